@@ -1,0 +1,341 @@
+"""InfluxDB in all its versions, what speaks like it, and livetracking.io above all.
+
+Sources: https://docs.influxdata.com/influxdb/v1/tools/api,
+https://docs.influxdata.com/influxdb/v2/api, https://docs.influxdata.com/influxdb3/core
+and https://livetracking.io
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+import re
+from typing import Any, ClassVar, Literal, override
+
+import aiohttp
+from yarl import URL
+
+from ..reading import Metric, Reading, Source
+from .base import (
+    Account,
+    Answer,
+    Destination,
+    DestinationError,
+    Limits,
+    NotAuthorisedError,
+    NotEntitledError,
+    Refusal,
+    RefusedError,
+    UnreachableError,
+    error_from,
+)
+
+DEFAULT_MEASUREMENT = "heart_rate"
+DEFAULT_FIELD = "bpm"
+
+# InfluxDB keeps the word for the timestamp
+RESERVED_KEY = "time"
+
+LIVE_TRACKING_RETENTION = 8 * 60 * 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How one version of InfluxDB wants to be spoken to."""
+
+    path: str
+    parameters: Mapping[str, str]
+    """From the query's parameters to the fields of the form."""
+    precision: str
+    """What the version calls the precision."""
+    ms_per_step: int = 1
+    scheme: Literal["Basic", "Token", "Bearer"]
+
+
+V1 = Dialect(
+    path="write",
+    parameters={"db": "database", "rp": "retention_policy"},
+    precision="ms",
+    scheme="Basic",
+)
+V2 = Dialect(
+    path="api/v2/write",
+    parameters={"org": "organization", "bucket": "bucket"},
+    precision="ms",
+    scheme="Token",
+)
+V3 = Dialect(
+    path="api/v3/write_lp",
+    parameters={"db": "database"},
+    precision="millisecond",
+    scheme="Bearer",
+)
+LIVE = Dialect(
+    path="write",
+    parameters={"db": "database"},
+    precision="s",
+    ms_per_step=1000,
+    scheme="Basic",
+)
+
+
+class InfluxDB(Destination):
+    """A database of one's own."""
+
+    service = "InfluxDB"
+    limits = Limits(metrics=frozenset({Metric.HEART_RATE}), max_batch=5000)
+    dialect: ClassVar[Dialect]
+
+    def __init__(
+        self, session: aiohttp.ClientSession, config: Mapping[str, Any]
+    ) -> None:
+        """Initialize the destination.
+
+        Raises DestinationError when the address or the names cannot be right.
+        """
+        super().__init__(session, config)
+        self._url = parse_url(config["url"])
+        self._database: str = config.get("database") or config.get("bucket", "")
+        naming: Mapping[str, Any] = config.get("naming", {})
+        self._measurement: str = naming.get("measurement") or DEFAULT_MEASUREMENT
+        self._field: str = naming.get("field") or DEFAULT_FIELD
+        self._tags = parse_tags(naming.get("tags", ()))
+        if self._field == RESERVED_KEY or self._measurement.startswith("#"):
+            raise DestinationError("invalid_names")
+        self._headers = _authorization(self.dialect.scheme, config)
+        self._write_url = (self._url / self.dialect.path).with_query(
+            {
+                parameter: config[field]
+                for parameter, field in self.dialect.parameters.items()
+                if config.get(field)
+            }
+            | {"precision": self.dialect.precision}
+        )
+        self._prefixes: dict[Source, str] = {}
+
+    @override
+    async def validate(self) -> Account:
+        """Say which series it is, and see that it may be written to.
+
+        A write without a line goes through all checks and stores nothing.
+        """
+        answer = await self._request(
+            "POST", self._write_url, headers=self._headers, data=b"", read=True
+        )
+        # Some versions miss the lines, but only once all else is right
+        missing = answer.status == HTTPStatus.BAD_REQUEST and answer.json
+        if not missing and not _is_written(answer):
+            raise self._error_from(answer)
+        series = (self._measurement, self._field, *map("=".join, self._tags.items()))
+        return Account(
+            id=" ".join((str(self._url), *self._write_url.query.values(), *series)),
+            name=f"{self.service} {self._database}",
+        )
+
+    @override
+    async def deliver(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
+        """Deliver readings, a line each."""
+        answer = await self._request(
+            "POST",
+            self._write_url,
+            headers=self._headers,
+            data=self._lines(readings).encode(errors="replace"),
+            read=True,
+        )
+        if _is_written(answer):
+            return ()
+        return self._refusals(readings, answer)
+
+    def _lines(self, readings: Iterable[Reading]) -> str:
+        """Return the line protocol of readings.
+
+        Source: https://docs.influxdata.com/influxdb/v1/write_protocols
+        """
+        step = self.dialect.ms_per_step
+        prefixes = self._prefixes
+        lines = []
+        for _, value, measured_at, source in readings:
+            if (prefix := prefixes.get(source)) is None:
+                prefix = prefixes[source] = self._prefix(source)
+            lines.append(f"{prefix}{value!r} {measured_at // step}")
+        return "\n".join(lines)
+
+    def _prefix(self, source: Source) -> str:
+        """Return all of a source's lines that does not change."""
+        series = escape(self._measurement, ", ")
+        tags = {"source": source.entity_id, "name": source.name} | self._tags
+        for key, value in sorted(tags.items()):
+            if value := escape(value, ",= "):
+                series += f",{escape(key, ',= ')}={value}"
+        return f"{series} {escape(self._field, ',= ')}="
+
+    def _refusals(
+        self, readings: Sequence[Reading], answer: Answer
+    ) -> Sequence[Refusal]:
+        """Return the readings that a partial write left out.
+
+        Raises DestinationError where nothing was written, or the answer does not say.
+        """
+        if not isinstance(error := self._error_from(answer), RefusedError):
+            raise error
+        if lines := answer.json.get("data"):
+            return _refused_lines(readings, lines)
+        reason = _reason(answer)
+        match = re.search(r"dropped=(\d+)", reason)
+        dropped = int(match[1]) if match else 0
+        if dropped == len(readings) or "beyond retention policy" in reason:
+            oldest = sorted(readings, key=lambda reading: reading.measured_at)
+            return [Refusal(reading, reason) for reading in oldest[:dropped]]
+        raise RefusedError(reason)
+
+    def _error_from(self, answer: Answer) -> DestinationError:
+        """Return what an answer other than a success means."""
+        reason = _reason(answer)
+        if answer.status == HTTPStatus.FORBIDDEN:
+            return NotAuthorisedError(reason, key="may_not_write")
+        if answer.status == HTTPStatus.NOT_FOUND and answer.json:
+            return NotEntitledError("database_not_found", reason)
+        if answer.ok:
+            return UnreachableError("wrong_url", reason)
+        if "type conflict" in reason or "column type" in reason:
+            # Not the readings are wrong: the field holds something else already
+            return NotEntitledError("field_conflict", reason)
+        return error_from(answer)
+
+
+class InfluxDBv1(InfluxDB):
+    """InfluxDB 1.x, VictoriaMetrics and others that took over its way to write."""
+
+    dialect = V1
+
+
+class InfluxDBv2(InfluxDB):
+    """InfluxDB 2.x and InfluxDB Cloud."""
+
+    dialect = V2
+
+
+class InfluxDBv3(InfluxDB):
+    """InfluxDB 3.x."""
+
+    dialect = V3
+
+
+class LiveTracking(InfluxDB):
+    """A user of a livetracking.io server: an InfluxDB with a fixed format."""
+
+    service = "livetracking.io"
+    limits = Limits(
+        metrics=frozenset({Metric.HEART_RATE}),
+        max_batch=5000,
+        max_age=LIVE_TRACKING_RETENTION,
+        one_line=True,
+    )
+    dialect = LIVE
+
+    def __init__(
+        self, session: aiohttp.ClientSession, config: Mapping[str, Any]
+    ) -> None:
+        """Initialize the destination. The user's name is that of the database."""
+        super().__init__(session, {**config, "database": config["username"].lower()})
+        self._username: str = config["username"]
+
+    @override
+    async def validate(self) -> Account:
+        """Say whose login it is."""
+        answer = await self._request(
+            "GET", self._url / "auth", headers=self._headers, read=True
+        )
+        if answer.status == HTTPStatus.NOT_FOUND:
+            # Older servers cannot say, but do not answer a query of a stranger's
+            query = {"db": self._database, "q": "SELECT hr_bpm FROM samples LIMIT 1"}
+            answer = await self._request(
+                "GET",
+                (self._url / "query").with_query(query),
+                headers=self._headers,
+                read=True,
+            )
+        if answer.status == HTTPStatus.FORBIDDEN:
+            raise NotAuthorisedError(answer.text)
+        if not answer.ok:
+            raise self._error_from(answer)
+        if not answer.json:
+            raise UnreachableError("wrong_url", answer.text)
+        return Account(
+            id=f"{self._url} {self._database}",
+            name=f"{self.service} {self._username}",
+        )
+
+    @override
+    def _prefix(self, source: Source) -> str:
+        """Return the start of a line in the one format that is understood."""
+        return "samples hr_bpm="
+
+
+def parse_url(value: str) -> URL:
+    """Return the address of a server. Raises DestinationError when it is none."""
+    try:
+        url = URL(value.strip())
+    except ValueError as err:
+        raise DestinationError("invalid_url") from err
+    if url.scheme not in ("http", "https") or not url.host or url.user or url.password:
+        raise DestinationError("invalid_url")
+    return url.origin().with_path(url.path.rstrip("/"))
+
+
+def parse_tags(tags: Iterable[str]) -> dict[str, str]:
+    """Return tags given as key=value. Raises DestinationError when one is not."""
+    parsed = {}
+    for tag in tags:
+        key, _, value = (part.strip() for part in tag.partition("="))
+        if not key or not value or key == RESERVED_KEY:
+            raise DestinationError("invalid_tags")
+        parsed[key] = value
+    return parsed
+
+
+def escape(text: str, special: str) -> str:
+    """Return text as line protocol writes names and tags, its special characters escaped.
+
+    What line protocol cannot write is left out: control characters become spaces, and
+    a backslash at the end would escape what follows.
+    """
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip().rstrip("\\ ")
+    return "".join(f"\\{char}" if char in special else char for char in text)
+
+
+def _authorization(scheme: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the header that says who writes, none for an open database."""
+    if scheme != "Basic":
+        token = config.get("token", "").strip()
+        return {"Authorization": f"{scheme} {token}"} if token else {}
+    if not (username := config.get("username")):
+        return {}
+    login = aiohttp.encode_basic_auth(username, config.get("password", ""))
+    return {"Authorization": login}
+
+
+def _is_written(answer: Answer) -> bool:
+    """Return whether all lines were written.
+
+    A 200 with a body is no confirmation: it comes from something else.
+    """
+    return answer.status == HTTPStatus.NO_CONTENT or (answer.ok and not answer.body)
+
+
+def _reason(answer: Answer) -> str:
+    """Return the server's own words."""
+    return str(answer.json.get("error") or answer.json.get("message") or answer.text)
+
+
+def _refused_lines(
+    readings: Sequence[Reading], lines: Iterable[Mapping[str, Any]]
+) -> Sequence[Refusal]:
+    """Return the readings that InfluxDB 3 names by their line, counted from one."""
+    numbered = dict(enumerate(readings, start=1))
+    try:
+        return [
+            Refusal(numbered[line["line_number"]], str(line["error_message"]))
+            for line in lines
+        ]
+    except (LookupError, TypeError) as err:
+        raise RefusedError from err

@@ -1,0 +1,1 @@
+"""From entities to the service."""

@@ -1,0 +1,83 @@
+"""Which of Home Assistant's entities may be a relay's sources."""
+
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.const import (
+    ATTR_DEVICE_CLASS,
+    ATTR_FRIENDLY_NAME,
+    ATTR_UNIT_OF_MEASUREMENT,
+)
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from ..const import DOMAIN
+from .detection import Candidate, Verdict, judge, rank
+
+
+@callback
+def async_candidates(hass: HomeAssistant, verdict: Verdict) -> list[str]:
+    """Return the entities of a verdict, in the order of preference."""
+    candidates = [
+        candidate
+        for state in hass.states.async_all(SENSOR_DOMAIN)
+        if judge(candidate := async_candidate(hass, state)) is verdict
+        and candidate.platform != DOMAIN
+    ]
+    return [candidate.entity_id for candidate in sorted(candidates, key=rank)]
+
+
+@callback
+def async_candidate(hass: HomeAssistant, state: State) -> Candidate:
+    """Return what is known of an entity."""
+    entry = er.async_get(hass).async_get(state.entity_id)
+    device = (
+        dr.async_get(hass).async_get(entry.device_id)
+        if entry and entry.device_id
+        else None
+    )
+    return Candidate(
+        entity_id=state.entity_id,
+        unit=state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
+        device_class=state.attributes.get(ATTR_DEVICE_CLASS),
+        platform=entry.platform if entry else None,
+        key=(entry.translation_key or entry.unique_id) if entry else None,
+        name=state.attributes.get(ATTR_FRIENDLY_NAME),
+        state_class=state.attributes.get("state_class"),
+        state=state.state,
+        device_name=(device.name_by_user or device.name) if device else None,
+    )
+
+
+@callback
+def async_own_entities(hass: HomeAssistant) -> list[str]:
+    """Return the entities of relays, which can be no sources: they would go in circles."""
+    return [
+        entry.entity_id
+        for entry in er.async_get(hass).entities.values()
+        if entry.platform == DOMAIN
+    ]
+
+
+@callback
+def async_source_id(hass: HomeAssistant, entity_id: str) -> str:
+    """Return what a source is remembered by: it survives a rename where it can."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry.id if entry else entity_id
+
+
+@callback
+def async_entity_id(hass: HomeAssistant, source_id: str) -> str | None:
+    """Return a source's entity, None when it was removed from the registry."""
+    if "." in source_id:
+        return source_id
+    return er.async_resolve_entity_id(er.async_get(hass), source_id)
+
+
+@callback
+def async_last_entity_id(hass: HomeAssistant, source_id: str) -> str:
+    """Return what a source is, or was, called."""
+    if entity_id := async_entity_id(hass, source_id):
+        return entity_id
+    deleted = er.async_get(hass).deleted_entities.values()
+    return next(
+        (entry.entity_id for entry in deleted if entry.id == source_id), source_id
+    )

@@ -1,0 +1,266 @@
+"""Runs a relay, and tells how it goes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_VERIFY_SSL
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..const import (
+    CONF_KEEP_DAYS,
+    CONF_KEEP_READINGS,
+    CONF_LIVE_FOR,
+    CONF_MAX_BPM,
+    CONF_MIN_BPM,
+    CONF_MIN_INTERVAL,
+    CONF_PAUSED,
+    CONF_SERVICE,
+    CONF_SOURCES,
+    DEFAULT_OPTIONS,
+    DOMAIN,
+    LOGGER,
+    PUBLISH_INTERVAL,
+)
+from ..destinations import DESTINATIONS
+from ..destinations.base import (
+    Destination,
+    DestinationError,
+    NotAuthorisedError,
+    NotEntitledError,
+    WaitError,
+)
+from ..reading import Reading
+from . import issues
+from .delivery import Delivery
+from .observation import Rules
+from .outbox import Outbox
+from .sources import Sources
+from .wearer import Wearer
+
+DAY = 24 * 60 * 60.0
+
+type RelayConfigEntry = ConfigEntry[RelayCoordinator]
+
+
+class Status(StrEnum):
+    """How a delivery goes."""
+
+    IDLE = "idle"
+    """Nothing was to be delivered yet."""
+    DELIVERING = "delivering"
+    WAITING = "waiting"
+    """The service asked for patience."""
+    UNREACHABLE = "unreachable"
+    NOT_AUTHORISED = "not_authorised"
+    NOT_ENTITLED = "not_entitled"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelayData:
+    """How a relay does."""
+
+    status: Status
+    waiting: int
+    delivered: int
+    refused: int
+    expired: int
+    last_delivery: datetime | None
+
+
+class RelayCoordinator(DataUpdateCoordinator[RelayData]):
+    """Connects one wearer's sources to one destination."""
+
+    config_entry: RelayConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: RelayConfigEntry) -> None:
+        """Initialize the relay."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
+        self.options: Mapping[str, Any] = DEFAULT_OPTIONS | entry.options
+        self.destination = create_destination(hass, entry.data)
+        days = self.options[CONF_KEEP_DAYS]
+        max_age = self.destination.limits.max_age
+        self.outbox = Outbox(
+            outbox_path(hass, entry.entry_id),
+            max_readings=int(self.options[CONF_KEEP_READINGS]),
+            max_age=min(days * DAY, max_age) if max_age else days * DAY,
+        )
+        self.delivery = Delivery(self.outbox, self.destination, self._have_tried)
+        self.delivery.paused = self.options[CONF_PAUSED]
+        self.wearer = Wearer(hass, lambda: self.sources.first_live())
+        self._outcome = Status.IDLE
+        self._publish_timer: CALLBACK_TYPE | None = None
+
+    async def async_start(self) -> None:
+        """Start to collect and to deliver."""
+        await self.outbox.open()
+        options = self.options
+        self.sources = Sources(
+            self.hass,
+            options[CONF_SOURCES],
+            Rules(
+                min_interval=options[CONF_MIN_INTERVAL],
+                min_bpm=options[CONF_MIN_BPM],
+                max_bpm=options[CONF_MAX_BPM],
+                live_for=options[CONF_LIVE_FOR],
+            ),
+            self.outbox.tally.latest,
+            one_line=self.destination.limits.one_line,
+            on_reading=self._have_reading,
+            on_heard=self.wearer.async_update,
+            on_missing=self._have_missing,
+        )
+        self.data = self._now()
+        self.sources.start()
+        self.delivery.start()
+
+    async def async_stop(self) -> None:
+        """Stop, with everything that was not delivered written to disk."""
+        self.sources.stop()
+        self.wearer.stop()
+        if self._publish_timer:
+            self._publish_timer()
+        await self.delivery.stop()
+        await self.outbox.close()
+
+    @property
+    def paused(self) -> bool:
+        """Whether readings are collected but not delivered."""
+        return self.delivery.paused
+
+    @callback
+    def async_pause(self, paused: bool) -> None:
+        """Deliver no more, or again. What is collected meanwhile is kept."""
+        self.delivery.paused = paused
+        self.delivery.wake()
+        self.hass.config_entries.async_update_entry(
+            self.config_entry,
+            options={**self.config_entry.options, CONF_PAUSED: paused},
+        )
+        self._publish()
+
+    @callback
+    def async_send_now(self) -> None:
+        """Deliver what waits now, however long the wait was to be.
+
+        Raises ServiceValidationError where it would be of no use.
+        """
+        if self.data.status in (Status.PAUSED, Status.NOT_AUTHORISED):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key=f"cannot_send_{self.data.status}",
+                translation_placeholders={"relay": self.name},
+            )
+        self.delivery.send_now()
+
+    @override
+    async def _async_update_data(self) -> RelayData:
+        """Return how the relay does, to whoever asks."""
+        return self._now()
+
+    def _now(self) -> RelayData:
+        tally = self.outbox.tally
+        return RelayData(
+            status=Status.PAUSED if self.paused else self._outcome,
+            waiting=len(self.outbox),
+            delivered=tally.delivered,
+            refused=tally.refused,
+            expired=tally.expired,
+            last_delivery=(
+                datetime.fromtimestamp(tally.last_delivery / 1000, UTC)
+                if tally.last_delivery
+                else None
+            ),
+        )
+
+    @callback
+    def _have_reading(self, reading: Reading) -> None:
+        """Take a reading from a source."""
+        self.outbox.add(reading)
+        self.delivery.wake()
+        self._publish_later()
+
+    @callback
+    def _have_tried(self, error: DestinationError | None) -> None:
+        """Take note of what a request came to."""
+        status = _status_after(error)
+        if status is not self._outcome:
+            self._log(error)
+            self._outcome = status
+            issues.async_update_account(self.hass, self.config_entry, error)
+            if isinstance(error, NotAuthorisedError):
+                self.config_entry.async_start_reauth(self.hass)
+            self._publish()
+        self._publish_later()
+
+    def _log(self, error: DestinationError | None) -> None:
+        """Write one line when a service goes, and one when it comes back."""
+        if error is None:
+            if self._outcome is not Status.IDLE:
+                LOGGER.info("%s takes readings again", self.name)
+        elif self._outcome in (Status.IDLE, Status.DELIVERING):
+            LOGGER.warning(
+                "%s takes no readings now (%s), they are kept until it does",
+                self.name,
+                error.key,
+            )
+
+    @callback
+    def _have_missing(self, source_ids: set[str]) -> None:
+        """Tell which sources are gone."""
+        issues.async_update_sources(self.hass, self.config_entry, source_ids)
+
+    @callback
+    def _publish(self, _: datetime | None = None) -> None:
+        """Tell how it goes."""
+        if self._publish_timer:
+            self._publish_timer()
+            self._publish_timer = None
+        issues.async_update_outbox(self.hass, self.config_entry, self.outbox)
+        self.async_set_updated_data(self._now())
+
+    @callback
+    def _publish_later(self) -> None:
+        """Tell how it goes, but not too often: it is all written to the recorder."""
+        if not self._publish_timer:
+            self._publish_timer = async_call_later(
+                self.hass, PUBLISH_INTERVAL, self._publish
+            )
+
+
+def create_destination(hass: HomeAssistant, config: Mapping[str, Any]) -> Destination:
+    """Return the destination that an entry's data describe.
+
+    Raises DestinationError when they cannot be right.
+    """
+    session = async_get_clientsession(hass, config.get(CONF_VERIFY_SSL, True))
+    return DESTINATIONS[config[CONF_SERVICE]](session, config)
+
+
+def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:
+    """Return where a relay's readings wait."""
+    return Path(hass.config.path(STORAGE_DIR, DOMAIN, f"{entry_id}.db"))
+
+
+def _status_after(error: DestinationError | None) -> Status:
+    """Return how the delivery goes after an outcome."""
+    match error:
+        case None:
+            return Status.DELIVERING
+        case NotAuthorisedError():
+            return Status.NOT_AUTHORISED
+        case NotEntitledError():
+            return Status.NOT_ENTITLED
+        case WaitError():
+            return Status.WAITING
+    return Status.UNREACHABLE

@@ -1,0 +1,157 @@
+"""What of all that a source's entity says is a new measurement."""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+
+from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
+from homeassistant.core import State
+from homeassistant.util import dt as dt_util
+
+from ..reading import Metric, Reading, Source, to_bpm
+
+MEASURED_AT_ATTRIBUTES = ("measured_at", "measurement_time", "date", "timestamp")
+"""Where integrations say when a value was measured (Health Connect: date)."""
+
+CLOCK_TOLERANCE = 60.0
+"""Seconds by which a device's clock may be ahead of ours."""
+
+JITTER_TOLERANCE = 0.75
+"""The share of the shortest interval by which a reading may come early."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the user holds to be an honest reading."""
+
+    min_interval: float
+    """Seconds between readings of a source, on average."""
+    min_bpm: float
+    max_bpm: float
+    live_for: float
+    """Seconds for which an unchanged value, or a silent source, counts as live."""
+
+
+class Observer:
+    """Watches one source. All times are seconds since the Unix epoch, UTC."""
+
+    def __init__(
+        self, source: Source, rules: Rules, latest: MutableMapping[str, int]
+    ) -> None:
+        """Initialize the observer.
+
+        For sources that tell when they measured, it keeps the latest such time in
+        latest, in ms, so that no restart makes an old measurement new.
+        """
+        self.source = source
+        self.value: float | None = None
+        """The latest reading, in bpm."""
+        self.live_until = -inf
+        """When the source counts as silent, unless it is heard of again."""
+        self._rules = rules
+        self._latest = latest
+        self._latest.setdefault(source.id, int(dt_util.utcnow().timestamp() * 1000))
+        self._measured_at: float | None = None
+        self._seen: float | None = None
+        self._since = -inf
+        self._due = -inf
+
+    def begin(self, state: State, *, trusted: bool) -> Reading | None:
+        """Take note of the state that was already there.
+
+        Only a measurement time makes it a new reading. What it says may be repeated by
+        a live source, if it can be trusted not to be from before a restart.
+        """
+        reading = self.observe(None, state, state.last_updated_timestamp)
+        if trusted:
+            self._since = state.last_changed_timestamp
+        return reading
+
+    def observe(
+        self, old: State | None, state: State | None, at: float
+    ) -> Reading | None:
+        """Return the reading that a state is at that time, None if it is no new one."""
+        if state is None or (value := self._parse(state)) is None:
+            self.live_until = -inf
+            return None
+        if (name := state.name) != self.source.name:
+            self.source = self.source._replace(name=name)
+        measured_at = _measured_at(state, at)
+        moved = measured_at is not None and measured_at != self._measured_at
+        if measured_at is None or not moved:
+            milliseconds = int(at * 1000)
+            is_new = self._is_new_value(old, value, at, repeats=measured_at is None)
+        else:
+            self._measured_at = measured_at
+            milliseconds = int(measured_at * 1000)
+            if is_new := milliseconds > self._latest[self.source.id]:
+                self._latest[self.source.id] = milliseconds
+        if value != self._seen:
+            self._seen = value
+            self._since = at if is_new else -inf
+        if not is_new:
+            return None
+        self.value = value
+        self.live_until = at + self._rules.live_for
+        return Reading(Metric.HEART_RATE, value, milliseconds, self.source)
+
+    def is_live(self, now: float) -> bool:
+        """Return whether the source was heard of lately."""
+        return now < self.live_until
+
+    def is_due(self, reading: Reading) -> bool:
+        """Return whether the shortest interval lets a reading pass.
+
+        A reading may come early, but the next one may not for that: so a source that
+        only jitters passes, and a faster one does not.
+        """
+        interval = self._rules.min_interval
+        at = reading.measured_at / 1000
+        if at < self._due - interval * JITTER_TOLERANCE:
+            return False
+        self._due = max(self._due, at) + interval
+        return True
+
+    def _is_new_value(
+        self, old: State | None, value: float, at: float, *, repeats: bool
+    ) -> bool:
+        """Return whether a value is a new measurement, by itself.
+
+        The first one after a restart may be an old one that is published again, and one
+        that is repeated for too long is no longer measured.
+        """
+        if old is None or old.attributes.get(ATTR_RESTORED):
+            return False
+        if value != self._seen:
+            return True
+        return repeats and at - self._since <= self._rules.live_for
+
+    def _parse(self, state: State) -> float | None:
+        """Return the heart rate in bpm that a state tells, None if it tells none."""
+        if state.attributes.get(ATTR_RESTORED):
+            return None
+        try:
+            value = to_bpm(
+                float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+            )
+        except ValueError:
+            return None
+        rules = self._rules
+        if value is None or not rules.min_bpm <= value <= rules.max_bpm:
+            return None
+        return value
+
+
+def _measured_at(state: State, at: float) -> float | None:
+    """Return when a state's value was measured, None where it does not tell."""
+    for name in MEASURED_AT_ATTRIBUTES:
+        if (value := state.attributes.get(name)) is None:
+            continue
+        if isinstance(value, str) and ":" in value:
+            value = dt_util.parse_datetime(value)
+        if isinstance(value, datetime):
+            measured_at = dt_util.as_utc(value).timestamp()
+            if 0 < measured_at <= at + CLOCK_TOLERANCE:
+                return min(measured_at, at)
+    return None

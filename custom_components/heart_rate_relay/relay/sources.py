@@ -1,0 +1,187 @@
+"""Home Assistant states become readings."""
+
+from collections.abc import Callable, MutableMapping, Sequence
+from datetime import datetime
+from time import time
+
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    CoreState,
+    Event,
+    EventStateChangedData,
+    EventStateReportedData,
+    HomeAssistant,
+    State,
+    callback,
+)
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import (
+    async_call_later,
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
+from homeassistant.helpers.start import async_at_started
+
+from ..const import MISSING_AFTER
+from ..reading import Reading, Source
+from .candidates import async_entity_id
+from .observation import Observer, Rules
+
+
+class Sources:
+    """The sources of a relay, in the order of preference."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        ids: Sequence[str],
+        rules: Rules,
+        latest: MutableMapping[str, int],
+        *,
+        one_line: bool,
+        on_reading: Callable[[Reading], None],
+        on_heard: Callable[[], None],
+        on_missing: Callable[[set[str]], None],
+    ) -> None:
+        """Initialize the sources, of which with one_line only the first live one counts.
+
+        Each reading goes to on_reading. After anything that a source says on_heard is
+        called, and on_missing with all that are gone when that changes.
+        """
+        self._hass = hass
+        self._ids = list(ids)
+        self._rules = rules
+        self._latest = latest
+        self._one_line = one_line
+        self._on_reading = on_reading
+        self._on_heard = on_heard
+        self._on_missing = on_missing
+        self._observers: dict[str, Observer] = {}
+        self._missing: set[str] = set()
+        self._unsubscribe: list[CALLBACK_TYPE] = []
+        self._unlisten: list[CALLBACK_TYPE] = []
+        self._check_timer: CALLBACK_TYPE | None = None
+
+    @callback
+    def start(self) -> None:
+        """Start to listen."""
+        self._subscribe()
+        self._unlisten = [
+            self._hass.bus.async_listen(
+                er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
+            ),
+            async_at_started(self._hass, self._check_later),
+        ]
+
+    @callback
+    def stop(self) -> None:
+        """Stop to listen."""
+        for stop in (*self._unsubscribe, *self._unlisten):
+            stop()
+        if self._check_timer:
+            self._check_timer()
+
+    @callback
+    def add(self, source_id: str) -> None:
+        """Add a source behind all others."""
+        self._ids.append(source_id)
+        self._subscribe()
+
+    def first_live(self) -> Observer | None:
+        """Return the most preferred of the sources that are live."""
+        now = time()
+        live = (source for source in self._observers.values() if source.is_live(now))
+        return next(live, None)
+
+    @callback
+    def _subscribe(self) -> None:
+        """Listen to the entities that the sources are now."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        known = {observer.source.id: observer for observer in self._observers.values()}
+        self._observers = {}
+        begin = []
+        for source_id in self._ids:
+            if not (entity_id := async_entity_id(self._hass, source_id)):
+                continue
+            if observer := known.get(source_id):
+                observer.source = observer.source._replace(entity_id=entity_id)
+            else:
+                source = Source(source_id, entity_id, entity_id)
+                observer = Observer(source, self._rules, self._latest)
+                begin.append(observer)
+            self._observers[entity_id] = observer
+        self._unsubscribe = [
+            async_track_state_change_event(self._hass, self._observers, self._changed),
+            async_track_state_report_event(self._hass, self._observers, self._reported),
+        ]
+        for observer in begin:
+            self._begin(observer)
+
+    def _begin(self, observer: Observer) -> None:
+        """Tell a new observer what its source said before."""
+        if state := self._hass.states.get(observer.source.entity_id):
+            trusted = self._hass.state is CoreState.running
+            self._take(observer, observer.begin(state, trusted=trusted))
+
+    @callback
+    def _changed(self, event: Event[EventStateChangedData]) -> None:
+        """Handle a source's new state."""
+        state = event.data["new_state"]
+        at = state.last_updated_timestamp if state else event.time_fired_timestamp
+        self._observe(event.data["entity_id"], event.data["old_state"], state, at)
+
+    @callback
+    def _reported(self, event: Event[EventStateReportedData]) -> None:
+        """Handle a source's state that is as it was."""
+        # The state's own time moves on, even before this is called
+        at = event.data["last_reported"].timestamp()
+        state = event.data["new_state"]
+        self._observe(event.data["entity_id"], state, state, at)
+
+    def _observe(
+        self, entity_id: str, old: State | None, state: State | None, at: float
+    ) -> None:
+        """Make a reading of what a source says, where it is one."""
+        observer = self._observers[entity_id]
+        self._take(observer, observer.observe(old, state, at))
+        if state is None or observer.source.id in self._missing:
+            self._check_later()
+        self._on_heard()
+
+    def _take(self, observer: Observer, reading: Reading | None) -> None:
+        """Pass a reading on, unless a better source counts, or it comes too soon."""
+        if not reading or (self._one_line and self.first_live() is not observer):
+            return
+        if observer.is_due(reading):
+            self._on_reading(reading)
+
+    @callback
+    def _registry_updated(
+        self, event: Event[er.EventEntityRegistryUpdatedData]
+    ) -> None:
+        """Follow sources that are renamed, removed or back."""
+        entity_ids = [async_entity_id(self._hass, source_id) for source_id in self._ids]
+        if list(filter(None, entity_ids)) != list(self._observers):
+            self._subscribe()
+            self._check_later()
+
+    @callback
+    def _check_later(self, _: HomeAssistant | None = None) -> None:
+        """See in a moment whether sources are gone, or back."""
+        if not self._check_timer:
+            self._check_timer = async_call_later(self._hass, MISSING_AFTER, self._check)
+
+    @callback
+    def _check(self, _: datetime) -> None:
+        """See whether sources are gone, or back."""
+        self._check_timer = None
+        missing = {
+            source_id
+            for source_id in self._ids
+            if not (entity_id := async_entity_id(self._hass, source_id))
+            or not self._hass.states.get(entity_id)
+        }
+        if missing != self._missing:
+            self._missing = missing
+            self._on_missing(missing)

@@ -1,0 +1,249 @@
+"""The outbox's second tier: readings in a SQLite file.
+
+Blocking: for a worker thread, and one caller at a time.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+import json
+from pathlib import Path
+import sqlite3
+import time
+from typing import NamedTuple
+
+from ..reading import Metric, Reading, Source
+
+# Small pages: a commit of one reading rewrites little of an SD card. In WAL mode with
+# synchronous=NORMAL a commit survives the end of the process, though not, for as long
+# as the operating system holds it back, a power cut
+SCHEMA = """
+PRAGMA page_size = 1024;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA cache_size = -1024;
+PRAGMA journal_size_limit = 1048576;
+CREATE TABLE IF NOT EXISTS series (
+    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, source TEXT NOT NULL,
+    UNIQUE (metric, source)
+);
+CREATE TABLE IF NOT EXISTS reading (
+    measured_at INTEGER NOT NULL, seq INTEGER NOT NULL,
+    value REAL NOT NULL, series INTEGER NOT NULL,
+    PRIMARY KEY (measured_at, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tally (id INTEGER PRIMARY KEY, tally TEXT NOT NULL);
+"""
+
+INSERT = "INSERT OR REPLACE INTO reading (seq, measured_at, value, series) VALUES (?, ?, ?, ?)"
+SELECT = "SELECT seq, measured_at, value, series FROM reading ORDER BY measured_at {0}, seq {0}"
+DELETE = "DELETE FROM reading WHERE measured_at = ? AND seq = ?"
+DELETE_OLDER = "DELETE FROM reading WHERE measured_at < ?"
+DELETE_OLDEST = """
+DELETE FROM reading WHERE (measured_at, seq) IN (
+    SELECT measured_at, seq FROM reading ORDER BY measured_at, seq LIMIT ?
+)
+"""
+
+DAMAGE = (sqlite3.DatabaseError, LookupError, TypeError, ValueError)
+"""What reading a damaged file may raise."""
+
+
+class Entry(NamedTuple):
+    """A reading in the outbox, numbered in the order of arrival."""
+
+    seq: int
+    reading: Reading
+
+
+@dataclass
+class Tally:
+    """What became of all readings so far."""
+
+    delivered: int = 0
+    refused: int = 0
+    expired: int = 0
+    """Fell out of the outbox: too old, or too many."""
+    last_delivery: int | None = None
+    """Milliseconds since the Unix epoch, UTC."""
+    latest: dict[str, int] = field(default_factory=dict)
+    """When each source's latest reading was measured, in the same unit."""
+
+
+class Store:
+    """Readings in a file. Every method raises sqlite3.Error."""
+
+    def __init__(self, path: Path) -> None:
+        """Initialize the store, without touching the file."""
+        self.path = path
+        self.count = 0
+        """How many readings there are, once the file is open."""
+        self._db: sqlite3.Connection | None = None
+        self._series: dict[int, tuple[Metric, Source]] = {}
+        self._ids: dict[tuple[Metric, Source], int] = {}
+
+    def open(self) -> None:
+        """Open the file, or make it.
+
+        Raises sqlite3.DatabaseError that is no sqlite3.OperationalError when it is
+        damaged.
+        """
+        if self._db:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise sqlite3.OperationalError(str(err)) from err
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        try:
+            db.executescript(SCHEMA)
+            _check(db)
+            self._read(db)
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._db:
+            self._db.close()
+            self._db = None
+
+    def last_seq(self) -> int:
+        """Return the highest number of a reading, 0 when there is none."""
+        sql = "SELECT IFNULL(MAX(seq), 0) FROM reading"
+        return int(self._open_db.execute(sql).fetchone()[0])
+
+    def read_tally(self) -> Tally:
+        """Return what was last written by write_tally."""
+        row = self._open_db.execute("SELECT tally FROM tally").fetchone()
+        return Tally(**json.loads(row[0])) if row else Tally()
+
+    def write_tally(self, tally: Tally) -> None:
+        """Keep what became of all readings so far."""
+        self._open_db.execute(
+            "INSERT OR REPLACE INTO tally VALUES (1, ?)", (json.dumps(asdict(tally)),)
+        )
+
+    def insert(self, entries: Iterable[Entry]) -> None:
+        """Add readings."""
+        with self.transaction() as db:
+            rows = [
+                (seq, measured_at, value, self._series_id(metric, source))
+                for seq, (metric, value, measured_at, source) in entries
+            ]
+            db.executemany(INSERT, rows)
+            self.count += len(rows)
+
+    def select(self, count: int, *, newest_first: bool) -> list[Entry]:
+        """Return up to count readings, by the time they were measured."""
+        sql = f"{SELECT.format('DESC' if newest_first else 'ASC')} LIMIT ?"
+        return self._entries(self._open_db.execute(sql, (count,)))
+
+    def delete(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Remove readings by the time they were measured, and number."""
+        with self.transaction() as db:
+            self.count -= db.executemany(DELETE, keys).rowcount
+
+    def trim(self, measured_from: int, max_readings: int) -> int:
+        """Remove what was measured before a time, and the oldest of what is too much.
+
+        Returns how many readings that were.
+        """
+        with self.transaction() as db:
+            gone = db.execute(DELETE_OLDER, (measured_from,)).rowcount
+            if (excess := self.count - gone - max_readings) > 0:
+                gone += db.execute(DELETE_OLDEST, (excess,)).rowcount
+            self.count -= gone
+        return gone
+
+    def set_aside(self) -> Path:
+        """Move a damaged file out of the way, and save what can be read into a new one.
+
+        Returns where the damaged file is now.
+        """
+        self.close()
+        aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
+        self.open()
+        with self.transaction():
+            self._salvage(aside)
+        return aside
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Do several things, or none of them."""
+        db = self._open_db
+        nested = db.in_transaction
+        if not nested:
+            db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            if not nested:
+                db.rollback()
+                self._read(db)
+            raise
+        if not nested:
+            db.commit()
+
+    @property
+    def _open_db(self) -> sqlite3.Connection:
+        self.open()
+        assert self._db
+        return self._db
+
+    def _series_id(self, metric: Metric, source: Source) -> int:
+        """Return the number of a series."""
+        if (number := self._ids.get((metric, source))) is None:
+            number = len(self._ids) + 1
+            self._open_db.execute(
+                "INSERT INTO series VALUES (?, ?, ?)",
+                (number, metric, json.dumps(source)),
+            )
+            self._ids[metric, source] = number
+            self._series[number] = (metric, source)
+        return number
+
+    def _read(self, db: sqlite3.Connection) -> None:
+        """Read how many readings there are, and the numbers of all series."""
+        self.count = db.execute("SELECT COUNT(*) FROM reading").fetchone()[0]
+        self._series = {
+            number: (Metric(metric), Source(*json.loads(source)))
+            for number, metric, source in db.execute("SELECT * FROM series")
+        }
+        self._ids = {series: number for number, series in self._series.items()}
+
+    def _entries(self, rows: Iterable[tuple[int, int, float, int]]) -> list[Entry]:
+        """Return rows as they were added."""
+        series = self._series
+        entries = []
+        for seq, measured_at, value, number in rows:
+            metric, source = series[number]
+            entries.append(Entry(seq, Reading(metric, value, measured_at, source)))
+        return entries
+
+    def _salvage(self, path: Path) -> None:
+        """Take over what can be read of a damaged file, from both of its ends."""
+        damaged = Store(path)
+        db = damaged._db = sqlite3.connect(path, isolation_level=None)
+        with suppress(*DAMAGE):
+            damaged._read(db)
+            self.write_tally(damaged.read_tally())
+        found: dict[int, Entry] = {}
+        for order in ("ASC", "DESC"):
+            with suppress(*DAMAGE):
+                for row in db.execute(SELECT.format(order)):
+                    (entry,) = damaged._entries([row])
+                    found[entry.seq] = entry
+        damaged.close()
+        self.insert(found.values())
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError when a file is damaged."""
+    if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise sqlite3.DatabaseError(finding)
