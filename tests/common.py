@@ -68,11 +68,15 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> RelayCoordinato
 
 
 def measure(
-    hass: HomeAssistant, value: object, entity_id: str = STRAP, **attributes: Any
+    hass: HomeAssistant,
+    value: object,
+    entity_id: str = STRAP,
+    at: float | None = None,
+    **attributes: Any,
 ) -> None:
-    """Let a heart-rate sensor measure."""
+    """Let a heart-rate sensor measure, now or at that time (seconds, UTC)."""
     hass.states.async_set(
-        entity_id, str(value), {"unit_of_measurement": "bpm", **attributes}
+        entity_id, str(value), {"unit_of_measurement": "bpm", **attributes}, timestamp=at
     )
 
 

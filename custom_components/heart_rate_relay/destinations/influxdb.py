@@ -121,9 +121,7 @@ class InfluxDB(Destination):
         answer = await self._request(
             "POST", self._write_url, headers=self._headers, data=b"", read=True
         )
-        # Some versions miss the lines, but only once all else is right
-        missing = answer.status == HTTPStatus.BAD_REQUEST and answer.json
-        if not missing and not _is_written(answer):
+        if not _is_written(answer) and not _misses_lines(answer):
             raise self._error_from(answer)
         series = (self._measurement, self._field, *map("=".join, self._tags.items()))
         return Account(
@@ -192,7 +190,9 @@ class InfluxDB(Destination):
         reason = _reason(answer)
         if answer.status == HTTPStatus.FORBIDDEN:
             return NotAuthorisedError(reason, key="may_not_write")
-        if answer.status == HTTPStatus.NOT_FOUND and answer.json:
+        if (
+            answer.status == HTTPStatus.NOT_FOUND and answer.json
+        ) or "retention policy not found" in reason:
             return NotEntitledError("database_not_found", reason)
         if answer.ok:
             return UnreachableError("wrong_url", reason)
@@ -320,6 +320,16 @@ def _is_written(answer: Answer) -> bool:
     A 200 with a body is no confirmation: it comes from something else.
     """
     return answer.status == HTTPStatus.NO_CONTENT or (answer.ok and not answer.body)
+
+
+def _misses_lines(answer: Answer) -> bool:
+    """Return whether a write lacked nothing but lines.
+
+    InfluxDB 2 and 3 say so, once all else was found to be right.
+    """
+    return answer.status == HTTPStatus.BAD_REQUEST and (
+        "requires points" in answer.text or "was empty" in answer.text
+    )
 
 
 def _reason(answer: Answer) -> str:

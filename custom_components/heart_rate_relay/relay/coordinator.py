@@ -120,7 +120,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             on_heard=self.wearer.async_update,
             on_missing=self._have_missing,
         )
-        self.data = self._now()
+        self._publish()
         self.sources.start()
         self.delivery.start()
 
@@ -128,10 +128,10 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Stop, with everything that was not delivered written to disk."""
         self.sources.stop()
         self.wearer.stop()
-        if self._publish_timer:
-            self._publish_timer()
         await self.delivery.stop()
         await self.outbox.close()
+        if self._publish_timer:
+            self._publish_timer()
 
     @property
     def paused(self) -> bool:

@@ -168,7 +168,7 @@ class Delivery:
             case NotEntitledError():
                 self._not_before = now + NOT_ENTITLED_RETRY
             case WaitError(retry_after=float(seconds)):
-                self._not_before = now + seconds
+                self._not_before = now + max(seconds, MIN_BACKOFF)
             case _:
                 self._failures += 1
                 self._not_before = now + backoff(self._failures)

@@ -91,7 +91,7 @@ _RESTING = (
     "ขณะพัก, พัก, atseden, atsedenaldi*, atsedeneko*",
 )
 _AVERAGE = (
-    "average, averaged, avg, mean, median, Durchschnitt*, mittel, mittlere*",
+    "average, averaged, avg, mean, median, Schnitt, Durchschnitt*, mittel, mittlere*",
     "Mittelwert*, moyen, moyenne, FC moy, media, medio, promedio, gemiddeld*, śr",
     "průměr*, priemer*, medelpuls, medelvärd*, medelhjärt*, genomsnitt*, gennemsnit*",
     "gjennomsnitt*, snitt, snitpuls, keskiarvo*, keskimäär*, keski, átlag*, medie",
@@ -335,7 +335,7 @@ def _slug(text: str) -> str:
 def _without_device(text: str, device: str) -> str:
     """Leave out the device's name, unless it ends the text: then it is the entity's."""
     before, _, after = f"_{text}_".partition(f"_{device}_")
-    return f"{before}_{after}" if device and after else f"_{text}_"
+    return f"{before}_{after}" if after else f"_{text}_"
 
 
 def _without_names(text: str) -> str:

@@ -1,0 +1,1 @@
+"""What a developer needs to try the integration without an account anywhere."""

@@ -1,0 +1,232 @@
+"""A real Home Assistant with simulated sensors, and relays from them to local stand-ins.
+
+Everything listens on the loopback interface only, and ends with Ctrl-C.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+import fcntl
+import shutil
+import signal
+import socket
+import sys
+import time
+
+import aiohttp
+from yarl import URL
+
+from . import report
+from .home_assistant.api import Api
+from .home_assistant.config import ROOT, write_configuration
+from .home_assistant.process import HomeAssistantError, HomeAssistantProcess
+from .ledger import Ledger
+from .relays import DOMAIN, Relay, create, relays
+from .simulated_heart_rate.const import (
+    CONF_LEDGER,
+    CONF_PULSOID,
+    DOMAIN as SIMULATION,
+    SERVICE_STOP,
+)
+from .stand_ins import Arrival, InfluxDBv1, InfluxDBv2, LiveTracking, Page, Pulsoid
+from .tally import Tally
+
+HOST = "127.0.0.1"
+PORT = 8123
+PAGE_PORT = 8124
+USER = PASSWORD = "developer"
+
+FOLDER = ROOT / ".develop"
+"""What the latest run has left: Home Assistant's configuration with its log, the ledger."""
+
+FIRST_SOURCE = "sensor.chest_strap_heart_rate"
+"""The sensor that never falls silent."""
+
+START_TIMEOUT = 180
+"""How long everything may take to start, in seconds."""
+
+DRAIN_TIMEOUT = 10
+"""How long the last readings may take to arrive, in seconds."""
+
+
+def main() -> int:
+    """Run what the arguments ask for, and return the status."""
+    parser = argparse.ArgumentParser(prog="scripts/develop", description=__doc__)
+    parser.add_argument(
+        "--seconds", type=float, help="stop after so long, and say what was lost"
+    )
+    parser.add_argument(
+        "--port", type=int, default=PORT, help=f"of Home Assistant (default: {PORT})"
+    )
+    arguments = parser.parse_args()
+    try:
+        with _alone():
+            return asyncio.run(_develop(arguments.port, arguments.seconds))
+    except HomeAssistantError as err:
+        print(err, file=sys.stderr)
+        return 1
+    except asyncio.CancelledError:
+        return 130
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Empty the folder, and let no one else use it meanwhile."""
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeAssistantError("scripts/develop is already running.") from None
+        shutil.rmtree(FOLDER / "home-assistant", ignore_errors=True)
+        (FOLDER / "home-assistant").mkdir()
+        (FOLDER / "ledger.jsonl").unlink(missing_ok=True)
+        yield
+
+
+async def _develop(port: int, seconds: float | None) -> int:
+    """Set everything up, run for so long or until a signal comes, and tell how it went."""
+    _end_on_signals()
+    log = report.LogFilter(DOMAIN)
+    stand_ins = Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2()
+    async with AsyncExitStack() as stack:
+        for stand_in in stand_ins:
+            await stand_in.start()
+            stack.push_async_callback(stand_in.stop)
+        page = Page(stand_ins)
+        await page.start(_free_port(PAGE_PORT))
+        stack.push_async_callback(page.stop)
+
+        url = URL.build(scheme="http", host=HOST, port=_free_port(port))
+        write_configuration(FOLDER / "home-assistant", HOST, url.port or port)
+        process = HomeAssistantProcess(FOLDER / "home-assistant", log.add)
+        running = process.start()
+        stack.push_async_callback(process.stop)
+        api = Api(await stack.enter_async_context(aiohttp.ClientSession()), url)
+        tallies = await _while_running(running, _set_up(api, relays(*stand_ins)))
+        _greet(url, page)
+
+        interrupted = await _wait(running, seconds)
+        await _drain(api, tallies)
+        await process.stop()
+        print(report.summary(tallies))
+    if interrupted and seconds is not None:
+        return 130
+    return 0 if all(tally.is_good for tally in tallies) and not log.errors else 1
+
+
+def _end_on_signals() -> None:
+    """Cancel this task when the first signal to end comes, and ignore the others."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end() -> None:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)
+        assert task is not None
+        print("Stopping")
+        task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, end)
+
+
+def _free_port(port: int) -> int:
+    """Return a port if it is free, else another one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            probe.bind((HOST, 0))
+        free: int = probe.getsockname()[1]
+        return free
+
+
+async def _while_running[T](
+    running: asyncio.Task[None], work: Coroutine[None, None, T]
+) -> T:
+    """Return what some work returns. Raises HomeAssistantError if it cannot be finished."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait(
+            (task, running), timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+        )
+        if task.done():
+            return task.result()
+        if running.done():
+            running.result()
+        raise HomeAssistantError(
+            f"Home Assistant is not ready after {START_TIMEOUT} seconds. "
+            f"Its log is in {FOLDER / 'home-assistant'}"
+        )
+    finally:
+        task.cancel()
+
+
+async def _set_up(api: Api, to_create: Sequence[Relay]) -> Sequence[Tally]:
+    """Set up Home Assistant, the simulated sensors and the relays."""
+    print("Starting Home Assistant")
+    await api.wait_until_it_answers()
+    await api.create_user(USER, PASSWORD)
+    await api.wait_until_running()
+    ledger_path = FOLDER / "ledger.jsonl"
+    step = await api.start_flow(SIMULATION)
+    await api.next_step(
+        step,
+        {
+            CONF_LEDGER: str(ledger_path),
+            CONF_PULSOID: str(to_create[0].stand_in.url),
+        },
+    )
+    ledger = Ledger(ledger_path)
+    return [await _set_up_relay(api, relay, ledger) for relay in to_create]
+
+
+async def _set_up_relay(api: Api, relay: Relay, ledger: Ledger) -> Tally:
+    """Set up a relay, and keep a tally of what it delivers from then on."""
+    tally = Tally(relay, await create(api, relay, FIRST_SOURCE), ledger)
+    stand_in = relay.stand_in
+
+    def on_arrival(arrival: Arrival) -> None:
+        print(report.delivery_line(tally.add(arrival)))
+
+    for arrival in stand_in.arrivals:
+        on_arrival(arrival)
+    stand_in.on_arrival = on_arrival
+    return tally
+
+
+def _greet(url: URL, page: Page) -> None:
+    """Tell where everything is."""
+    print(f"Home Assistant  {url}  (user {USER}, password {PASSWORD})")
+    print(f"What arrived    {page.url}")
+    print(f"Files           {FOLDER}")
+    print("Ctrl-C stops everything.")
+
+
+async def _wait(running: asyncio.Task[None], seconds: float | None) -> bool:
+    """Wait so long, and return whether a signal came before.
+
+    Raises HomeAssistantError when Home Assistant ends by itself.
+    """
+    try:
+        await asyncio.wait((running,), timeout=seconds)
+    except asyncio.CancelledError:
+        return True
+    if running.done():
+        running.result()
+    return False
+
+
+async def _drain(api: Api, tallies: Sequence[Tally]) -> None:
+    """End the simulation, and wait for what is still to arrive."""
+    await api.act(SIMULATION, SERVICE_STOP)
+    deadline = time.monotonic() + DRAIN_TIMEOUT
+    while any(tally.lost for tally in tallies) and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""What a person would do in Home Assistant's UI, done through its API."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from .process import HomeAssistantError
+
+POLL_INTERVAL = 0.2
+"""In seconds."""
+
+type Answer = Mapping[str, Any]
+"""What the API answers: JSON, of which only what is needed is looked at."""
+
+
+class Api:
+    """The API of a Home Assistant, used by the user that it creates."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: URL) -> None:
+        """Initialize the API."""
+        self._session = session
+        self._url = url
+        self._client_id = f"{url}/"
+        self._refresh_token = ""
+
+    async def wait_until_it_answers(self) -> None:
+        """Wait until anything answers."""
+        while True:
+            try:
+                async with self._session.get(self._url / "api/onboarding") as response:
+                    if response.status == HTTPStatus.OK:
+                        return
+            except aiohttp.ClientConnectionError:
+                pass
+            await asyncio.sleep(POLL_INTERVAL)
+
+    async def create_user(self, name: str, password: str) -> None:
+        """Create the owner, and log in."""
+        answer = await self._post(
+            "api/onboarding/users",
+            json={
+                "client_id": self._client_id,
+                "name": name.capitalize(),
+                "username": name,
+                "password": password,
+                "language": "en",
+            },
+        )
+        tokens = await self._post(
+            "auth/token",
+            data={
+                "client_id": self._client_id,
+                "grant_type": "authorization_code",
+                "code": answer["auth_code"],
+            },
+        )
+        self._refresh_token = tokens["refresh_token"]
+
+    async def wait_until_running(self) -> None:
+        """Wait until everything is set up."""
+        while (await self._call("GET", "config"))["state"] != "RUNNING":
+            await asyncio.sleep(POLL_INTERVAL)
+
+    async def start_flow(self, domain: str) -> Answer:
+        """Begin to add an integration, and return the first step."""
+        return await self._call(
+            "POST", "config/config_entries/flow", {"handler": domain}
+        )
+
+    async def next_step(self, step: Answer, user_input: Mapping[str, object]) -> Answer:
+        """Fill in a step of a flow, and return the next one.
+
+        Raises HomeAssistantError when the input is not accepted.
+        """
+        following = await self._call(
+            "POST", f"config/config_entries/flow/{step['flow_id']}", user_input
+        )
+        if following["type"] == "abort" or following.get("errors"):
+            reason = following.get("errors") or following.get("reason")
+            raise HomeAssistantError(
+                f"{step['handler']}, step {step.get('step_id')}: {reason}"
+            )
+        return following
+
+    async def act(self, domain: str, service: str) -> None:
+        """Perform an action."""
+        await self._call("POST", f"services/{domain}/{service}", {})
+
+    async def _call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> Answer:
+        """Call the API as the user, whose access lasts half an hour: refresh it always."""
+        tokens = await self._post(
+            "auth/token",
+            data={
+                "client_id": self._client_id,
+                "grant_type": "refresh_token",
+                "refresh_token": self._refresh_token,
+            },
+        )
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        return await self._request(method, f"api/{path}", headers=headers, json=body)
+
+    async def _post(self, path: str, **options: Any) -> Answer:
+        """Post something, as no one yet."""
+        return await self._request("POST", path, **options)
+
+    async def _request(self, method: str, path: str, **options: Any) -> Answer:
+        """Return the answer to a request. Raises HomeAssistantError where it is an error."""
+        async with self._session.request(
+            method, self._url / path, **options
+        ) as response:
+            if not response.ok:
+                raise HomeAssistantError(
+                    f"{method} /{path}: {response.status} {await response.text()}"
+                )
+            answer: Answer = await response.json()
+            return answer

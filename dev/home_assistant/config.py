@@ -1,0 +1,59 @@
+"""The configuration folder of a Home Assistant that needs no set-up by hand."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+INTEGRATIONS = (
+    ROOT / "custom_components" / "heart_rate_relay",
+    ROOT / "dev" / "simulated_heart_rate",
+)
+
+# Not default_config: it looks for devices in the network and asks the internet for things.
+CONFIGURATION = """\
+homeassistant:
+  name: Heart Rate Relay
+  unit_system: metric
+api:
+config:
+frontend:
+history:
+logbook:
+recorder:
+template:
+logger:
+  default: warning
+  logs:
+    custom_components.heart_rate_relay: debug
+"""
+
+ONBOARDING_VERSION = 4
+
+HTTP_VERSION = 1
+"""The oldest: Home Assistant adds to it what newer ones have."""
+
+
+def write_configuration(folder: Path, host: str, port: int) -> None:
+    """Fill an empty folder.
+
+    All of the onboarding counts as done but its first step, the user: that one is taken
+    through the API (see api.py). The port is stored where the UI would store it, since
+    from 2026.11 on a port in YAML is only a trial.
+    """
+    (folder / "configuration.yaml").write_text(CONFIGURATION)
+    (folder / "custom_components").mkdir()
+    for integration in INTEGRATIONS:
+        (folder / "custom_components" / integration.name).symlink_to(integration)
+    done = ["core_config", "analytics", "integration"]
+    _store(folder, "onboarding", ONBOARDING_VERSION, {"done": done})
+    _store(folder, "http", HTTP_VERSION, {"server_host": [host], "server_port": port})
+
+
+def _store(folder: Path, key: str, version: int, data: object) -> None:
+    """Write what Home Assistant keeps under a key."""
+    storage = folder / ".storage"
+    storage.mkdir(exist_ok=True)
+    (storage / key).write_text(
+        json.dumps({"version": version, "minor_version": 1, "key": key, "data": data})
+    )

@@ -1,0 +1,88 @@
+"""What the simulated sensors measured, and so what the relays owe."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .simulated_heart_rate.record import Kind, Record
+
+LIVE_FOR = 60_000
+"""For how long an unchanged value is a new measurement, in ms."""
+
+LEEWAY = 1_000
+"""How far from that limit it is no one's mistake either way, in ms."""
+
+TOLERANCE = 1
+"""By how much the same moment may be written differently, in ms."""
+
+
+class Measurement(NamedTuple):
+    """What a sensor measured and a relay may deliver."""
+
+    entity_id: str
+    at: int
+    """Milliseconds since the Unix epoch, UTC."""
+    value: float
+    """In bpm."""
+    is_due: bool
+    """Whether a relay has to deliver it.
+
+    The first value after nothing or unavailable may be an old one published again.
+    """
+
+
+class Ledger:
+    """The measurements of a ledger that is still being written."""
+
+    def __init__(self, path: Path) -> None:
+        """Initialize the ledger."""
+        self.measurements: list[Measurement] = []
+        self._path = path
+        self._read = 0
+        self._latest: dict[str, Record] = {}
+        self._changed_at: dict[str, int] = {}
+        self._by_second: defaultdict[int, list[Measurement]] = defaultdict(list)
+
+    def refresh(self) -> None:
+        """Read what has been added."""
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                self._add(Record.from_line(line.decode()))
+
+    def at(self, measured_at: int, step: int) -> Sequence[Measurement]:
+        """Return what was measured then, by a service's clock that moves in steps (ms)."""
+        return [
+            measurement
+            for measurement in self._around(measured_at // 1000)
+            if abs(measurement.at // step * step - measured_at) <= TOLERANCE
+        ]
+
+    def _around(self, second: int) -> Iterator[Measurement]:
+        """Yield the measurements of a second and its neighbours."""
+        for near in (second, second - 1, second + 1):
+            yield from self._by_second.get(near, ())
+
+    def _add(self, record: Record) -> None:
+        """Add a record, with what it means for a relay."""
+        before = self._latest.get(record.entity_id)
+        self._latest[record.entity_id] = record
+        if record.value is None:
+            return
+        if before is None or record.value != before.value:
+            self._changed_at[record.entity_id] = record.at
+        unchanged = record.at - self._changed_at[record.entity_id]
+        if unchanged > LIVE_FOR + LEEWAY:
+            return
+        is_due = (
+            before is not None
+            and before.kind is not Kind.UNAVAILABLE
+            and unchanged < LIVE_FOR - LEEWAY
+        )
+        measurement = Measurement(record.entity_id, record.at, record.value, is_due)
+        self.measurements.append(measurement)
+        self._by_second[record.at // 1000].append(measurement)

@@ -1,0 +1,26 @@
+"""Where to write the ledger, and where Pulsoid's stand-in is."""
+
+from typing import Any, override
+
+import probatio
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+
+from .const import CONF_LEDGER, CONF_PULSOID, DOMAIN
+
+SCHEMA = probatio.Schema(
+    {probatio.Required(CONF_LEDGER): str, probatio.Required(CONF_PULSOID): str}
+)
+
+
+class SimulationConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Sets the simulation up."""
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for both, and do it."""
+        if user_input is None:
+            return self.async_show_form(step_id="user", data_schema=SCHEMA)
+        return self.async_create_entry(title="Simulated heart rate", data=user_input)

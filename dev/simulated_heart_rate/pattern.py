@@ -1,0 +1,62 @@
+"""How simulated hearts beat: for every second a rate, unavailable, or nothing at all."""
+
+from collections.abc import Iterator
+from enum import Enum, auto
+from random import Random
+
+
+class Signal(Enum):
+    """What a sensor may do instead of measuring."""
+
+    UNAVAILABLE = auto()
+    SILENCE = auto()
+
+
+type Pattern = Iterator[int | Signal]
+"""What happens in each second; the rates are in bpm."""
+
+
+def changing(low: int = 60, high: int = 180) -> Pattern:
+    """Yield a rate that is never the same twice in a row."""
+    random = Random(low)
+    rate = (low + high) // 2
+    while True:
+        yield rate
+        step = random.choice((-3, -2, -1, 1, 2, 3))
+        rate += step if low <= rate + step <= high else -step
+
+
+def steady(seconds: int = 150) -> Pattern:
+    """Yield a rate that stays the same for minutes, and is then another for as long."""
+    rates = changing(90, 130)
+    while True:
+        rate = next(rates)
+        for _ in range(seconds):
+            yield rate
+
+
+def interrupted(by: Signal, beating: int, pausing: int) -> Pattern:
+    """Yield a changing rate for some seconds, then something else for some, and so on."""
+    rates = changing(70, 140)
+    while True:
+        for _ in range(beating):
+            yield next(rates)
+        for _ in range(pausing):
+            yield by
+
+
+def falling_silent() -> Pattern:
+    """Yield a changing rate that is not heard of from time to time."""
+    return interrupted(Signal.SILENCE, beating=12, pausing=12)
+
+
+def flapping() -> Pattern:
+    """Yield a changing rate that is unavailable from time to time."""
+    return interrupted(Signal.UNAVAILABLE, beating=8, pausing=3)
+
+
+def resting() -> Pattern:
+    """Yield a resting rate once: nothing that a relay should take for a heart rate."""
+    yield 52
+    while True:
+        yield Signal.SILENCE

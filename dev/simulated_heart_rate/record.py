@@ -1,0 +1,51 @@
+"""The ledger: every state that the simulated sensors wrote, a line of JSON each."""
+
+from enum import StrEnum
+import json
+from pathlib import Path
+from typing import NamedTuple, Self
+
+
+class Kind(StrEnum):
+    """How a state came about."""
+
+    CHANGE = "change"
+    REPORT = "report"
+    UNAVAILABLE = "unavailable"
+
+
+class Record(NamedTuple):
+    """One state that a sensor wrote."""
+
+    entity_id: str
+    kind: Kind
+    at: int
+    """Milliseconds since the Unix epoch, UTC."""
+    value: float | None
+    """In bpm, None where it was unavailable."""
+
+    @classmethod
+    def from_line(cls, line: str) -> Self:
+        """Return what a line of the ledger says."""
+        record = json.loads(line)
+        return cls(**record | {"kind": Kind(record["kind"])})
+
+    def to_line(self) -> str:
+        """Return the line of the ledger."""
+        return json.dumps(self._asdict()) + "\n"
+
+
+class Writer:
+    """Writes a ledger, so that what is written can be read at once."""
+
+    def __init__(self, path: str) -> None:
+        """Open the ledger. Raises OSError."""
+        self._file = Path(path).open("a", buffering=1, encoding="utf-8")
+
+    def write(self, record: Record) -> None:
+        """Write a line."""
+        self._file.write(record.to_line())
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._file.close()

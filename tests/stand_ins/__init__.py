@@ -1,0 +1,1 @@
+"""The stand-ins keep their word, so that the other tests may rely on them."""

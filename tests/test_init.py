@@ -1,0 +1,425 @@
+"""Whole relays: states in, requests out, through outages and restarts."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.relay import delivery
+from custom_components.heart_rate_relay.relay.coordinator import outbox_path
+from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .common import (
+    STRAP,
+    WATCH,
+    influxdb_data,
+    live_tracking_data,
+    measure,
+    pulsoid_data,
+    relay_entry,
+    set_up,
+    until,
+)
+
+
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture(autouse=True)
+def own_config_dir(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Keep what is written to disk apart for each test."""
+    hass.config.config_dir = str(tmp_path)
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again soon."""
+    monkeypatch.setattr(delivery, "MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.02)
+
+
+async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Unload a relay and set it up again."""
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def test_pulsoid_live(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
+    """Each reading reaches Pulsoid at once, in order, with its own time."""
+    measure(hass, 60)
+    entry = relay_entry("pulsoid", pulsoid_data(pulsoid))
+    await set_up(hass, entry)
+    times = []
+    for value in (70, 71.4, 72, 72, 73):
+        measure(hass, value)
+        state = hass.states.get(STRAP)
+        assert state
+        times.append(int(state.last_reported_timestamp * 1000))
+        await until(lambda: len(pulsoid.arrivals) == len(times))
+    assert [arrival.value for arrival in pulsoid.arrivals] == [70, 71, 72, 72, 73]
+    assert [arrival.measured_at for arrival in pulsoid.arrivals] == times
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_two_services_at_once(
+    hass: HomeAssistant, pulsoid: Pulsoid, live_tracking: LiveTracking
+) -> None:
+    """The same reading goes to each relay, of the most preferred source to each line."""
+    measure(hass, 60)
+    measure(hass, 60, WATCH)
+    sources = [STRAP, WATCH]
+    entries = [
+        relay_entry("pulsoid", pulsoid_data(pulsoid), sources),
+        relay_entry("livetracking", live_tracking_data(live_tracking), sources),
+    ]
+    for entry in entries:
+        await set_up(hass, entry)
+    measure(hass, 70)
+    measure(hass, 100, WATCH)
+    measure(hass, 71)
+    await until(lambda: len(pulsoid.arrivals) == len(live_tracking.arrivals) == 2)
+    for stand_in in (pulsoid, live_tracking):
+        assert [arrival.value for arrival in stand_in.arrivals] == [70, 71]
+    for entry in entries:
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_nothing_is_written_while_the_service_answers(
+    hass: HomeAssistant, influxdb: InfluxDBv1, tmp_path: Path
+) -> None:
+    """An SD card has nothing to do with readings that are delivered."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    await set_up(hass, entry)
+    before = set(tmp_path.rglob("*"))
+    for count in range(1, 61):
+        measure(hass, 60 + count)
+        await until(lambda: len(influxdb.arrivals) == count)
+    assert set(tmp_path.rglob("*")) == before
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_day_long_outage_with_restarts(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """What was measured while the service was down arrives, in order and once."""
+    start = dt_util.utcnow().timestamp() - DAY
+    measure(hass, 60, at=start)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    await set_up(hass, entry)
+    influxdb.failure = Failure(500)
+    expected = []
+    for second in range(1, DAY):
+        value, at = 60 + second % 90, start + second
+        measure(hass, value, at=at)
+        expected.append((value, int(at * 1000)))
+        if second in (20_000, 50_000):
+            await restart(hass, entry)
+    assert not influxdb.arrivals
+    influxdb.failure = None
+    await until(lambda: len(influxdb.arrivals) >= len(expected), timeout=60)
+    assert [(a.value, a.measured_at) for a in influxdb.arrivals] == expected
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_pulsoid_gets_the_newest_first(
+    hass: HomeAssistant, pulsoid: Pulsoid
+) -> None:
+    """After an outage the overlay shows the present, and the past follows behind."""
+    now = dt_util.utcnow().timestamp()
+    measure(hass, 60, at=now - 100)
+    entry = relay_entry("pulsoid", pulsoid_data(pulsoid))
+    coordinator = await set_up(hass, entry)
+    pulsoid.failure = Failure(500)
+    for count in range(10):
+        measure(hass, 61 + count, at=now - 10 + count)
+    await coordinator.outbox.flush()
+    pulsoid.failure = None
+    await until(lambda: len(pulsoid.arrivals) >= 3)
+    measure(hass, 99)
+    await until(lambda: len(pulsoid.arrivals) == 11)
+    values = [arrival.value for arrival in pulsoid.arrivals]
+    assert values.index(99) < 10
+    values.remove(99)
+    assert values == [70, 69, 68, 67, 66, 65, 64, 63, 62, 61]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_set_up_while_the_service_is_down(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """A relay collects from the start, whatever the service does."""
+    data = influxdb_data(influxdb)
+    await influxdb.stop()
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", data)
+    coordinator = await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    measure(hass, 70)
+    await until(lambda: coordinator.data.status == "unreachable")
+    await influxdb.start(influxdb.url.port or 0)
+    coordinator.async_send_now()
+    await until(lambda: influxdb.arrivals)
+    assert [arrival.value for arrival in influxdb.arrivals] == [70]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_home_assistant_stops(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """What waits when Home Assistant stops is there when it starts."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, entry)
+    coordinator.async_pause(True)
+    measure(hass, 70)
+    measure(hass, 71)
+    await hass.async_stop()
+    assert hass.state is CoreState.stopped
+    reopened = type(coordinator.outbox)(
+        outbox_path(hass, entry.entry_id), max_readings=10, max_age=60
+    )
+    await reopened.open()
+    entries = await reopened.take(10, newest_first=False)
+    assert [taken.reading.value for taken in entries] == [70, 71]
+    await reopened.close()
+
+
+async def test_counters_survive_a_restart(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """What was counted is counted on."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    await set_up(hass, entry)
+    for value in (70, 71, 72):
+        measure(hass, value)
+    await until(lambda: len(influxdb.arrivals) == 3)
+    await restart(hass, entry)
+    measure(hass, 73)
+    await until(lambda: len(influxdb.arrivals) == 4)
+    await until(lambda: entry.runtime_data.outbox.tally.delivered == 4)
+    state = hass.states.get("sensor.relay_readings_delivered")
+    assert state
+    assert int(state.state) in (3, 4)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_not_authorised(
+    hass: HomeAssistant, pulsoid: Pulsoid, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A revoked token starts a sign-in, and nothing is sent or lost until it is done."""
+    measure(hass, 60)
+    entry = relay_entry("pulsoid", pulsoid_data(pulsoid))
+    coordinator = await set_up(hass, entry)
+    hass.config_entries.async_update_entry(
+        entry, unique_id=f"pulsoid {pulsoid.profile_id}"
+    )
+    pulsoid.revoked = True
+    measure(hass, 70)
+    await until(lambda: coordinator.data.status == "not_authorised")
+    measure(hass, 71)
+    measure(hass, 72)
+    await hass.async_block_till_done()
+    assert len([r for r in pulsoid.requests if r.method == "POST"]) == 1
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+    pulsoid.revoked = False
+    pulsoid.token = "another-token"
+    await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"access_token": "another-token"}
+    )
+    await until(lambda: len(pulsoid.arrivals) == 3)
+    assert sorted(arrival.value for arrival in pulsoid.arrivals) == [70, 71, 72]
+    assert "another-token" not in caplog.text
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_not_entitled(
+    hass: HomeAssistant, pulsoid: Pulsoid, issue_registry: ir.IssueRegistry
+) -> None:
+    """What the account lacks is reported, and taken back once it is there."""
+    measure(hass, 60)
+    entry = relay_entry("pulsoid", pulsoid_data(pulsoid))
+    coordinator = await set_up(hass, entry)
+    pulsoid.premium = False
+    measure(hass, 70)
+    await until(lambda: coordinator.data.status == "not_entitled")
+    issue = issue_registry.async_get_issue(DOMAIN, f"not_entitled_{entry.entry_id}")
+    assert issue
+    assert issue.translation_key == "premium_required"
+    assert issue.translation_placeholders == {"relay": "Relay"}
+    pulsoid.premium = True
+    coordinator.async_send_now()
+    await until(lambda: pulsoid.arrivals)
+    await until(lambda: coordinator.data.status == "delivering")
+    assert not issue_registry.issues
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_log(
+    hass: HomeAssistant, influxdb: InfluxDBv1, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is one line when a service goes down, and one when it comes back."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, entry)
+    measure(hass, 70)
+    await until(lambda: influxdb.arrivals)
+    influxdb.failure = Failure(500, body="heart rate 71")
+    for value in range(71, 81):
+        measure(hass, value)
+        coordinator.async_send_now()
+        before = len(influxdb.requests)
+        await until(lambda: len(influxdb.requests) > before)
+    influxdb.failure = None
+    coordinator.async_send_now()
+    await until(lambda: len(influxdb.arrivals) == 11)
+    await until(lambda: coordinator.data.status == "delivering")
+    lines = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("custom_components.heart_rate_relay")
+        and record.levelname != "DEBUG"
+    ]
+    assert len(lines) == 2
+    assert not any("71" in line for line in lines)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_source_gone(
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    entity_registry: er.EntityRegistry,
+    issue_registry: ir.IssueRegistry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A source that is removed is reported by its name, until it is back."""
+    source = entity_registry.async_get_or_create(
+        "sensor", "strap", "1", suggested_object_id="strap_heart_rate"
+    )
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), [source.id])
+    await set_up(hass, entry)
+
+    async def wait() -> None:
+        await hass.async_block_till_done()
+        freezer.tick(11)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+
+    await wait()
+    assert not issue_registry.issues
+    entity_registry.async_remove(STRAP)
+    hass.states.async_remove(STRAP)
+    await wait()
+    issue = issue_registry.async_get_issue(
+        DOMAIN, f"source_missing_{entry.entry_id}_{source.id}"
+    )
+    assert issue
+    assert issue.translation_placeholders == {"relay": "Relay", "source": STRAP}
+    entity_registry.async_get_or_create(
+        "sensor", "strap", "1", suggested_object_id="strap_heart_rate"
+    )
+    measure(hass, 61)
+    await wait()
+    assert not issue_registry.issues
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_damaged_outbox(
+    hass: HomeAssistant, influxdb: InfluxDBv1, issue_registry: ir.IssueRegistry
+) -> None:
+    """A damaged file is set aside and reported, and the relay goes on."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    path = outbox_path(hass, entry.entry_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"What a power cut leaves behind" * 100)
+    await set_up(hass, entry)
+    assert issue_registry.async_get_issue(DOMAIN, f"outbox_damaged_{entry.entry_id}")
+    assert len(list(path.parent.glob("*.damaged-*"))) == 1
+    measure(hass, 70)
+    await until(lambda: influxdb.arrivals)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_remove(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:
+    """With a relay its readings are removed."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), paused=True)
+    await set_up(hass, entry)
+    measure(hass, 70)
+    path = outbox_path(hass, entry.entry_id)
+    await until(path.exists)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert not path.parent.exists()
+
+
+SENSOR = {"unit_of_measurement": "bpm", "friendly_name": "Heart rate"}
+
+
+@pytest.mark.parametrize(
+    ("options", "entity_id", "attributes", "followed"),
+    [
+        ({"follow_new": True}, "sensor.polar_heart_rate", SENSOR, True),
+        ({"follow_new": False}, "sensor.polar_heart_rate", SENSOR, False),
+        ({"follow_new": True}, "sensor.resting_heart_rate", SENSOR, False),
+        (
+            {"follow_new": True, "declined": ["sensor.polar_heart_rate"]},
+            "sensor.polar_heart_rate",
+            SENSOR,
+            False,
+        ),
+    ],
+)
+async def test_follow_new(
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    options: dict[str, Any],
+    entity_id: str,
+    attributes: dict[str, Any],
+    followed: bool,
+) -> None:
+    """New heart-rate sensors become sources for those who want it, and only those."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), **options)
+    await set_up(hass, entry)
+    hass.states.async_set(entity_id, "70", attributes)
+    await hass.async_block_till_done()
+    hass.states.async_set(entity_id, "71", attributes)
+    measure(hass, 61)
+    await until(lambda: len(influxdb.arrivals) == 1 + followed)
+    assert entry.options["sources"] == ([STRAP, entity_id] if followed else [STRAP])
+    assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_nothing_lingers(
+    hass: HomeAssistant, influxdb: InfluxDBv1, freezer: FrozenDateTimeFactory
+) -> None:
+    """A relay that is unloaded listens to nothing, and sends nothing."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    await set_up(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    measure(hass, 70)
+    freezer.tick(timedelta(minutes=10))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert not influxdb.arrivals
