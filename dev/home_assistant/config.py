@@ -15,6 +15,8 @@ CONFIGURATION = """\
 homeassistant:
   name: Heart Rate Relay
   unit_system: metric
+  time_zone: UTC
+  country: DE
 api:
 config:
 frontend:

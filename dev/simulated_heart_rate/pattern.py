@@ -35,9 +35,8 @@ def steady(seconds: int = 150) -> Pattern:
             yield rate
 
 
-def interrupted(by: Signal, beating: int, pausing: int) -> Pattern:
-    """Yield a changing rate for some seconds, then something else for some, and so on."""
-    rates = changing(70, 140)
+def interrupted(rates: Pattern, by: Signal, beating: int, pausing: int) -> Pattern:
+    """Yield rates for some seconds, then something else for some, and so on."""
     while True:
         for _ in range(beating):
             yield next(rates)
@@ -47,12 +46,12 @@ def interrupted(by: Signal, beating: int, pausing: int) -> Pattern:
 
 def falling_silent() -> Pattern:
     """Yield a changing rate that is not heard of from time to time."""
-    return interrupted(Signal.SILENCE, beating=12, pausing=12)
+    return interrupted(changing(70, 140), Signal.SILENCE, beating=12, pausing=12)
 
 
 def flapping() -> Pattern:
     """Yield a changing rate that is unavailable from time to time."""
-    return interrupted(Signal.UNAVAILABLE, beating=8, pausing=3)
+    return interrupted(changing(80, 150), Signal.UNAVAILABLE, beating=8, pausing=3)
 
 
 def resting() -> Pattern:

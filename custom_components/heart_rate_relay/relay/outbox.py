@@ -18,6 +18,9 @@ STORE_AFTER = 0.8
 A little less than the second that is promised: writing it takes time, too.
 """
 
+RETRY_AFTER = 10.0
+"""Seconds after which to see whether a disk that failed is back."""
+
 
 class Outbox:
     """Readings on their way to a destination, oldest out when there are too many.
@@ -37,47 +40,54 @@ class Outbox:
         self._store = Store(path)
         self._fresh: dict[int, tuple[float, Reading]] = {}
         self._settled: list[tuple[int, int]] = []
-        self._last_seq = 0
+        # Above all numbers on disk, even while the disk cannot be read
+        self._last_seq = time.time_ns() // 1000
+        self._loaded = False
+        self._stored = 0
         self._lock = asyncio.Lock()
         # What was asked for by a task that was cancelled may run on in its thread
         self._thread_lock = Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
+        self._closing = False
 
     def __len__(self) -> int:
         """Return how many readings wait."""
-        return len(self._fresh) + self._store.count - len(self._settled)
+        # What is settled may have fallen out meanwhile
+        return len(self._fresh) + max(0, self._stored - len(self._settled))
 
     @property
     def has_fresh(self) -> bool:
         """Whether a reading came in just now."""
-        return bool(self._fresh)
+        if not self._fresh:
+            return False
+        added_at, _ = next(reversed(self._fresh.values()))
+        return added_at > _now() - STORE_AFTER
 
     async def open(self) -> None:
         """Find what was left when the outbox was last closed."""
         async with self._lock:
-            await self._on_disk(self._load, None)
+            await self._load()
 
     async def close(self) -> None:
         """Write everything to disk."""
+        self._closing = True
+        if self._timer:
+            self._timer.cancel()
         if self._storing:
-            await self._storing
+            await asyncio.wait([self._storing])
         async with self._lock:
             await self._flush()
             await self._on_disk(self._store.close, None)
-        if self._timer:
-            self._timer.cancel()
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
         if reading.measured_at < self._measured_from():
             self.tally.expired += 1
             return
-        now = asyncio.get_running_loop().time()
         self._last_seq += 1
-        self._fresh[self._last_seq] = (now, reading)
-        if not self._timer:
-            self._store_at(now + STORE_AFTER)
+        self._fresh[self._last_seq] = (_now(), reading)
+        self._set_timer()
 
     async def take(self, count: int, *, newest_first: bool) -> list[Entry]:
         """Return up to count readings, which stay in the outbox until they are settled.
@@ -86,14 +96,18 @@ class Outbox:
         those just come in, and behind them the rest from its newest end.
         """
         async with self._lock:
-            if newest_first and self._fresh:
-                return self._take_fresh(count)
-            entries: list[Entry] = []
-            if self._store.count and await self._delete_settled():
-                entries = await self._on_disk(
+            stored: list[Entry] = []
+            overtakes = newest_first and self.has_fresh
+            if self._stored and not overtakes and await self._delete_settled():
+                stored = await self._on_disk(
                     lambda: self._store.select(count, newest_first=newest_first), []
                 )
-            return entries + self._take_fresh(count - len(entries))
+            if newest_first:
+                fresh, waiting = self._in_memory(_now() - STORE_AFTER)
+                waiting = sorted(stored + waiting, key=_by_time, reverse=True)
+                return (fresh + waiting)[:count]
+            _, waiting = self._in_memory(_now())
+            return sorted(stored + waiting, key=_by_time)[:count]
 
     async def settle(self, entries: Iterable[Entry]) -> None:
         """Forget readings that were delivered or refused."""

@@ -4,7 +4,7 @@ Blocking: for a worker thread, and one caller at a time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
@@ -35,8 +35,9 @@ CREATE TABLE IF NOT EXISTS reading (
 CREATE TABLE IF NOT EXISTS tally (id INTEGER PRIMARY KEY, tally TEXT NOT NULL);
 """
 
-INSERT = "INSERT OR REPLACE INTO reading (seq, measured_at, value, series) VALUES (?, ?, ?, ?)"
+INSERT = "INSERT OR IGNORE INTO reading (seq, measured_at, value, series) VALUES (?, ?, ?, ?)"
 SELECT = "SELECT seq, measured_at, value, series FROM reading ORDER BY measured_at {0}, seq {0}"
+SELECT_SERIES = "SELECT id, metric, source FROM series"
 DELETE = "DELETE FROM reading WHERE measured_at = ? AND seq = ?"
 DELETE_OLDER = "DELETE FROM reading WHERE measured_at < ?"
 DELETE_OLDEST = """
@@ -129,12 +130,11 @@ class Store:
     def insert(self, entries: Iterable[Entry]) -> None:
         """Add readings."""
         with self.transaction() as db:
-            rows = [
+            rows = (
                 (seq, measured_at, value, self._series_id(metric, source))
                 for seq, (metric, value, measured_at, source) in entries
-            ]
-            db.executemany(INSERT, rows)
-            self.count += len(rows)
+            )
+            self.count += db.executemany(INSERT, rows).rowcount
 
     def select(self, count: int, *, newest_first: bool) -> list[Entry]:
         """Return up to count readings, by the time they were measured."""
@@ -159,36 +159,43 @@ class Store:
         return gone
 
     def set_aside(self) -> Path:
-        """Move a damaged file out of the way, and save what can be read into a new one.
+        """Put a new file with what can be read in the place of a damaged one.
 
-        Returns where the damaged file is now.
+        Returns where the damaged file is now. When it raises, all is as it was.
         """
         self.close()
-        aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
-        for suffix in ("", "-wal", "-shm"):
+        new = Store(self.path.with_name(f"{self.path.name}.new"))
+        for path in _files(new.path):
+            path.unlink(missing_ok=True)
+        try:
+            with new.transaction():
+                new._salvage(self.path)
+        finally:
+            new.close()
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
+        for path, path_aside in zip(_files(self.path), _files(aside), strict=True):
             with suppress(FileNotFoundError):
-                Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
+                path.rename(path_aside)
+        new.path.rename(self.path)
         self.open()
-        with self.transaction():
-            self._salvage(aside)
         return aside
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Do several things, or none of them."""
         db = self._open_db
-        nested = db.in_transaction
-        if not nested:
-            db.execute("BEGIN IMMEDIATE")
+        if db.in_transaction:
+            yield db
+            return
+        db.execute("BEGIN IMMEDIATE")
         try:
             yield db
-        except BaseException:
-            if not nested:
-                db.rollback()
-                self._read(db)
-            raise
-        if not nested:
+            # Here a full disk shows
             db.commit()
+        except BaseException:
+            db.rollback()
+            self._read(db)
+            raise
 
     @property
     def _open_db(self) -> sqlite3.Connection:
@@ -211,11 +218,15 @@ class Store:
     def _read(self, db: sqlite3.Connection) -> None:
         """Read how many readings there are, and the numbers of all series."""
         self.count = db.execute("SELECT COUNT(*) FROM reading").fetchone()[0]
-        self._series = {
-            number: (Metric(metric), Source(*json.loads(source)))
-            for number, metric, source in db.execute("SELECT * FROM series")
-        }
+        self._series = {}
+        for row in db.execute(SELECT_SERIES):
+            self._know_series(row)
         self._ids = {series: number for number, series in self._series.items()}
+
+    def _know_series(self, row: tuple[int, str, str]) -> None:
+        """Take note of a series' number."""
+        number, metric, source = row
+        self._series[number] = (Metric(metric), Source(*json.loads(source)))
 
     def _entries(self, rows: Iterable[tuple[int, int, float, int]]) -> list[Entry]:
         """Return rows as they were added."""
@@ -227,20 +238,32 @@ class Store:
         return entries
 
     def _salvage(self, path: Path) -> None:
-        """Take over what can be read of a damaged file, from both of its ends."""
+        """Take over what can be read of a damaged file."""
         damaged = Store(path)
-        db = damaged._db = sqlite3.connect(path, isolation_level=None)
-        with suppress(*DAMAGE):
-            damaged._read(db)
-            self.write_tally(damaged.read_tally())
-        found: dict[int, Entry] = {}
+        tally = Tally()
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            damaged._db = db
+            with suppress(*DAMAGE):
+                tally = damaged.read_tally()
+            with suppress(*DAMAGE):
+                for row in db.execute(SELECT_SERIES):
+                    with suppress(*DAMAGE):
+                        damaged._know_series(row)
+            self.insert(damaged._readable(db))
+        self.write_tally(tally)
+
+    def _readable(self, db: sqlite3.Connection) -> Iterator[Entry]:
+        """Yield what can be read from both ends of a damaged file, some of it twice."""
         for order in ("ASC", "DESC"):
             with suppress(*DAMAGE):
                 for row in db.execute(SELECT.format(order)):
-                    (entry,) = damaged._entries([row])
-                    found[entry.seq] = entry
-        damaged.close()
-        self.insert(found.values())
+                    with suppress(*DAMAGE):
+                        yield from self._entries([row])
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files of which a store consists."""
+    return [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
 
 
 def _check(db: sqlite3.Connection) -> None:
