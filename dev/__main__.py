@@ -91,20 +91,23 @@ async def _develop(port: int, seconds: float | None) -> int:
     log = report.LogFilter(DOMAIN)
     stand_ins = Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2()
     async with AsyncExitStack() as stack:
-        for stand_in in stand_ins:
-            await stand_in.start()
-            stack.push_async_callback(stand_in.stop)
         page = Page(stand_ins)
-        await page.start(_free_port(PAGE_PORT))
-        stack.push_async_callback(page.stop)
-
+        for server in (page, *stand_ins):
+            await server.start(_free_port(PAGE_PORT) if server is page else 0)
+            stack.push_async_callback(server.stop)
         url = URL.build(scheme="http", host=HOST, port=_free_port(port))
         write_configuration(FOLDER / "home-assistant", HOST, url.port or port)
         process = HomeAssistantProcess(FOLDER / "home-assistant", log.add)
         running = process.start()
         stack.push_async_callback(process.stop)
         api = Api(await stack.enter_async_context(aiohttp.ClientSession()), url)
-        tallies = await _while_running(running, _set_up(api, relays(*stand_ins)))
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                tallies = await _before(running, _set_up(api, relays(*stand_ins)))
+        except TimeoutError:
+            raise HomeAssistantError(
+                "\n".join((*process.latest, "Home Assistant does not get ready."))
+            ) from None
         _greet(url, page)
 
         interrupted = await _wait(running, seconds)
@@ -144,23 +147,14 @@ def _free_port(port: int) -> int:
         return free
 
 
-async def _while_running[T](
-    running: asyncio.Task[None], work: Coroutine[None, None, T]
-) -> T:
-    """Return what some work returns. Raises HomeAssistantError if it cannot be finished."""
+async def _before[T](ended: asyncio.Task[None], work: Coroutine[None, None, T]) -> T:
+    """Return what some work returns. Raises HomeAssistantError when that ends before."""
     task = asyncio.create_task(work)
     try:
-        await asyncio.wait(
-            (task, running), timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
-        )
-        if task.done():
-            return task.result()
-        if running.done():
-            running.result()
-        raise HomeAssistantError(
-            f"Home Assistant is not ready after {START_TIMEOUT} seconds. "
-            f"Its log is in {FOLDER / 'home-assistant'}"
-        )
+        await asyncio.wait((task, ended), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            ended.result()
+        return await task
     finally:
         task.cancel()
 

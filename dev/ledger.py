@@ -1,7 +1,7 @@
 """What the simulated sensors measured, and so what the relays owe."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,14 +58,9 @@ class Ledger:
         """Return what was measured then, by a service's clock that moves in steps (ms)."""
         return [
             measurement
-            for measurement in self._around(measured_at // 1000)
+            for measurement in self._by_second[measured_at // 1000]
             if abs(measurement.at // step * step - measured_at) <= TOLERANCE
         ]
-
-    def _around(self, second: int) -> Iterator[Measurement]:
-        """Yield the measurements of a second and its neighbours."""
-        for near in (second, second - 1, second + 1):
-            yield from self._by_second.get(near, ())
 
     def _add(self, record: Record) -> None:
         """Add a record, with what it means for a relay."""

@@ -113,7 +113,7 @@ class HeartRateRelayConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_create_entry(
                     title=self._title,
                     data=self._data,
-                    options=DEFAULT_OPTIONS | _source_options(self.hass, user_input),
+                    options=_source_options(self.hass, DEFAULT_OPTIONS, user_input),
                 )
             errors["base"] = "no_sources"
         matches = async_candidates(self.hass, Verdict.MATCH)
@@ -127,7 +127,7 @@ class HeartRateRelayConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={
                 "recognised": str(len(matches)),
-                "suggestions": ", ".join(suggestions) or "–",
+                "suggestions": ", ".join(suggestions) or "0",
             },
         )
 
@@ -218,22 +218,22 @@ class RelayOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Change the options."""
         options = DEFAULT_OPTIONS | self.config_entry.options
-        # A source that is gone must not be forgotten for that
-        known = {
-            async_last_entity_id(self.hass, source_id): source_id
-            for source_id in options[CONF_SOURCES]
-        }
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input[CONF_MIN_BPM] < user_input[CONF_MAX_BPM]:
-                sources = _source_options(self.hass, user_input, known)
-                return self.async_create_entry(data=options | user_input | sources)
+                return self.async_create_entry(
+                    data=_source_options(self.hass, options, user_input)
+                )
             errors["base"] = "empty_range"
+        sources = dict.fromkeys(
+            async_last_entity_id(self.hass, source_id)
+            for source_id in options[CONF_SOURCES]
+        )
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
                 _sources_schema(self.hass).extend(LIMITS_SCHEMA),
-                user_input or {**options, CONF_SOURCES: list(known)},
+                user_input or {**options, CONF_SOURCES: list(sources)},
             ),
             errors=errors,
         )
@@ -280,24 +280,30 @@ def _sources_schema(hass: HomeAssistant) -> probatio.Schema:
 
 
 def _source_options(
-    hass: HomeAssistant,
-    user_input: Mapping[str, Any],
-    known: Mapping[str, str] | None = None,
+    hass: HomeAssistant, options: Mapping[str, Any], user_input: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what is stored of the fields about sources.
+    """Return options changed by the input of a form with fields about sources.
 
     Sensors that were offered and not chosen are not to be followed later.
     """
-    sources = [
-        (known or {}).get(entity_id) or async_source_id(hass, entity_id)
+    # A source that is gone must not be forgotten for that
+    gone = {
+        entity_id: source_id
+        for source_id in options[CONF_SOURCES]
+        if not hass.states.get(entity_id := async_last_entity_id(hass, source_id))
+    }
+    sources = dict.fromkeys(
+        gone.get(entity_id) or async_source_id(hass, entity_id)
         for entity_id in user_input[CONF_SOURCES]
-    ]
+    )
     matches = (
         async_source_id(hass, entity_id)
         for entity_id in async_candidates(hass, Verdict.MATCH)
     )
+    offered = dict.fromkeys((*options.get(CONF_DECLINED, ()), *matches))
     return {
-        CONF_SOURCES: sources,
-        CONF_FOLLOW_NEW: user_input[CONF_FOLLOW_NEW],
-        CONF_DECLINED: [source_id for source_id in matches if source_id not in sources],
+        **options,
+        **user_input,
+        CONF_SOURCES: list(sources),
+        CONF_DECLINED: [source_id for source_id in offered if source_id not in sources],
     }

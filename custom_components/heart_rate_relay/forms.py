@@ -73,7 +73,7 @@ VERIFY_SSL: Fields = {
 }
 
 NAMING: Fields = {
-    probatio.Required(CONF_NAMING, default=dict): section(
+    probatio.Required(CONF_NAMING): section(
         probatio.Schema(
             {
                 probatio.Required(CONF_MEASUREMENT, default=DEFAULT_MEASUREMENT): TEXT,

@@ -31,7 +31,8 @@ class HomeAssistantProcess:
         """Initialize the process. Every line that it prints goes to on_line."""
         self._folder = folder
         self._on_line = on_line
-        self._latest: deque[str] = deque(maxlen=20)
+        self.latest: deque[str] = deque(maxlen=20)
+        """The last lines that it has printed."""
         self._process: subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -66,13 +67,14 @@ class HomeAssistantProcess:
             status = await self._run_once()
         if not self._stopping:
             ending = f"Home Assistant ended by itself, with status {status}."
-            raise HomeAssistantError("\n".join((*self._latest, ending)))
+            raise HomeAssistantError("\n".join((*self.latest, ending)))
 
     async def _run_once(self) -> int:
         """Run it once, and return its status."""
         self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "homeassistant"),
-            *("--config", str(self._folder), "--log-no-color"),
+            # Everything has been installed by scripts/setup
+            *("--config", str(self._folder), "--log-no-color", "--skip-pip"),
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -85,7 +87,7 @@ class HomeAssistantProcess:
             assert process.stdout is not None
             async for line in process.stdout:
                 text = line.decode(errors="replace").rstrip()
-                self._latest.append(text)
+                self.latest.append(text)
                 self._on_line(text)
             return await process.wait()
         finally:

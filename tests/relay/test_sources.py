@@ -207,10 +207,15 @@ async def test_first_value_after_nothing(
     listener.sources.stop()
 
 
-async def test_first_value_after_restart(hass: HomeAssistant) -> None:
+@pytest.mark.parametrize("between", [(), ("unknown",), ("unavailable", "unknown")])
+async def test_first_value_after_restart(
+    hass: HomeAssistant, between: tuple[str, ...]
+) -> None:
     """What is published again after a restart was not measured again."""
     measure(hass, "unavailable", restored=True)
     listener = Listener(hass)
+    for state in between:
+        measure(hass, state)
     measure(hass, 72)
     assert not listener.readings
     measure(hass, 74)
@@ -230,6 +235,15 @@ async def test_state_from_before_the_relay_while_starting(
     assert not listener.readings
     measure(hass, 73)
     assert listener.values == [73]
+    listener.sources.stop()
+
+
+async def test_first_value_of_a_sensor_that_was_away(hass: HomeAssistant) -> None:
+    """A relay that is reloaded while a strap is off gets its first value."""
+    measure(hass, "unavailable")
+    listener = Listener(hass)
+    measure(hass, 72)
+    assert listener.values == [72]
     listener.sources.stop()
 
 
@@ -264,7 +278,9 @@ async def test_measured_time(
     measure(hass, 72, **{attribute: "2026-11-21T10:09:00Z"})
     measure(hass, 68, **{attribute: "2026-11-21T10:08:00Z"})
     at = dt_util.utc_from_timestamp
-    assert [(r.value, at(r.measured_at / 1000).isoformat()) for r in listener.readings] == [
+    assert [
+        (r.value, at(r.measured_at / 1000).isoformat()) for r in listener.readings
+    ] == [
         (72, "2026-11-21T10:05:00.250000+00:00"),
         (72, "2026-11-21T10:09:00+00:00"),
     ]
@@ -384,7 +400,9 @@ async def test_all_lines(hass: HomeAssistant) -> None:
     listener = Listener(hass, [STRAP, WATCH])
     measure(hass, 71, STRAP)
     measure(hass, 101, WATCH, friendly_name="Anna's Watch")
-    assert [(r.value, r.source.entity_id, r.source.name) for r in listener.readings] == [
+    assert [
+        (r.value, r.source.entity_id, r.source.name) for r in listener.readings
+    ] == [
         (71, STRAP, "strap heart rate"),
         (101, WATCH, "Anna's Watch"),
     ]

@@ -43,6 +43,9 @@ REFUSED_STATUSES = frozenset(
     }
 )
 
+NOT_THE_SERVICE = ("<", "Client sent an HTTP request to an HTTPS server")
+"""How a 400 begins that is not the service's own: a page of a proxy, a missing s in https."""
+
 
 class DestinationError(Exception):
     """Nothing was delivered.
@@ -211,8 +214,6 @@ class Destination(ABC):
             raise UnreachableError("tls_error", str(err)) from err
         except TimeoutError as err:
             raise UnreachableError("timeout") from err
-        except aiohttp.InvalidURL as err:
-            raise UnreachableError("invalid_url") from err
         except (aiohttp.ClientError, OSError, ValueError) as err:
             raise UnreachableError("cannot_connect", str(err)) from err
 
@@ -238,9 +239,12 @@ def error_from(answer: Answer) -> DestinationError:
         return WaitError(retry_after(answer))
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return UnreachableError("redirected", answer.headers.get("Location", ""))
-    if status in REFUSED_STATUSES:
+    if status in REFUSED_STATUSES and not (
+        status == HTTPStatus.BAD_REQUEST
+        and answer.text.lstrip().startswith(NOT_THE_SERVICE)
+    ):
         return RefusedError(answer.text)
-    if status == HTTPStatus.NOT_FOUND:
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnreachableError("wrong_url", answer.text)
     return UnreachableError("server_error", answer.text)
 

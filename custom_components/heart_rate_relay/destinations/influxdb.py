@@ -96,10 +96,15 @@ class InfluxDB(Destination):
         self._url = parse_url(config["url"])
         self._database: str = config.get("database") or config.get("bucket", "")
         naming: Mapping[str, Any] = config.get("naming", {})
-        self._measurement: str = naming.get("measurement") or DEFAULT_MEASUREMENT
-        self._field: str = naming.get("field") or DEFAULT_FIELD
+        self._measurement = clean(naming.get("measurement") or DEFAULT_MEASUREMENT)
+        self._field = clean(naming.get("field") or DEFAULT_FIELD)
         self._tags = parse_tags(naming.get("tags", ()))
-        if self._field == RESERVED_KEY or self._measurement.startswith("#"):
+        if (
+            not self._measurement
+            # Such a line is a comment, and lost without a word
+            or self._measurement.startswith("#")
+            or self._field in ("", RESERVED_KEY)
+        ):
             raise DestinationError("invalid_names")
         self._headers = _authorization(self.dialect.scheme, config)
         self._write_url = (self._url / self.dialect.path).with_query(
@@ -162,9 +167,9 @@ class InfluxDB(Destination):
         series = escape(self._measurement, ", ")
         tags = {"source": source.entity_id, "name": source.name} | self._tags
         for key, value in sorted(tags.items()):
-            if value := escape(value, ",= "):
-                series += f",{escape(key, ',= ')}={value}"
-        return f"{series} {escape(self._field, ',= ')}="
+            if value := escape(value):
+                series += f",{escape(key)}={value}"
+        return f"{series} {escape(self._field)}="
 
     def _refusals(
         self, readings: Sequence[Reading], answer: Answer
@@ -196,7 +201,8 @@ class InfluxDB(Destination):
             return NotEntitledError("database_not_found", reason)
         if answer.ok:
             return UnreachableError("wrong_url", reason)
-        if "type conflict" in reason or "column type" in reason:
+        # InfluxDB 3 says so of each line, the others of them all
+        if "type conflict" in answer.text or "column type" in answer.text:
             # Not the readings are wrong: the field holds something else already
             return NotEntitledError("field_conflict", reason)
         return error_from(answer)
@@ -277,7 +283,13 @@ def parse_url(value: str) -> URL:
         url = URL(value.strip())
     except ValueError as err:
         raise DestinationError("invalid_url") from err
-    if url.scheme not in ("http", "https") or not url.host or url.user or url.password:
+    if (
+        url.scheme not in ("http", "https")
+        or not url.host
+        or " " in url.host
+        or url.user
+        or url.password
+    ):
         raise DestinationError("invalid_url")
     return url.origin().with_path(url.path.rstrip("/"))
 
@@ -286,31 +298,42 @@ def parse_tags(tags: Iterable[str]) -> dict[str, str]:
     """Return tags given as key=value. Raises DestinationError when one is not."""
     parsed = {}
     for tag in tags:
-        key, _, value = (part.strip() for part in tag.partition("="))
+        key, _, value = map(clean, tag.partition("="))
         if not key or not value or key == RESERVED_KEY:
             raise DestinationError("invalid_tags")
         parsed[key] = value
     return parsed
 
 
-def escape(text: str, special: str) -> str:
-    """Return text as line protocol writes names and tags, its special characters escaped.
+def clean(text: str) -> str:
+    """Return what line protocol can write of a text, in any of its places.
 
-    What line protocol cannot write is left out: control characters become spaces, and
-    a backslash at the end would escape what follows.
+    Control characters become spaces. A backslash is left out where it would escape what
+    follows, be that nothing: nothing escapes a backslash.
     """
-    text = re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip().rstrip("\\ ")
-    return "".join(f"\\{char}" if char in special else char for char in text)
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", text)
+    return re.sub(r'\\+(?=[,= "]|$)', "", text).strip(" ")
+
+
+def escape(text: str, special: str = ",= ") -> str:
+    """Return text as line protocol writes names and tags, its special characters escaped."""
+    return "".join(f"\\{char}" if char in special else char for char in clean(text))
 
 
 def _authorization(scheme: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the header that says who writes, none for an open database."""
+    """Return the header that says who writes, none for an open database.
+
+    Raises NotAuthorisedError where nobody can be called that: with a colon in the name.
+    """
     if scheme != "Basic":
         token = config.get("token", "").strip()
         return {"Authorization": f"{scheme} {token}"} if token else {}
     if not (username := config.get("username")):
         return {}
-    login = aiohttp.encode_basic_auth(username, config.get("password", ""))
+    try:
+        login = aiohttp.encode_basic_auth(username, config.get("password", ""))
+    except ValueError as err:
+        raise NotAuthorisedError from err
     return {"Authorization": login}
 
 

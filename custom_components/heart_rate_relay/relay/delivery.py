@@ -140,13 +140,21 @@ class Delivery:
             )
         except RefusedError as err:
             if len(entries) > 1:
-                middle = len(entries) // 2
-                await self._deliver(entries[:middle])
-                await self._deliver(entries[middle:])
+                await self._deliver_halves(entries)
                 return
             refusals = [Refusal(entries[0].reading, err.detail)]
         self._count([entry.reading for entry in entries], refusals)
         await self._outbox.settle(entries)
+
+    async def _deliver_halves(self, entries: Sequence[Entry]) -> None:
+        """Deliver both halves of a batch, unless no more is wanted meanwhile."""
+        middle = len(entries) // 2
+        for half in (entries[:middle], entries[middle:]):
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(self._rate.delay(now, backlog=True))
+            if self.paused or self._stopping:
+                return
+            await self._deliver(half)
 
     def _count(self, readings: Sequence[Reading], refusals: Sequence[Refusal]) -> None:
         """Count what a request came to."""
@@ -167,12 +175,15 @@ class Delivery:
                 self._blocked = True
             case NotEntitledError():
                 self._not_before = now + NOT_ENTITLED_RETRY
-            case WaitError(retry_after=float(seconds)):
+            case WaitError(retry_after=seconds) if seconds is not None:
                 self._not_before = now + max(seconds, MIN_BACKOFF)
             case _:
                 self._failures += 1
                 self._not_before = now + backoff(self._failures)
-        self._on_outcome(error)
+        try:
+            self._on_outcome(error)
+        except Exception:
+            _LOGGER.exception("Unexpected error, the delivery goes on")
 
 
 class RateLimit:

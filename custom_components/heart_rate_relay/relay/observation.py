@@ -55,6 +55,7 @@ class Observer:
         self._measured_at: float | None = None
         self._seen: float | None = None
         self._since = -inf
+        self._is_first = True
         self._due = -inf
 
     def begin(self, state: State, *, trusted: bool) -> Reading | None:
@@ -65,6 +66,7 @@ class Observer:
         """
         reading = self.observe(None, state, state.last_updated_timestamp)
         if trusted:
+            self._is_first = False
             self._since = state.last_changed_timestamp
         return reading
 
@@ -72,6 +74,8 @@ class Observer:
         self, old: State | None, state: State | None, at: float
     ) -> Reading | None:
         """Return the reading that a state is at that time, None if it is no new one."""
+        if old is None or state is None or ATTR_RESTORED in old.attributes:
+            self._is_first = True
         if state is None or (value := self._parse(state)) is None:
             self.live_until = -inf
             return None
@@ -81,12 +85,13 @@ class Observer:
         moved = measured_at is not None and measured_at != self._measured_at
         if measured_at is None or not moved:
             milliseconds = int(at * 1000)
-            is_new = self._is_new_value(old, value, at, repeats=measured_at is None)
+            is_new = self._is_new_value(value, at, repeats=measured_at is None)
         else:
             self._measured_at = measured_at
             milliseconds = int(measured_at * 1000)
             if is_new := milliseconds > self._latest[self.source.id]:
                 self._latest[self.source.id] = milliseconds
+        self._is_first = False
         if value != self._seen:
             self._seen = value
             self._since = at if is_new else -inf
@@ -113,15 +118,13 @@ class Observer:
         self._due = max(self._due, at) + interval
         return True
 
-    def _is_new_value(
-        self, old: State | None, value: float, at: float, *, repeats: bool
-    ) -> bool:
+    def _is_new_value(self, value: float, at: float, *, repeats: bool) -> bool:
         """Return whether a value is a new measurement, by itself.
 
-        The first one after a restart may be an old one that is published again, and one
-        that is repeated for too long is no longer measured.
+        The first one after a restart, whatever came between, may be an old one that is
+        published again; one that is repeated for too long is no longer measured.
         """
-        if old is None or old.attributes.get(ATTR_RESTORED):
+        if self._is_first:
             return False
         if value != self._seen:
             return True
@@ -129,7 +132,7 @@ class Observer:
 
     def _parse(self, state: State) -> float | None:
         """Return the heart rate in bpm that a state tells, None if it tells none."""
-        if state.attributes.get(ATTR_RESTORED):
+        if ATTR_RESTORED in state.attributes:
             return None
         try:
             value = to_bpm(

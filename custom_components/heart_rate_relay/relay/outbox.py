@@ -1,16 +1,16 @@
 """Where readings wait: at first in memory, and before long on disk."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from itertools import islice
+from math import inf
 from pathlib import Path
-import sqlite3
 from threading import Lock
 import time
 
 from ..reading import Reading
-from .store import DAMAGE, Entry, Store, Tally
+from .store import DAMAGE, Entry, Store, Tally, is_damage
 
 STORE_AFTER = 0.8
 """Seconds for which a reading may be in memory alone.
@@ -96,18 +96,15 @@ class Outbox:
         those just come in, and behind them the rest from its newest end.
         """
         async with self._lock:
+            if newest_first and (fresh := self._in_memory(_now() - STORE_AFTER)):
+                return fresh[:count]
             stored: list[Entry] = []
-            overtakes = newest_first and self.has_fresh
-            if self._stored and not overtakes and await self._delete_settled():
+            if self._stored and await self._delete_settled():
                 stored = await self._on_disk(
                     lambda: self._store.select(count, newest_first=newest_first), []
                 )
-            if newest_first:
-                fresh, waiting = self._in_memory(_now() - STORE_AFTER)
-                waiting = sorted(stored + waiting, key=_by_time, reverse=True)
-                return (fresh + waiting)[:count]
-            _, waiting = self._in_memory(_now())
-            return sorted(stored + waiting, key=_by_time)[:count]
+            waiting = stored + self._in_memory()
+            return sorted(waiting, key=_by_time, reverse=newest_first)[:count]
 
     async def settle(self, entries: Iterable[Entry]) -> None:
         """Forget readings that were delivered or refused."""
@@ -122,44 +119,69 @@ class Outbox:
         async with self._lock:
             await self._flush()
 
-    def _take_fresh(self, count: int) -> list[Entry]:
-        """Return up to count readings from memory."""
+    def _in_memory(self, since: float = -inf) -> list[Entry]:
+        """Return what is in memory and came in after a time of the event loop."""
         return [
             Entry(seq, reading)
-            for seq, (_, reading) in islice(self._fresh.items(), count)
+            for seq, (added_at, reading) in self._fresh.items()
+            if added_at > since
         ]
 
-    def _store_at(self, when: float) -> None:
-        """Look at that time of the event loop what has been in memory for too long."""
+    def _set_timer(self) -> None:
+        """Look again when a reading is overdue, or the disk may be back."""
+        if self._timer or self._storing or self._closing:
+            return
+        if self.trouble:
+            when = _now() + RETRY_AFTER
+        elif self._fresh:
+            when = self._due
+        else:
+            return
         loop = asyncio.get_running_loop()
         self._timer = loop.call_at(when, self._store_overdue)
+
+    @property
+    def _due(self) -> float:
+        """The time of the event loop at which to write the first fresh reading."""
+        added_at, _ = next(iter(self._fresh.values()))
+        return added_at + STORE_AFTER
 
     def _store_overdue(self) -> None:
         """Write to disk what is overdue, and what is not with it."""
         self._timer = None
-        if not self._fresh:
-            return
-        now = asyncio.get_running_loop().time()
-        due = next(iter(self._fresh.values()))[0] + STORE_AFTER
-        if due <= now:
-            due = now + STORE_AFTER
-            if not self._storing:
-                self._storing = asyncio.create_task(self.flush())
-                self._storing.add_done_callback(self._have_stored)
-        self._store_at(due)
+        if self.trouble or (self._fresh and self._due <= _now()):
+            self._storing = asyncio.create_task(self.flush())
+            self._storing.add_done_callback(self._have_stored)
+        else:
+            self._set_timer()
 
     def _have_stored(self, task: asyncio.Task[None]) -> None:
         self._storing = None
+        self._set_timer()
 
     async def _flush(self) -> None:
-        entries = self._take_fresh(len(self._fresh))
-        tally = self.tally
-        gone = await self._on_disk(lambda: self._write(entries, tally), None)
+        if not await self._load():
+            self._trim_memory()
+            return
+        entries, settled = self._in_memory(), self._settled
+        # Sources write to it while the thread reads
+        tally = replace(self.tally, latest=self.tally.latest.copy())
+        gone = await self._on_disk(lambda: self._write(entries, settled, tally), None)
         if gone is None:
-            # The disk failed: the bounds hold for the memory, too
-            gone = max(0, len(entries) - self._max_readings)
-            entries = entries[:gone]
+            self._trim_memory()
+            return
+        self.trouble = None
+        self._settled = []
         for seq, _ in entries:
+            del self._fresh[seq]
+        self.tally.expired += gone
+
+    def _trim_memory(self) -> None:
+        """Let fall out what is too much in memory, the oldest first."""
+        entries = sorted(self._in_memory(), key=_by_time)
+        gone = bisect_left(entries, (self._measured_from(), 0), key=_by_time)
+        gone = max(gone, len(entries) - self._max_readings)
+        for seq, _ in entries[:gone]:
             del self._fresh[seq]
         self.tally.expired += gone
 
@@ -167,12 +189,26 @@ class Outbox:
         """Return when the oldest reading that may stay was measured, in ms UTC."""
         return int((time.time() - self._max_age) * 1000)
 
+    async def _load(self) -> bool:
+        """Find what is on disk, once, and say whether that went well."""
+        if self._loaded:
+            return True
+        found = await self._on_disk(self._read, None)
+        if found is None:
+            return False
+        last_seq, tally = found
+        self._last_seq = max(self._last_seq, last_seq)
+        self.tally.add(tally)
+        self._loaded = True
+        return True
+
     async def _delete_settled(self) -> bool:
         """Delete what is settled, and say whether it is gone from the disk."""
         if not (keys := self._settled):
             return True
         if not await self._on_disk(lambda: self._delete(keys), False):
             return False
+        self.trouble = None
         self._settled = []
         return True
 
@@ -182,18 +218,19 @@ class Outbox:
         A disk that is full or may not be written to can come back: what is in memory
         stays there. A damaged file is set aside, and the job done again with a new one.
         """
+        result: T | D = default
         try:
             try:
                 result = await self._in_thread(job)
-            except sqlite3.OperationalError:
-                raise
-            except DAMAGE:
+            except DAMAGE as err:
+                if not is_damage(err):
+                    raise
                 self.set_aside = await self._in_thread(self._store.set_aside)
                 result = await self._in_thread(job)
-        except (sqlite3.Error, OSError) as err:
-            self.trouble = str(err)
-            return default
-        self.trouble = None
+        except Exception as err:  # noqa: BLE001 - Whatever it is, memory goes on
+            self.trouble = str(err) or repr(err)
+            self._set_timer()
+        self._stored = self._store.count
         return result
 
     async def _in_thread[T](self, job: Callable[[], T]) -> T:
@@ -207,19 +244,22 @@ class Outbox:
 
     # The rest runs in a thread, with both locks held
 
-    def _load(self) -> None:
+    def _read(self) -> tuple[int, Tally]:
         """Read what there is, without making a file for nothing."""
         if not self._store.path.exists():
-            return
+            return 0, Tally()
         self._store.open()
-        self._last_seq = self._store.last_seq()
-        self.tally = self._store.read_tally()
+        found = self._store.last_seq(), self._store.read_tally()
         if not self._store.count:
             self._store.close()
+        return found
 
-    def _write(self, entries: list[Entry], tally: Tally) -> int:
-        """Write readings and the tally, and return how many readings fell out."""
+    def _write(
+        self, entries: list[Entry], settled: list[tuple[int, int]], tally: Tally
+    ) -> int:
+        """Make the file what memory says, and return how many readings fell out."""
         with self._store.transaction():
+            self._store.delete(settled)
             self._store.insert(entries)
             gone = self._store.trim(self._measured_from(), self._max_readings)
             self._store.write_tally(replace(tally, expired=tally.expired + gone))
@@ -229,3 +269,13 @@ class Outbox:
         """Delete readings that are settled."""
         self._store.delete(keys)
         return True
+
+
+def _now() -> float:
+    """Return the time of the event loop, in seconds."""
+    return asyncio.get_running_loop().time()
+
+
+def _by_time(entry: Entry) -> tuple[int, int]:
+    """Return what readings are sorted by: when they were measured."""
+    return entry.reading.measured_at, entry.seq

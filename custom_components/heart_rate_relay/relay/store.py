@@ -6,6 +6,7 @@ Blocking: for a worker thread, and one caller at a time.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 import json
 from pathlib import Path
 import sqlite3
@@ -70,9 +71,20 @@ class Tally:
     latest: dict[str, int] = field(default_factory=dict)
     """When each source's latest reading was measured, in the same unit."""
 
+    def add(self, earlier: Tally) -> None:
+        """Take into account what was counted earlier."""
+        self.delivered += earlier.delivered
+        self.refused += earlier.refused
+        self.expired += earlier.expired
+        self.last_delivery = self.last_delivery or earlier.last_delivery
+        self.latest.update(earlier.latest | self.latest)
+
 
 class Store:
-    """Readings in a file. Every method raises sqlite3.Error."""
+    """Readings in a file.
+
+    Every method raises sqlite3.Error or OSError, and what is in DAMAGE.
+    """
 
     def __init__(self, path: Path) -> None:
         """Initialize the store, without touching the file."""
@@ -84,17 +96,10 @@ class Store:
         self._ids: dict[tuple[Metric, Source], int] = {}
 
     def open(self) -> None:
-        """Open the file, or make it.
-
-        Raises sqlite3.DatabaseError that is no sqlite3.OperationalError when it is
-        damaged.
-        """
+        """Open the file, or make it."""
         if self._db:
             return
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as err:
-            raise sqlite3.OperationalError(str(err)) from err
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             db.executescript(SCHEMA)
@@ -228,13 +233,25 @@ class Store:
         number, metric, source = row
         self._series[number] = (Metric(metric), Source(*json.loads(source)))
 
-    def _entries(self, rows: Iterable[tuple[int, int, float, int]]) -> list[Entry]:
-        """Return rows as they were added."""
+    def _entries(
+        self, rows: Iterable[tuple[object, object, object, int]]
+    ) -> list[Entry]:
+        """Return rows as they were added.
+
+        Raises TypeError when one is damaged: SQLite holds no column to its type.
+        """
         series = self._series
         entries = []
         for seq, measured_at, value, number in rows:
             metric, source = series[number]
-            entries.append(Entry(seq, Reading(metric, value, measured_at, source)))
+            if not (
+                isinstance(seq, int)
+                and isinstance(measured_at, int)
+                and isinstance(value, int | float)
+            ):
+                raise TypeError(f"damaged row in {self.path.name}")
+            reading = Reading(metric, float(value), measured_at, source)
+            entries.append(Entry(seq, reading))
         return entries
 
     def _salvage(self, path: Path) -> None:
@@ -243,6 +260,9 @@ class Store:
         tally = Tally()
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             damaged._db = db
+            # Lets a file be read that is shorter than it says
+            db.execute("PRAGMA writable_schema = ON")
+            db.text_factory = partial(str, encoding="utf-8", errors="replace")
             with suppress(*DAMAGE):
                 tally = damaged.read_tally()
             with suppress(*DAMAGE):
@@ -266,7 +286,17 @@ def _files(path: Path) -> list[Path]:
     return [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
 
 
+def is_damage(err: Exception) -> bool:
+    """Say whether it is the file that is at fault, and not the disk it is on."""
+    if not isinstance(err, sqlite3.OperationalError):
+        return True
+    # Text that is none comes without a code, a broken schema with the generic one. And
+    # a file may say of itself that it is read-only; a disk that is takes no new one
+    code: int = getattr(err, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
+
+
 def _check(db: sqlite3.Connection) -> None:
     """Raise sqlite3.DatabaseError when a file is damaged."""
-    if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+    if (finding := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
         raise sqlite3.DatabaseError(finding)

@@ -1,0 +1,568 @@
+"""A real InfluxDB 1 takes what we write, and gives it back as it was."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+import itertools
+import json
+import os
+from pathlib import Path
+import re
+import shutil
+import ssl
+import subprocess
+import time
+from typing import NamedTuple
+
+import aiohttp
+from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
+
+from custom_components.heart_rate_relay.destinations.base import (
+    Destination,
+    DestinationError,
+    NotAuthorisedError,
+    NotEntitledError,
+    RefusedError,
+    UnreachableError,
+)
+from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1
+from custom_components.heart_rate_relay.reading import Reading, Source
+
+from .common import (
+    AWKWARD,
+    HOUR,
+    NOW,
+    Connect,
+    batch,
+    outcome,
+    reading,
+    spread,
+    values,
+    written,
+)
+
+ADMIN = aiohttp.encode_basic_auth("admin", "for the tests alone")
+
+USERS = (
+    "CREATE USER admin WITH PASSWORD 'for the tests alone' WITH ALL PRIVILEGES",
+    *(
+        f"CREATE USER {user} WITH PASSWORD 'pässword: {user}'"
+        for user in ("writer", "reader", "nobody")
+    ),
+)
+
+CONFIG = """
+reporting-disabled = true
+bind-address = "127.0.0.1:0"
+[meta]
+dir = "{path}/meta"
+[data]
+dir = "{path}/data"
+wal-dir = "{path}/wal"
+max-series-per-database = 100000
+[monitor]
+store-enabled = false
+[subscriber]
+enabled = false
+[http]
+bind-address = "127.0.0.1:0"
+log-enabled = false
+{more}
+"""
+
+CLOSED = """
+auth-enabled = true
+max-body-size = 20000
+"""
+
+names = (f"db{number}" for number in itertools.count())
+
+
+@contextmanager
+def running(path: Path, more: str = "") -> Iterator[str]:
+    """Run an influxd on ports of its own choice, and return its address."""
+    program = shutil.which("influxd")
+    if program is None:
+        message = "influxd is not installed (Debian: apt install influxdb)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    config, log = path / "influxdb.conf", path / "log"
+    config.write_text(CONFIG.format(path=path, more=more))
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(
+            [program, "-config", config],
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env={"HOME": str(path), "PATH": os.environ["PATH"]},
+        ) as process,
+    ):
+        try:
+            yield f"{'https' if 'https' in more else 'http'}://{_address(process, log)}"
+        finally:
+            process.terminate()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return where influxd listens, once it does."""
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        if match := re.search(r"Listening on HTTP.* addr=(\S+)", log.read_text()):
+            return match[1]
+        time.sleep(0.01)
+    pytest.fail(f"influxd did not start: {log.read_text()[-1000:]}")
+
+
+@pytest.fixture(scope="session")
+def open_influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of an influxd that is open to all."""
+    with running(tmp_path_factory.mktemp("open")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def closed_influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of an influxd that asks for a login."""
+    with running(tmp_path_factory.mktemp("closed"), CLOSED) as url:
+        yield url
+
+
+class Column(NamedTuple):
+    """One field of one series, read back."""
+
+    measurement: str
+    tags: Mapping[str, str]
+    field: str
+    values: Mapping[int, float]
+    """By ms since the epoch."""
+
+
+type Query = Callable[..., Awaitable[list[Column]]]
+
+
+class Influxd(NamedTuple):
+    """An influxd with a new database."""
+
+    url: str
+    database: str
+    query: Query
+
+
+async def _with_database(
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], more: str = ""
+) -> Influxd:
+    """Return an influxd with a new database."""
+    database = next(names)
+
+    async def query(text: str = "SELECT * FROM /.*/ GROUP BY *") -> list[Column]:
+        form = {"q": text, "db": database, "epoch": "ms"}
+        async with session.post(f"{url}/query", data=form, headers=headers) as response:
+            (result,) = json.loads(await response.text())["results"]
+        assert "error" not in result, result
+        return [
+            Column(
+                series["name"],
+                {key: value for key, value in series.get("tags", {}).items() if value},
+                field,
+                {
+                    row[0]: float(row[column])
+                    for row in series["values"]
+                    if row[column] is not None
+                },
+            )
+            for series in result.get("series", [])
+            for column, field in enumerate(series["columns"])
+            if column
+        ]
+
+    await query(f'CREATE DATABASE "{database}" {more}')
+    return Influxd(url, database, query)
+
+
+@pytest.fixture
+async def influxd(
+    open_influxd: str, session: aiohttp.ClientSession
+) -> AsyncIterator[Influxd]:
+    """Return an influxd that is open to all."""
+    server = await _with_database(session, open_influxd, {})
+    yield server
+    await server.query(f'DROP DATABASE "{server.database}"')
+
+
+@pytest.fixture
+async def guarded(closed_influxd: str, session: aiohttp.ClientSession) -> Influxd:
+    """Return an influxd with a writer, a reader, and one who may do nothing."""
+    headers = {"Authorization": ADMIN}
+    for query in ("SHOW USERS", *USERS):
+        async with session.post(
+            f"{closed_influxd}/query", data={"q": query}, headers=headers
+        ) as response:
+            if query == "SHOW USERS" and response.ok:
+                # They were made for another test
+                break
+            assert response.ok or query == "SHOW USERS"
+    server = await _with_database(session, closed_influxd, headers)
+    await server.query(f'GRANT WRITE ON "{server.database}" TO writer')
+    await server.query(f'GRANT READ ON "{server.database}" TO reader')
+    return server
+
+
+def relay_to(server: Influxd, connect: Connect, **config: object) -> Destination:
+    """Return a destination at an influxd that is open to all."""
+    login = {"username": "", "password": "", "database": server.database}
+    return connect("influxdb_v1", server.url, **login, **config)
+
+
+def login(server: Influxd, user: str) -> dict[str, str]:
+    """Return what the form gives for a user of a guarded influxd."""
+    return {
+        "database": server.database,
+        "username": user,
+        "password": f"pässword: {user}" if user else "",
+    }
+
+
+# Credentials
+
+
+async def test_open(influxd: Influxd, connect: Connect) -> None:
+    """A database that is open to all needs no login, and the check writes nothing."""
+    destination = relay_to(influxd, connect)
+    account = await destination.validate()
+    assert account.name == f"InfluxDB {influxd.database}"
+    assert await influxd.query() == []
+    await destination.deliver(batch())
+    (column,) = await influxd.query()
+    assert column == Column(
+        "heart_rate",
+        {"name": "Strap", "source": "sensor.strap_heart_rate"},
+        "bpm",
+        {NOW: 60.0, NOW + 1000: 61.0, NOW + 2000: 62.0},
+    )
+
+
+async def test_writer(guarded: Influxd, connect: Connect) -> None:
+    """Whoever may only write passes the check, and writes."""
+    destination = connect("influxdb_v1", guarded.url, **login(guarded, "writer"))
+    await destination.validate()
+    assert await destination.deliver(batch()) == ()
+    (column,) = await guarded.query()
+    assert list(column.values.values()) == [60.0, 61.0, 62.0]
+
+
+@pytest.mark.parametrize(
+    ("user", "changes", "expected"),
+    [
+        ("writer", {"password": "wrong"}, (NotAuthorisedError, "invalid_auth")),
+        ("writer", {"password": ""}, (NotAuthorisedError, "invalid_auth")),
+        ("stranger", {}, (NotAuthorisedError, "invalid_auth")),
+        ("", {}, (NotAuthorisedError, "invalid_auth")),
+        ("reader", {}, (NotAuthorisedError, "may_not_write")),
+        ("nobody", {}, (NotAuthorisedError, "may_not_write")),
+        ("writer", {"database": "x"}, (NotEntitledError, "database_not_found")),
+        (
+            "writer",
+            {"retention_policy": "x"},
+            (NotEntitledError, "database_not_found"),
+        ),
+    ],
+)
+async def test_not_a_writer(
+    guarded: Influxd,
+    connect: Connect,
+    user: str,
+    changes: dict[str, str],
+    expected: tuple[type[DestinationError], str],
+) -> None:
+    """What is wrong is told, by the check and by a delivery alike."""
+    config = login(guarded, user) | changes
+    destination = connect("influxdb_v1", guarded.url, **config)
+    assert await outcome(destination.validate()) == expected
+    assert await outcome(destination.deliver(batch())) == expected
+
+
+@pytest.mark.parametrize("service", ["influxdb_v2", "influxdb_v3"])
+async def test_other_version(influxd: Influxd, connect: Connect, service: str) -> None:
+    """A server of another version is not the one that is needed."""
+    destination = connect(service, influxd.url)
+    found = await outcome(destination.validate())
+    assert found == (UnreachableError, "wrong_url")
+
+
+async def test_tls_that_was_missed(
+    connect: Connect, tmp_path: Path, certificate: Path
+) -> None:
+    """A server that now wants TLS refuses no reading, whatever its status says."""
+    more = f'https-enabled = true\nhttps-certificate = "{certificate}"'
+    with running(tmp_path, more) as url:
+        destination = connect("influxdb_v1", url.replace("https", "http"))
+        assert await outcome(destination.deliver(batch())) == (
+            UnreachableError,
+            "wrong_url",
+        )
+        assert await outcome(destination.validate()) == (UnreachableError, "wrong_url")
+        assert await outcome(connect("influxdb_v1", url).validate()) == (
+            UnreachableError,
+            "tls_error",
+        )
+        connector = aiohttp.TCPConnector(ssl=ssl._create_unverified_context())
+        async with aiohttp.ClientSession(connector=connector) as session:
+            unverified = InfluxDBv1(session, {"url": url, "database": "x"})
+            found = await outcome(unverified.validate())
+    assert found == (NotEntitledError, "database_not_found")
+
+
+# Partial writes
+
+
+@pytest.mark.parametrize(("old", "fresh"), [(1, 0), (3, 4), (4, 3), (5, 0)])
+async def test_beyond_retention(
+    open_influxd: str,
+    session: aiohttp.ClientSession,
+    connect: Connect,
+    old: int,
+    fresh: int,
+) -> None:
+    """Exactly the readings that InfluxDB dropped are refused for good."""
+    keep = "WITH DURATION 8h SHARD DURATION 1h"
+    influxd = await _with_database(session, open_influxd, {}, keep)
+    destination = relay_to(influxd, connect)
+    readings = spread(old, fresh)
+    refusals = await destination.deliver(readings)
+    assert values(refusals) == {50.0 + n for n in range(old)}
+    stored = {
+        value for column in await influxd.query() for value in column.values.values()
+    }
+    assert stored == {80.0 + n for n in range(fresh)}
+
+
+async def test_type_conflict(influxd: Influxd, connect: Connect) -> None:
+    """A field that holds something else is the owner's to mend."""
+    query = {"db": influxd.database, "precision": "ms"}
+    body = f"heart_rate bpm=1i {NOW}"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{influxd.url}/write", params=query, data=body) as response,
+    ):
+        assert response.status == 204
+    destination = relay_to(influxd, connect)
+    found = await outcome(destination.deliver(batch()))
+    assert found == (NotEntitledError, "field_conflict")
+
+
+async def test_too_much(guarded: Influxd, connect: Connect) -> None:
+    """A body that is too large is refused as a whole, and its halves are not."""
+    destination = connect("influxdb_v1", guarded.url, **login(guarded, "writer"))
+    readings = batch(300)
+    assert await outcome(destination.deliver(readings)) == (RefusedError, "refused")
+    assert await guarded.query() == []
+    assert await destination.deliver(readings[:150]) == ()
+    assert await destination.deliver(readings[150:]) == ()
+    (column,) = await guarded.query()
+    assert column.values == {each.measured_at: each.value for each in readings}
+
+
+async def test_bad_line_among_good(influxd: Influxd, connect: Connect) -> None:
+    """The good lines are kept, and whose the bad one is shows in a batch of its own."""
+    destination = relay_to(influxd, connect)
+    readings = [reading(60.0), reading(float("nan"), NOW + 1)]
+    for bad in (readings, readings[1:]):
+        assert await outcome(destination.deliver(bad)) == (RefusedError, "refused")
+    (column,) = await influxd.query()
+    assert column.values == {NOW: 60.0}
+
+
+# What is read back
+
+
+NAMES = [
+    "Anna's strap",
+    "a,b",
+    "a=b",
+    "a b  c",
+    ", =",
+    ",",
+    "=",
+    '"',
+    'a="b',
+    "'",
+    "Żółw ❤️ 心拍",
+    "e\u0301",
+    "\u202eabc",
+    "\u00a0\u3000",
+    "\ufeffx",
+    "a\\b",
+    "a\\\\b",
+    "\\n",
+    "C:\\Users\\strap",
+    "a\\",
+    "a\\\\",
+    "a\\ b",
+    "a\\,b",
+    "a\\=b",
+    'a\\ \\="b',
+    'a\\"b',
+    "\\",
+    "\\\\",
+    "a\nb",
+    "a\r\nb",
+    "a\tb",
+    "a\0b",
+    "a\\\nb",
+    "\n",
+    "\0",
+    "a\x7f",
+    "#a",
+    "a#",
+    " #",
+    "   ",
+    " a ",
+    "",
+    "a" * 10_000,
+    "heart_rate bpm=1 1",
+    "$1 %s {0} ${x}",
+    "t",
+    "1i",
+]
+
+
+def named(place: str, text: str) -> tuple[Source, dict[str, object]]:
+    """Return a source and the naming of a destination with a text in one place."""
+    naming: dict[str, object] = {}
+    if place in ("measurement", "field"):
+        naming = {place: text}
+    elif place == "tag":
+        naming = {"tags": [f"tag={text}"]}
+    return Source("1", "sensor.a", text if place == "name" else ""), naming
+
+
+def possible(place: str, text: str) -> bool:
+    """Return whether a text may be used in a place: see test_impossible_names."""
+    return place == "name" or not (
+        written(text) in ("", "time")
+        or (place == "measurement" and written(text).startswith("#"))
+    )
+
+
+async def round_trip(
+    influxd: Influxd, connect: Connect, place: str, texts: list[str]
+) -> None:
+    """See that readings are found under their names, three of each in one batch."""
+    usual = {"measurement": "heart_rate", "field": "bpm", "name": "", "tag": ""}
+    expected: dict[int, dict[str, str]] = {}
+    batches: list[tuple[dict[str, object], list[Reading]]] = []
+    times = itertools.count(NOW)
+    for text in texts:
+        source, naming = named(place, text)
+        readings = [reading(float(at), at, source) for at in itertools.islice(times, 3)]
+        for each in readings:
+            expected[each.measured_at] = usual | {place: written(text) or usual[place]}
+        if batches and batches[-1][0] == naming:
+            batches[-1][1].extend(readings)
+        else:
+            batches.append((naming, readings))
+    for naming, readings in batches:
+        destination = relay_to(influxd, connect, naming=naming)
+        assert await destination.deliver(readings) == ()
+    assert expected == {
+        at: {
+            "measurement": column.measurement,
+            "field": column.field,
+            "name": column.tags.get("name", ""),
+            "tag": column.tags.get("tag", ""),
+        }
+        for column in await influxd.query()
+        for at, value in column.values.items()
+        if value == at
+    }
+
+
+PLACES = pytest.mark.parametrize("place", ["name", "tag", "measurement", "field"])
+
+
+@PLACES
+async def test_awkward_names(influxd: Influxd, connect: Connect, place: str) -> None:
+    """Whatever things are called, they are found under that name."""
+    texts = [text for text in NAMES if possible(place, text)]
+    assert len(texts) > 30
+    await round_trip(influxd, connect, place, texts)
+
+
+@PLACES
+@given(texts=st.lists(AWKWARD, min_size=1, max_size=30, unique_by=written))
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
+async def test_any_names(
+    influxd: Influxd, connect: Connect, place: str, texts: list[str]
+) -> None:
+    """Any text will do."""
+    await influxd.query("DROP SERIES FROM /.*/")
+    texts = [text for text in texts if possible(place, text)]
+    await round_trip(influxd, connect, place, texts)
+
+
+async def values_round_trip(
+    influxd: Influxd, connect: Connect, measured: dict[int, float]
+) -> None:
+    """See that values are found at their times."""
+    readings = [reading(value, at) for at, value in measured.items()]
+    assert await relay_to(influxd, connect).deliver(readings) == ()
+    (column,) = await influxd.query(
+        "SELECT bpm FROM heart_rate WHERE time > -9223372036s AND time < 9223372036s"
+    )
+    assert column.values == measured
+
+
+async def test_any_time(influxd: Influxd, connect: Connect) -> None:
+    """A time is the same time, in any century."""
+    century = 36_525 * 24 * HOUR
+    times = (-century, -1, 0, 1, NOW - 1, NOW, NOW + 1, NOW + century)
+    await values_round_trip(influxd, connect, dict(zip(times, itertools.count(60.5))))
+
+
+# InfluxDB makes a file for each week
+@given(
+    st.dictionaries(
+        st.integers(NOW, NOW + 24 * HOUR),
+        st.floats(allow_nan=False, allow_infinity=False),
+        min_size=1,
+        max_size=100,
+    )
+)
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_any_values(
+    influxd: Influxd, connect: Connect, measured: dict[int, float]
+) -> None:
+    """Values and times come back as they are, to the last bit and millisecond."""
+    await influxd.query("DROP SERIES FROM /.*/")
+    await values_round_trip(influxd, connect, measured)
+
+
+async def test_repeat_is_harmless(influxd: Influxd, connect: Connect) -> None:
+    """What is delivered twice is there once."""
+    destination = relay_to(influxd, connect)
+    for _ in range(2):
+        await destination.deliver(batch(100))
+    (column,) = await influxd.query()
+    assert len(column.values) == 100
+
+
+async def test_largest_batch(influxd: Influxd, connect: Connect) -> None:
+    """As many readings as go into one request do."""
+    destination = relay_to(influxd, connect)
+    readings = batch(destination.limits.max_batch)
+    assert await destination.deliver(readings) == ()
+    (column,) = await influxd.query()
+    assert column.values == {each.measured_at: each.value for each in readings}

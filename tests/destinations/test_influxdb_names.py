@@ -1,0 +1,259 @@
+"""What things are called in line protocol, and the addresses that a person enters."""
+
+from collections.abc import Mapping
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
+
+from custom_components.heart_rate_relay.destinations.base import (
+    DestinationError,
+    NotAuthorisedError,
+    NotEntitledError,
+    RefusedError,
+    UnreachableError,
+)
+from custom_components.heart_rate_relay.destinations.influxdb import (
+    clean,
+    escape,
+    parse_tags,
+    parse_url,
+)
+from custom_components.heart_rate_relay.reading import Source
+from dev.stand_ins.database import Database
+
+from .common import AWKWARD, NOW, Connect, reading, written
+
+type Outcome = tuple[type[DestinationError], str]
+
+BAD_LOGIN = (NotAuthorisedError, "invalid_auth")
+MAY_NOT_WRITE = (NotAuthorisedError, "may_not_write")
+NO_DATABASE = (NotEntitledError, "database_not_found")
+CONFLICT = (NotEntitledError, "field_conflict")
+REFUSED = (RefusedError, "refused")
+WRONG_URL = (UnreachableError, "wrong_url")
+
+INFLUXDBS = ["influxdb_v1", "influxdb_v2", "influxdb_v3"]
+ALL = [*INFLUXDBS, "livetracking"]
+
+
+@pytest.mark.parametrize("service", INFLUXDBS)
+async def test_names_and_tags(
+    databases: Mapping[str, Database], connect: Connect, service: str
+) -> None:
+    """Names are the user's to choose, and a tag of theirs comes before one of ours."""
+    stand_in = databases[service]
+    naming = {
+        "measurement": "vital signs",
+        "field": "heart rate, bpm",
+        "tags": ["wearer=Anna = me", "name = hers ", "a,b=c d"],
+    }
+    await connect(service, stand_in.url, naming=naming).deliver([reading(61.25)])
+    tags = (
+        ("a,b", "c d"),
+        ("name", "hers"),
+        ("source", "sensor.strap_heart_rate"),
+        ("wearer", "Anna = me"),
+    )
+    assert stand_in.points == {
+        ("vital signs", tags, NOW * 1_000_000): {"heart rate, bpm": 61.25}
+    }
+
+
+async def test_series_of_each_source(
+    databases: Mapping[str, Database], connect: Connect
+) -> None:
+    """Sources of one batch keep apart, and one that is renamed gets its new name."""
+    stand_in = databases["influxdb_v1"]
+    destination = connect("influxdb_v1", stand_in.url)
+    old, new, other = (
+        Source("1", "sensor.a", "Old"),
+        Source("1", "sensor.a", "New"),
+        Source("2", "sensor.b", ""),
+    )
+    readings = [
+        reading(60.0 + index, NOW + index, source)
+        for index, source in enumerate((old, other, new, old))
+    ]
+    await destination.deliver(readings)
+    assert [dict(arrival.tags) for arrival in stand_in.arrivals] == [
+        {"name": "Old", "source": "sensor.a"},
+        {"source": "sensor.b"},
+        {"name": "New", "source": "sensor.a"},
+        {"name": "Old", "source": "sensor.a"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("naming", "key"),
+    [
+        ({"measurement": "#heart"}, "invalid_names"),
+        ({"measurement": "  #heart"}, "invalid_names"),
+        ({"measurement": "\0#heart"}, "invalid_names"),
+        ({"measurement": " \\ "}, "invalid_names"),
+        ({"measurement": "\\ #heart"}, "invalid_names"),
+        ({"measurement": "\n"}, "invalid_names"),
+        ({"field": "time"}, "invalid_names"),
+        ({"field": " time\\"}, "invalid_names"),
+        ({"field": "\\\\"}, "invalid_names"),
+        ({"field": "   "}, "invalid_names"),
+        ({"tags": ["time=now"]}, "invalid_tags"),
+        ({"tags": [" time\t=now"]}, "invalid_tags"),
+        ({"tags": ["\\=now"]}, "invalid_tags"),
+        ({"tags": ["wearer=\\"]}, "invalid_tags"),
+        ({"tags": ["wearer"]}, "invalid_tags"),
+        ({"tags": ["wearer="]}, "invalid_tags"),
+        ({"tags": ["=Anna"]}, "invalid_tags"),
+        ({"tags": ["wearer=Anna", ""]}, "invalid_tags"),
+    ],
+)
+def test_impossible_names(
+    connect: Connect, naming: Mapping[str, object], key: str
+) -> None:
+    """Names that InfluxDB would swallow without a word, or never take, are refused."""
+    with pytest.raises(DestinationError) as info:
+        connect("influxdb_v1", "http://127.0.0.1", naming=naming)
+    assert info.value.key == key
+
+
+@pytest.mark.parametrize("naming", [{}, {"measurement": "", "field": "", "tags": []}])
+async def test_names_that_are_not_given(
+    databases: Mapping[str, Database],
+    connect: Connect,
+    naming: Mapping[str, object],
+) -> None:
+    """A name that is left empty is the usual one."""
+    stand_in = databases["influxdb_v1"]
+    await connect("influxdb_v1", stand_in.url, naming=naming).deliver([reading()])
+    (((measurement, _, _), fields),) = stand_in.points.items()
+    assert (measurement, list(fields)) == ("heart_rate", ["bpm"])
+
+
+@given(AWKWARD)
+def test_clean(text: str) -> None:
+    """What remains can be written: no control character, no backslash that escapes."""
+    cleaned = clean(text)
+    assert cleaned == written(text)
+    assert clean(cleaned) == cleaned
+    assert cleaned.isascii() or not text.isascii()
+    assert not cleaned.endswith(("\\", " "))
+    assert not cleaned.startswith(" ")
+    assert not any(f"\\{special}" in cleaned for special in ',= "')
+    assert not any(ord(char) < 32 or ord(char) == 127 for char in cleaned)
+
+
+@given(AWKWARD, st.sampled_from([",= ", ", "]))
+def test_escape(text: str, special: str) -> None:
+    """Without its escapes it is the clean text again, and nothing special is bare."""
+    escaped = escape(text, special)
+    bare = escaped
+    for char in special:
+        bare = bare.replace(f"\\{char}", "")
+        assert escaped.count(f"\\{char}") == clean(text).count(char)
+    assert not set(bare) & set(special)
+    plain = escaped
+    for char in special:
+        plain = plain.replace(f"\\{char}", char)
+    assert plain == clean(text)
+
+
+@given(st.text(st.characters(exclude_characters="=", codec="utf-8")), AWKWARD)
+def test_parse_tag(key: str, value: str) -> None:
+    """A tag is split at its first equals sign, or refused."""
+    key_written, value_written = written(key), written(value)
+    if key_written in ("", "time") or not value_written:
+        with pytest.raises(DestinationError) as info:
+            parse_tags([f"{key}={value}"])
+        assert info.value.key == "invalid_tags"
+    else:
+        assert parse_tags([f"{key}={value}"]) == {key_written: value_written}
+
+
+@given(st.lists(st.text()))
+def test_parse_any_tags(tags: list[str]) -> None:
+    """Any text is a list of tags or a DestinationError, and nothing else."""
+    key, parsed = "", {}
+    try:
+        parsed = parse_tags(tags)
+    except DestinationError as err:
+        key = err.key
+    assert key in ("", "invalid_tags")
+    assert len(parsed) <= len(tags)
+    assert all(parsed.keys()) and all(parsed.values())
+    assert "time" not in parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://influx", "http://influx"),
+        ("  https://influx:8086/  ", "https://influx:8086"),
+        ("HTTP://Influx.Example.ORG", "http://influx.example.org"),
+        ("http://influx:80", "http://influx"),
+        ("https://influx/a/b//", "https://influx/a/b"),
+        ("http://influx/a%20b", "http://influx/a%20b"),
+        ("http://influx/?token=secret#x", "http://influx"),
+        ("http://[::1]:8086", "http://[::1]:8086"),
+        ("http://żółw.example", "http://xn--w-uga1v8h.example"),
+        ("http://192.168.1.2:8086", "http://192.168.1.2:8086"),
+    ],
+)
+def test_parse_url(text: str, expected: str) -> None:
+    """An address is the server and a path below which it answers."""
+    assert str(parse_url(text) / "write") == f"{expected}/write"
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.from_regex(r"https?://[\w.:@\[\]%-]{0,20}(/[\w %?#&=.]{0,20})?"),
+        st.builds("http://{}".format, AWKWARD),
+    )
+)
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
+def test_parse_any_url(text: str) -> None:
+    """Any text is an address without a login, or no address."""
+    key, url = "", parse_url("http://influx")
+    try:
+        url = parse_url(text)
+    except DestinationError as err:
+        key = err.key
+    assert key in ("", "invalid_url")
+    assert url.scheme in ("http", "https")
+    assert url.host
+    assert not (url.user or url.password or url.query_string or url.fragment)
+    assert str(url / "write").endswith("/write")
+
+
+@given(text=AWKWARD, place=st.sampled_from(["name", "measurement", "field", "tag"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+async def test_texts_read_back(
+    databases: Mapping[str, Database], connect: Connect, text: str, place: str
+) -> None:
+    """Whatever things are called, each reading is a point of its own with that name."""
+    stand_in = databases["influxdb_v1"]
+    stand_in._series.points.clear()
+    source = Source("1", "sensor.a", text if place == "name" else "")
+    naming: dict[str, object] = {}
+    if place in ("measurement", "field"):
+        naming[place] = text
+    elif place == "tag":
+        naming["tags"] = [f"tag={text}"]
+    try:
+        destination = connect("influxdb_v1", stand_in.url, naming=naming)
+    except DestinationError:
+        assert place != "name"
+        assert written(text) in ("", "time") or written(text).startswith("#")
+        return
+    readings = [reading(60.0 + n, NOW + n, source) for n in range(3)]
+    assert await destination.deliver(readings) == ()
+    expected = {"measurement": "heart_rate", "field": "bpm", "name": "", "tag": ""}
+    if written(text):
+        expected[place] = written(text)
+    tags = {"source": "sensor.a"}
+    tags |= {key: expected[key] for key in ("name", "tag") if expected[key]}
+    assert stand_in.points == {
+        (expected["measurement"], tuple(sorted(tags.items())), (NOW + n) * 1_000_000): {
+            expected["field"]: 60.0 + n
+        }
+        for n in range(3)
+    }

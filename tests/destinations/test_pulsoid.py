@@ -1,0 +1,267 @@
+"""Pulsoid: whose token it is, and what a reading looks like on its way."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from http import HTTPStatus
+import json
+
+import pytest
+
+from custom_components.heart_rate_relay.destinations.base import (
+    Account,
+    DestinationError,
+    NotAuthorisedError,
+    NotEntitledError,
+    RefusedError,
+    UnreachableError,
+    WaitError,
+)
+from dev.stand_ins import Failure, Pulsoid
+from dev.stand_ins.base import TOKEN
+
+from .common import NOW, Connect, error_of, http, outcome, reading, serving
+
+type Outcome = tuple[type[DestinationError], str]
+
+BAD_TOKEN = (NotAuthorisedError, "invalid_auth")
+PREMIUM = (NotEntitledError, "premium_required")
+SCOPE = (NotEntitledError, "missing_scope")
+REFUSED = (RefusedError, "refused")
+
+CHECK = "/api/v1/token/validate"
+DATA = "/api/v1/data"
+
+
+async def test_validate(pulsoid: Pulsoid, connect: Connect) -> None:
+    """The profile is the account, and checking it delivers nothing."""
+    account = await connect("pulsoid", pulsoid.url).validate()
+    assert account == Account(id=str(pulsoid.profile_id), name="Pulsoid")
+    assert [(seen.method, seen.path) for seen in pulsoid.requests] == [("GET", CHECK)]
+    assert not pulsoid.arrivals
+
+
+async def test_validate_sends_only_the_token(connect: Connect) -> None:
+    """The check is a GET without a query or a body, and the token is pasted sloppily."""
+    valid = json.dumps({"profile_id": "p", "scopes": ["data:heart_rate:write"]})
+    async with serving(http(200, valid)) as server:
+        destination = connect("pulsoid", server.url, access_token=f" {TOKEN}\n")
+        assert (await destination.validate()).id == "p"
+    (seen,) = server.seen
+    assert (seen.method, seen.target, seen.body) == ("GET", CHECK, b"")
+    assert seen.headers["authorization"] == f"Bearer {TOKEN}"
+
+
+async def test_token_without_a_profile(pulsoid: Pulsoid, connect: Connect) -> None:
+    """A token of no profile is an account of its own, known by what does not reveal it."""
+    pulsoid.profile_id = None
+    account = await connect("pulsoid", pulsoid.url).validate()
+    assert account.id == sha256(TOKEN.encode()).hexdigest()
+    pulsoid.token = "another"
+    other = await connect("pulsoid", pulsoid.url, access_token="another").validate()
+    assert other.id != account.id
+
+
+async def test_profile_may_be_a_number(connect: Connect) -> None:
+    """An id is text, whatever the service makes of it."""
+    valid = json.dumps({"profile_id": 17, "scopes": ["data:heart_rate:write"]})
+    async with serving(http(200, valid)) as server:
+        assert (await connect("pulsoid", server.url).validate()).id == "17"
+
+
+@pytest.mark.parametrize("call", ["validate", "deliver"])
+@pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
+@pytest.mark.parametrize("numeric", [False, True])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda pulsoid: setattr(pulsoid, "token", "another"),
+        lambda pulsoid: setattr(pulsoid, "expired", True),
+        lambda pulsoid: setattr(pulsoid, "revoked", True),
+    ],
+    ids=["wrong", "expired", "revoked"],
+)
+async def test_bad_token(
+    pulsoid: Pulsoid,
+    connect: Connect,
+    call: str,
+    status: HTTPStatus,
+    numeric: bool,
+    spoil: Callable[[Pulsoid], None],
+) -> None:
+    """A token that is no good is told, whichever of its pages Pulsoid follows."""
+    spoil(pulsoid)
+    pulsoid.bad_token_status = status
+    pulsoid.numeric_codes = numeric
+    destination = connect("pulsoid", pulsoid.url)
+    if call == "validate":
+        found = await outcome(destination.validate())
+    else:
+        found = await outcome(destination.deliver([reading()]))
+    assert found == BAD_TOKEN
+    assert pulsoid.requests[0].status == status
+
+
+@pytest.mark.parametrize("scopes", [(), ("data:heart_rate:read",)])
+async def test_missing_scope(
+    pulsoid: Pulsoid, connect: Connect, scopes: tuple[str, ...]
+) -> None:
+    """A token that may not write is told before and after it is used."""
+    pulsoid.scopes = scopes
+    destination = connect("pulsoid", pulsoid.url)
+    assert await outcome(destination.validate()) == SCOPE
+    assert await outcome(destination.deliver([reading()])) == SCOPE
+    assert not pulsoid.arrivals
+
+
+async def test_scope_among_others(pulsoid: Pulsoid, connect: Connect) -> None:
+    """A token may do more than it must."""
+    pulsoid.scopes = ("data:statistics:read", "data:heart_rate:write")
+    assert await connect("pulsoid", pulsoid.url).validate()
+
+
+async def test_no_premium(pulsoid: Pulsoid, connect: Connect) -> None:
+    """An account without a plan keeps its readings until it has one."""
+    pulsoid.premium = False
+    assert (
+        await outcome(connect("pulsoid", pulsoid.url).deliver([reading()])) == PREMIUM
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "OK",
+        "[]",
+        "{}",
+        '{"scopes": null}',
+        '{"scopes": "data:heart_rate:write"}',
+        '{"scopes": {"data:heart_rate:write": true}}',
+    ],
+)
+async def test_senseless_check(connect: Connect, body: str) -> None:
+    """A success that does not say what the token may do is no success."""
+    async with serving(http(200, body)) as server:
+        found = await outcome(connect("pulsoid", server.url).validate())
+    assert found == (UnreachableError, "unexpected_answer")
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [(72.0, 72), (72.4, 72), (72.6, 73), (1.0, 1), (65, 65), (299.7, 300)],
+)
+async def test_bytes_of_a_reading(connect: Connect, value: float, sent: int) -> None:
+    """A reading is a POST of a small JSON object, with whole bpm and ms."""
+    async with serving(http(200, "OK")) as server:
+        assert await connect("pulsoid", server.url).deliver([reading(value)]) == ()
+    (seen,) = server.seen
+    assert (seen.method, seen.target) == ("POST", DATA)
+    assert seen.headers["authorization"] == f"Bearer {TOKEN}"
+    assert seen.headers["content-type"] == "application/json"
+    assert json.loads(seen.body) == {"measured_at": NOW, "data": {"heart_rate": sent}}
+    assert f'"heart_rate": {sent}}}'.encode() in seen.body
+
+
+async def test_deliver(pulsoid: Pulsoid, connect: Connect) -> None:
+    """What is delivered arrives, with its own time."""
+    destination = connect("pulsoid", pulsoid.url)
+    for second in range(3):
+        await destination.deliver([reading(70.0 + second, NOW + 1000 * second)])
+    assert [(arrival.measured_at, arrival.value) for arrival in pulsoid.arrivals] == [
+        (NOW, 70),
+        (NOW + 1000, 71),
+        (NOW + 2000, 72),
+    ]
+
+
+async def test_connection_is_kept(connect: Connect) -> None:
+    """One connection serves them all: a handshake for each reading would cost."""
+    async with serving(http(200, '{"ok": true}')) as server:
+        destination = connect("pulsoid", server.url)
+        for _ in range(5):
+            await destination.deliver([reading()])
+        assert len(server.seen) == 5
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (Failure(401), BAD_TOKEN),
+        (Failure(402), PREMIUM),
+        (Failure(403), BAD_TOKEN),
+        *(
+            (Failure(status, json.dumps({"error_code": code})), expected)
+            for status in (400, 401, 402, 403, 404)
+            for number, expected in (
+                (7005, BAD_TOKEN),
+                (7006, BAD_TOKEN),
+                (7009, BAD_TOKEN),
+                (7010, BAD_TOKEN),
+                (7007, PREMIUM),
+                (6003, SCOPE),
+                (7011, SCOPE),
+            )
+            for code in (number, str(number))
+        ),
+        (Failure(400), REFUSED),
+        (Failure(400, '{"error_code": 7001}'), REFUSED),
+        (Failure(400, '{"error_code": null}'), REFUSED),
+        (Failure(400, '["7006"]'), REFUSED),
+        (Failure(413), REFUSED),
+        (Failure(422), REFUSED),
+        (Failure(404), (UnreachableError, "wrong_url")),
+        (Failure(500), (UnreachableError, "server_error")),
+        (Failure(502, "<html>Bad gateway</html>"), (UnreachableError, "server_error")),
+        (Failure(302), (UnreachableError, "redirected")),
+        (Failure(0, drop=True), (UnreachableError, "cannot_connect")),
+    ],
+    ids=str,
+)
+async def test_outcome(
+    pulsoid: Pulsoid, connect: Connect, failure: Failure, expected: Outcome
+) -> None:
+    """What Pulsoid answers to a reading is what its check means too."""
+    pulsoid.failure = failure
+    pulsoid.failure_everywhere = True
+    destination = connect("pulsoid", pulsoid.url)
+    assert await outcome(destination.deliver([reading()])) == expected
+    assert await outcome(destination.validate()) == expected
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 503])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [({}, None), ({"Retry-After": "7"}, 7), ({"Retry-After": "soon"}, None)],
+)
+async def test_patience(
+    pulsoid: Pulsoid,
+    connect: Connect,
+    status: int,
+    headers: dict[str, str],
+    seconds: float | None,
+) -> None:
+    """A request for patience is granted for as long as is asked."""
+    pulsoid.failure = Failure(status, headers=headers)
+    error = await error_of(connect("pulsoid", pulsoid.url).deliver([reading()]))
+    assert isinstance(error, WaitError)
+    assert error.retry_after == seconds
+
+
+async def test_rate_limit(pulsoid: Pulsoid, connect: Connect) -> None:
+    """Too many requests in a second end in a request for patience."""
+    destination = connect("pulsoid", pulsoid.url)
+    for _ in range(20):
+        await destination.deliver([reading()])
+    error = await error_of(destination.deliver([reading()]))
+    assert isinstance(error, WaitError)
+    assert error.retry_after == 1
+
+
+async def test_echoed_token_is_not_told(connect: Connect) -> None:
+    """An error that repeats the token does not carry it on."""
+    body = json.dumps({"error_code": "7005", "error_message": f"no token {TOKEN}"})
+    async with serving(http(403, body)) as server:
+        error = await error_of(connect("pulsoid", server.url).validate())
+    assert error.key == "invalid_auth"
+    assert not error.detail

@@ -1,0 +1,1 @@
+"""Tests of what a developer tries the integration with."""

@@ -1,0 +1,114 @@
+"""What a relay owes, according to the ledger."""
+
+from pathlib import Path
+
+import pytest
+
+from dev.ledger import LEEWAY, LIVE_FOR, Ledger
+from dev.simulated_heart_rate.record import Kind, Record, Writer
+
+STRAP = "sensor.strap"
+WATCH = "sensor.watch"
+START = 1_795_000_000_250
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the ledger is."""
+    return tmp_path / "ledger.jsonl"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Ledger:
+    """Return a ledger."""
+    return Ledger(path)
+
+
+def write(path: Path, *values: float | None, entity_id: str = STRAP) -> None:
+    """Write a value a second, as a sensor does."""
+    writer = Writer(str(path))
+    before: float | None = None
+    for second, value in enumerate(values):
+        kind = Kind.REPORT if value == before else Kind.CHANGE
+        if value is None:
+            kind = Kind.UNAVAILABLE
+        writer.write(Record(entity_id, kind, START + second * 1000, value))
+        before = value
+    writer.close()
+
+
+def due(ledger: Ledger) -> list[float]:
+    """Return the values that a relay has to deliver."""
+    ledger.refresh()
+    return [
+        measurement.value for measurement in ledger.measurements if measurement.is_due
+    ]
+
+
+def test_every_value_but_the_first_is_due(path: Path, ledger: Ledger) -> None:
+    """The first one may be an old one, published again."""
+    write(path, 70, 71, 71, 72)
+    assert due(ledger) == [71, 71, 72]
+    assert len(ledger.measurements) == 4
+
+
+def test_the_first_value_after_unavailable_is_not_due(
+    path: Path, ledger: Ledger
+) -> None:
+    """Nor is unavailable itself, in a row or not."""
+    write(path, 70, 71, None, None, 72, 73)
+    assert due(ledger) == [71, 73]
+    assert [measurement.value for measurement in ledger.measurements] == [
+        70,
+        71,
+        72,
+        73,
+    ]
+
+
+def test_an_unchanged_value_is_due_for_a_minute(path: Path, ledger: Ledger) -> None:
+    """After that it must not be delivered, and at the limit itself it may be."""
+    write(path, 70, *([72] * 100), 73)
+    assert due(ledger) == [72] * ((LIVE_FOR - LEEWAY) // 1000) + [73]
+    repeats = [one for one in ledger.measurements if one.value == 72]
+    assert repeats[-1].at - repeats[0].at == LIVE_FOR + LEEWAY
+
+
+def test_sensors_are_told_apart(path: Path, ledger: Ledger) -> None:
+    """What one sensor does is nothing to another."""
+    write(path, 70, 71)
+    write(path, 90, 91, entity_id=WATCH)
+    assert due(ledger) == [71, 91]
+
+
+def test_a_half_written_line_is_read_when_it_is_whole(
+    path: Path, ledger: Ledger
+) -> None:
+    """The ledger is read while it is written."""
+    write(path, 70, 71)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    assert due(ledger) == []
+    path.write_bytes(whole)
+    assert due(ledger) == [71]
+
+
+@pytest.mark.parametrize(
+    ("measured_at", "step", "values"),
+    [
+        (START + 1000, 1, [71]),
+        (START + 1001, 1, [71]),
+        (START + 1002, 1, []),
+        (START + 750, 1000, [71]),
+        (START + 1000, 1000, []),
+        (START + 3750, 1000, []),
+    ],
+)
+def test_measurements_are_found_by_their_time(
+    path: Path, ledger: Ledger, measured_at: int, step: int, values: list[float]
+) -> None:
+    """A service may tell the time in ms or in seconds."""
+    write(path, 70, 71, 72)
+    ledger.refresh()
+    found = ledger.at(measured_at, step)
+    assert [measurement.value for measurement in found] == values

@@ -1,0 +1,257 @@
+"""The outbox's file: what it holds is what was put in, whole jobs or nothing of them."""
+
+from pathlib import Path
+import sqlite3
+import time
+
+import pytest
+
+from custom_components.heart_rate_relay.reading import Metric, Reading, Source
+from custom_components.heart_rate_relay.relay.store import (
+    Entry,
+    Store,
+    Tally,
+    is_damage,
+)
+
+from .common import STRAP, WATCH, full_disk
+
+
+def entry(seq: int, measured_at: int, source: Source = STRAP) -> Entry:
+    """Return a reading that was measured at a time, in ms."""
+    return Entry(seq, Reading(Metric.HEART_RATE, 60 + seq / 8, measured_at, source))
+
+
+ENTRIES = [entry(1, 300), entry(2, 100, WATCH), entry(3, 200), entry(4, 200, WATCH)]
+
+
+@pytest.fixture
+def store(path: Path) -> Store:
+    """Return a store with a few readings."""
+    store = Store(path)
+    store.insert(ENTRIES)
+    return store
+
+
+def seqs(store: Store, count: int = 99, *, newest_first: bool = False) -> list[int]:
+    """Return the numbers of the readings that come first."""
+    return [one.seq for one in store.select(count, newest_first=newest_first)]
+
+
+def test_made_when_needed(path: Path) -> None:
+    """No file is made before there is something to put into it."""
+    store = Store(path)
+    store.close()
+    assert not path.parent.exists()
+    store.insert(ENTRIES)
+    store.close()
+    assert path.exists()
+
+
+def test_found_again(store: Store) -> None:
+    """What was put in comes out equal, from the file alone."""
+    store.close()
+    again = Store(store.path)
+    again.open()
+    assert again.count == 4
+    assert again.last_seq() == 4
+    assert sorted(again.select(99, newest_first=False)) == ENTRIES
+    again.close()
+
+
+def test_empty(path: Path) -> None:
+    """A new file holds nothing."""
+    store = Store(path)
+    store.open()
+    assert (store.count, store.last_seq(), store.read_tally()) == (0, 0, Tally())
+    assert seqs(store) == []
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "expected"), [(False, [2, 3, 4, 1]), (True, [1, 4, 3, 2])]
+)
+def test_orders(store: Store, newest_first: bool, expected: list[int]) -> None:
+    """Readings come by the time they were measured, then in the order of arrival."""
+    for count in range(6):
+        found = seqs(store, count, newest_first=newest_first)
+        assert found == expected[:count]
+    store.close()
+
+
+def test_inserted_twice(store: Store) -> None:
+    """A reading that is there already is not there twice, nor counted twice."""
+    store.insert([*ENTRIES[2:], entry(5, 500)])
+    assert store.count == 5
+    assert seqs(store) == [2, 3, 4, 1, 5]
+    store.close()
+
+
+def test_deleted(store: Store) -> None:
+    """Only what is there can go, and be counted as gone."""
+    store.delete([(300, 1), (200, 4), (200, 1), (1000, 1)])
+    assert store.count == 2
+    assert seqs(store) == [2, 3]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("measured_from", "max_readings", "left"),
+    [
+        (0, 4, [2, 3, 4, 1]),
+        (100, 4, [2, 3, 4, 1]),
+        (101, 4, [3, 4, 1]),
+        (0, 2, [4, 1]),
+        (101, 3, [3, 4, 1]),
+        (201, 3, [1]),
+        (301, 3, []),
+        (0, 0, []),
+    ],
+)
+def test_trimmed(
+    store: Store, measured_from: int, max_readings: int, left: list[int]
+) -> None:
+    """What is too old falls out, and the oldest of what is too much."""
+    assert store.trim(measured_from, max_readings) == 4 - len(left)
+    assert store.count == len(left)
+    assert seqs(store) == left
+    store.close()
+
+
+def test_tally(store: Store) -> None:
+    """The last tally that was written is the one that is read."""
+    store.write_tally(Tally(delivered=1))
+    tally = Tally(3, 2, 1, 1_790_000_000_000, {"1a": 5})
+    store.write_tally(tally)
+    store.close()
+    assert store.read_tally() == tally
+    store.close()
+
+
+def test_tally_added() -> None:
+    """What was counted before and after belongs together, the latest being the later."""
+    tally = Tally(1, 2, 3, None, {"1a": 10})
+    latest = tally.latest
+    tally.add(Tally(10, 20, 30, 5, {"1a": 1, "2b": 2}))
+    assert tally == Tally(11, 22, 33, 5, {"1a": 10, "2b": 2})
+    assert tally.latest is latest
+    tally.last_delivery = 9
+    tally.add(Tally(last_delivery=7))
+    assert tally.last_delivery == 9
+
+
+def test_transaction_undone(store: Store) -> None:
+    """A job that fails leaves nothing behind, neither in the file nor in mind."""
+    other = Source("3c", "sensor.other", "Other")
+
+    def fail() -> None:
+        with store.transaction():
+            store.insert([entry(5, 500, other)])
+            store.delete([(100, 2)])
+            store.write_tally(Tally(delivered=9))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert store.count == 4
+    assert seqs(store) == [2, 3, 4, 1]
+    assert store.read_tally() == Tally()
+    store.insert([entry(5, 500, other)])
+    store.close()
+    store.open()
+    assert store.select(1, newest_first=True) == [entry(5, 500, other)]
+    store.close()
+
+
+def test_full_disk_undone(store: Store) -> None:
+    """A disk that shows to be full only at the commit leaves nothing behind, either."""
+    other = Source("3c", "sensor.other", "Other")
+    with (
+        full_disk(store.path.with_name(f"{store.path.name}-wal").stat().st_size),
+        pytest.raises(sqlite3.OperationalError) as caught,
+    ):
+        store.insert([entry(5, 500, other)])
+    assert not is_damage(caught.value)
+    assert store.count == 4
+    store.insert([entry(5, 500, other), entry(6, 600, STRAP)])
+    assert store.count == 6
+    store.close()
+    store.open()
+    assert store.count == 6
+    found = store.select(2, newest_first=True)
+    assert found == [entry(6, 600, STRAP), entry(5, 500, other)]
+    store.close()
+
+
+def test_no_folder(path: Path) -> None:
+    """A folder that cannot be made is the disk's fault, not the file's."""
+    path.parent.write_text("a file")
+    with pytest.raises(OSError):
+        Store(path).open()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE reading SET value = 'abc' WHERE seq = 3",
+        "UPDATE reading SET value = x'00' WHERE seq = 3",
+        "UPDATE reading SET seq = 3.5 WHERE seq = 3",
+        "UPDATE reading SET measured_at = 'abc' WHERE seq = 3",
+        "UPDATE reading SET series = 77 WHERE seq = 3",
+    ],
+)
+def test_damaged_row(store: Store, sql: str) -> None:
+    """A row that cannot be a reading is noticed, and left out of what is saved."""
+    store.close()
+    with sqlite3.connect(store.path) as db:
+        db.execute(sql)
+    db.close()
+    with pytest.raises((TypeError, LookupError, sqlite3.DatabaseError)) as caught:
+        store.select(99, newest_first=False)
+    assert is_damage(caught.value)
+    aside = store.set_aside()
+    assert aside.exists()
+    assert seqs(store) == [2, 4, 1]
+    assert store.count == 3
+    store.close()
+
+
+def test_set_aside_with_what_was_not_yet_merged(store: Store) -> None:
+    """What is in the write-ahead log of a damaged file is saved, too."""
+    other = Store(store.path)
+    other.open()
+    store.insert([entry(5, 500)])
+    store.set_aside()
+    assert seqs(store) == [2, 3, 4, 1, 5]
+    other.close()
+    store.close()
+
+
+def test_last_seq_of_many(path: Path) -> None:
+    """The highest number is not that of the newest reading."""
+    store = Store(path)
+    store.insert([entry(9, 100), entry(4, 900)])
+    assert store.last_seq() == 9
+    store.close()
+
+
+def test_series_in_plenty(path: Path) -> None:
+    """Every source is kept as it was called when it was measured."""
+    sources = [Source("1a", f"sensor.{n}", f"Näme {n} 💓") for n in range(50)]
+    added = [entry(n, n, source) for n, source in enumerate(sources)]
+    store = Store(path)
+    store.insert(added)
+    store.insert([entry(100 + n, 100 + n, s) for n, s in enumerate(sources)])
+    store.close()
+    assert store.select(50, newest_first=False) == added
+    store.close()
+
+
+def test_small_commits(store: Store) -> None:
+    """A commit of one reading writes little: an SD card lives by that."""
+    wal = store.path.with_name(f"{store.path.name}-wal")
+    before = wal.stat().st_size
+    now = round(time.time() * 1000)
+    store.insert([entry(5, now)])
+    assert 0 < wal.stat().st_size - before <= 4096
+    store.close()
