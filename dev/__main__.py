@@ -23,12 +23,7 @@ from .home_assistant.config import ROOT, write_configuration
 from .home_assistant.process import HomeAssistantError, HomeAssistantProcess
 from .ledger import Ledger
 from .relays import DOMAIN, Relay, create, relays
-from .simulated_heart_rate.const import (
-    CONF_LEDGER,
-    CONF_PULSOID,
-    DOMAIN as SIMULATION,
-    SERVICE_STOP,
-)
+from .simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION, SERVICE_STOP
 from .stand_ins import Arrival, InfluxDBv1, InfluxDBv2, LiveTracking, Page, Pulsoid
 from .tally import Tally
 
@@ -96,7 +91,7 @@ async def _develop(port: int, seconds: float | None) -> int:
             await server.start(_free_port(PAGE_PORT) if server is page else 0)
             stack.push_async_callback(server.stop)
         url = URL.build(scheme="http", host=HOST, port=_free_port(port))
-        write_configuration(FOLDER / "home-assistant", HOST, url.port or port)
+        write_configuration(FOLDER / "home-assistant", url, stand_ins[0].url)
         process = HomeAssistantProcess(FOLDER / "home-assistant", log.add)
         running = process.start()
         stack.push_async_callback(process.stop)
@@ -167,13 +162,7 @@ async def _set_up(api: Api, to_create: Sequence[Relay]) -> Sequence[Tally]:
     await api.wait_until_running()
     ledger_path = FOLDER / "ledger.jsonl"
     step = await api.start_flow(SIMULATION)
-    await api.next_step(
-        step,
-        {
-            CONF_LEDGER: str(ledger_path),
-            CONF_PULSOID: str(to_create[0].stand_in.url),
-        },
-    )
+    await api.next_step(step, {CONF_LEDGER: str(ledger_path)})
     ledger = Ledger(ledger_path)
     return [await _set_up_relay(api, relay, ledger) for relay in to_create]
 

@@ -28,7 +28,8 @@ class Measurement(NamedTuple):
     is_due: bool
     """Whether a relay has to deliver it.
 
-    The first value after nothing or unavailable may be an old one published again.
+    The first value after nothing or unavailable may be an old one published again. After
+    a restart of Home Assistant it may even be repeated, and be an old one all the same.
     """
 
 
@@ -42,6 +43,7 @@ class Ledger:
         self._read = 0
         self._latest: dict[str, Record] = {}
         self._changed_at: dict[str, int] = {}
+        self._restarted: set[str] = set()
         self._by_second: defaultdict[int, list[Measurement]] = defaultdict(list)
 
     def refresh(self) -> None:
@@ -64,20 +66,26 @@ class Ledger:
 
     def _add(self, record: Record) -> None:
         """Add a record, with what it means for a relay."""
-        before = self._latest.get(record.entity_id)
-        self._latest[record.entity_id] = record
+        entity_id = record.entity_id
+        before = self._latest.get(entity_id)
+        self._latest[entity_id] = record
+        if record.kind is Kind.START and before is not None:
+            self._restarted.add(entity_id)
         if record.value is None:
             return
+        is_first = before is None or before.value is None
         if before is None or record.value != before.value:
-            self._changed_at[record.entity_id] = record.at
-        unchanged = record.at - self._changed_at[record.entity_id]
+            self._changed_at[entity_id] = record.at
+            if not is_first:
+                self._restarted.discard(entity_id)
+        unchanged = record.at - self._changed_at[entity_id]
         if unchanged > LIVE_FOR + LEEWAY:
             return
         is_due = (
-            before is not None
-            and before.kind is not Kind.UNAVAILABLE
+            not is_first
+            and entity_id not in self._restarted
             and unchanged < LIVE_FOR - LEEWAY
         )
-        measurement = Measurement(record.entity_id, record.at, record.value, is_due)
+        measurement = Measurement(entity_id, record.at, record.value, is_due)
         self.measurements.append(measurement)
         self._by_second[record.at // 1000].append(measurement)

@@ -76,7 +76,10 @@ def measure(
 ) -> None:
     """Let a heart-rate sensor measure, now or at that time (seconds, UTC)."""
     hass.states.async_set(
-        entity_id, str(value), {"unit_of_measurement": "bpm", **attributes}, timestamp=at
+        entity_id,
+        str(value),
+        {"unit_of_measurement": "bpm", **attributes},
+        timestamp=at,
     )
 
 

@@ -153,6 +153,9 @@ async def test_entities(
         assert state
         assert state.attributes["friendly_name"] == f"Relay {name}"
         assert state.state != STATE_UNAVAILABLE
+    heart_rate = entity_registry.async_get(HEART_RATE)
+    assert heart_rate
+    assert heart_rate.options == {"sensor": {"suggested_display_precision": 0}}
 
 
 @pytest.mark.parametrize(

@@ -177,9 +177,7 @@ async def test_set_up_while_the_service_is_down(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_home_assistant_stops(
-    hass: HomeAssistant, influxdb: InfluxDBv1
-) -> None:
+async def test_home_assistant_stops(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:
     """What waits when Home Assistant stops is there when it starts."""
     measure(hass, 60)
     entry = relay_entry("influxdb_v1", influxdb_data(influxdb))

@@ -118,11 +118,13 @@ class HeartRateSensor(RelayEntity, SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the wearer, whatever becomes of the readings."""
         self.async_on_remove(
-            self.coordinator.wearer.async_add_listener(self.async_write_ha_state)
+            self.coordinator.sources.wearer.async_add_listener(
+                self.async_write_ha_state
+            )
         )
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the heart rate in bpm, while a source is live."""
-        return self.coordinator.wearer.heart_rate
+        return self.coordinator.sources.wearer.heart_rate

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from yarl import URL
+
 ROOT = Path(__file__).parents[2]
 
 INTEGRATIONS = (
@@ -30,26 +32,39 @@ logger:
     custom_components.heart_rate_relay: debug
 """
 
+REDIRECTION = """\
+# Home Assistant imports this before any of the integrations in here
+from yarl import URL
+
+from .heart_rate_relay.destinations import pulsoid
+
+pulsoid.API_URL = URL({!r})
+"""
+
 ONBOARDING_VERSION = 4
 
 HTTP_VERSION = 1
 """The oldest: Home Assistant adds to it what newer ones have."""
 
 
-def write_configuration(folder: Path, host: str, port: int) -> None:
-    """Fill an empty folder.
+def write_configuration(folder: Path, url: URL, pulsoid: URL) -> None:
+    """Fill an empty folder, for a Home Assistant at a URL, to which Pulsoid is elsewhere.
 
-    All of the onboarding counts as done but its first step, the user: that one is taken
-    through the API (see api.py). The port is stored where the UI would store it, since
-    from 2026.11 on a port in YAML is only a trial.
+    Pulsoid's address is no one's to choose, so it is changed in the code. All of the
+    onboarding counts as done but its first step, the user: that one is taken through the
+    API (see api.py). The port is stored where the UI would store it, since from 2026.11
+    on a port in YAML is only a trial.
     """
     (folder / "configuration.yaml").write_text(CONFIGURATION)
-    (folder / "custom_components").mkdir()
+    package = folder / "custom_components"
+    package.mkdir()
+    (package / "__init__.py").write_text(REDIRECTION.format(str(pulsoid)))
     for integration in INTEGRATIONS:
-        (folder / "custom_components" / integration.name).symlink_to(integration)
+        (package / integration.name).symlink_to(integration)
     done = ["core_config", "analytics", "integration"]
     _store(folder, "onboarding", ONBOARDING_VERSION, {"done": done})
-    _store(folder, "http", HTTP_VERSION, {"server_host": [host], "server_port": port})
+    http = {"server_host": [url.host], "server_port": url.port}
+    _store(folder, "http", HTTP_VERSION, http)
 
 
 def _store(folder: Path, key: str, version: int, data: object) -> None:

@@ -1,12 +1,5 @@
-"""Simulated heart-rate sensors for development: no part of what is released.
+"""Simulated heart-rate sensors for development: no part of what is released."""
 
-It also sends the relays to Pulsoid to a stand-in, since the address of Pulsoid is no
-one's to choose.
-"""
-
-from yarl import URL
-
-from custom_components.heart_rate_relay.destinations import pulsoid
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, ServiceCall, callback
@@ -14,7 +7,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_LEDGER, CONF_PULSOID, DOMAIN, SERVICE_STOP, SIGNAL_STOP
+from .const import CONF_LEDGER, DOMAIN, SERVICE_STOP, SIGNAL_STOP
 from .record import Writer
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -35,7 +28,6 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: SimulationConfigEntry) -> bool:
     """Start the simulation."""
-    pulsoid.API_URL = URL(entry.data[CONF_PULSOID])
     entry.runtime_data = await hass.async_add_executor_job(
         Writer, entry.data[CONF_LEDGER]
     )

@@ -1,4 +1,4 @@
-"""Where to write the ledger, and where Pulsoid's stand-in is."""
+"""Where to write the ledger."""
 
 from typing import Any, override
 
@@ -6,11 +6,9 @@ import probatio
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 
-from .const import CONF_LEDGER, CONF_PULSOID, DOMAIN
+from .const import CONF_LEDGER, DOMAIN
 
-SCHEMA = probatio.Schema(
-    {probatio.Required(CONF_LEDGER): str, probatio.Required(CONF_PULSOID): str}
-)
+SCHEMA = probatio.Schema({probatio.Required(CONF_LEDGER): str})
 
 
 class SimulationConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -20,7 +18,7 @@ class SimulationConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for both, and do it."""
+        """Ask for it, and do it."""
         if user_input is None:
             return self.async_show_form(step_id="user", data_schema=SCHEMA)
         return self.async_create_entry(title="Simulated heart rate", data=user_input)

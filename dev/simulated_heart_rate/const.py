@@ -5,7 +5,6 @@ from typing import Final
 DOMAIN: Final = "simulated_heart_rate"
 
 CONF_LEDGER: Final = "ledger"
-CONF_PULSOID: Final = "pulsoid"
 
 SERVICE_STOP: Final = "stop"
 SIGNAL_STOP: Final = f"{DOMAIN}_stop"

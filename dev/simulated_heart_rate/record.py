@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 class Kind(StrEnum):
     """How a state came about."""
 
+    START = "start"
     CHANGE = "change"
     REPORT = "report"
     UNAVAILABLE = "unavailable"
@@ -22,7 +23,7 @@ class Record(NamedTuple):
     at: int
     """Milliseconds since the Unix epoch, UTC."""
     value: float | None
-    """In bpm, None where it was unavailable."""
+    """In bpm, None where there was none."""
 
     @classmethod
     def from_line(cls, line: str) -> Self:

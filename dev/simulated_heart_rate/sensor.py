@@ -91,11 +91,13 @@ class SimulatedSensor(SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Begin to measure."""
+        """Begin to measure, or begin again."""
         self.async_on_remove(self._stop)
         self.async_on_remove(
             async_dispatcher_connect(self.hass, SIGNAL_STOP, self._stop)
         )
+        now = int(dt_util.utcnow().timestamp() * 1000)
+        self._ledger.write(Record(self.entity_id, Kind.START, now, None))
         self._schedule()
 
     @callback

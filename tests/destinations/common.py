@@ -28,13 +28,30 @@ from custom_components.heart_rate_relay.destinations.base import (
     MAX_REASON,
     Destination,
     DestinationError,
+    NotAuthorisedError,
+    NotEntitledError,
     Refusal,
+    RefusedError,
+    UnreachableError,
 )
 from custom_components.heart_rate_relay.reading import Metric, Reading, Source
 from dev.stand_ins.base import PASSWORD, TOKEN
 
+type Outcome = tuple[type[DestinationError], str]
+
+BAD_LOGIN = (NotAuthorisedError, "invalid_auth")
+MAY_NOT_WRITE = (NotAuthorisedError, "may_not_write")
+NO_DATABASE = (NotEntitledError, "database_not_found")
+CONFLICT = (NotEntitledError, "field_conflict")
+REFUSED = (RefusedError, "refused")
+WRONG_URL = (UnreachableError, "wrong_url")
+
 type Connect = Callable[..., Destination]
 """Makes a destination of a service, an address, and what differs from CONFIGS."""
+
+INFLUXDBS = ("influxdb_v1", "influxdb_v2", "influxdb_v3")
+ALL = (*INFLUXDBS, "livetracking")
+"""Whatever takes line protocol."""
 
 NOW = 1_795_245_678_901
 STRAP = Source("a1b2c3", "sensor.strap_heart_rate", "Strap")
@@ -109,9 +126,7 @@ async def error_of(coroutine: Coroutine[Any, Any, object]) -> DestinationError:
     return error
 
 
-async def outcome(
-    coroutine: Coroutine[Any, Any, object],
-) -> tuple[type[DestinationError], str]:
+async def outcome(coroutine: Coroutine[Any, Any, object]) -> Outcome:
     """Return the class and the key of the error that a call ends in."""
     error = await error_of(coroutine)
     return type(error), error.key

@@ -32,7 +32,9 @@ from .common import (
     CONFIGS,
     SECRETS,
     TEXTS,
+    WRONG_URL,
     Connect,
+    Outcome,
     Reply,
     error_of,
     http,
@@ -42,9 +44,6 @@ from .common import (
     serving,
 )
 
-type Outcome = tuple[type[DestinationError], str]
-
-WRONG_URL = (UnreachableError, "wrong_url")
 CANNOT_CONNECT = (UnreachableError, "cannot_connect")
 
 SERVICES = pytest.mark.parametrize("service", DESTINATIONS)

@@ -19,10 +19,6 @@ import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
     Destination,
-    DestinationError,
-    NotAuthorisedError,
-    NotEntitledError,
-    RefusedError,
     UnreachableError,
 )
 from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1
@@ -30,9 +26,16 @@ from custom_components.heart_rate_relay.reading import Reading, Source
 
 from .common import (
     AWKWARD,
+    BAD_LOGIN,
+    CONFLICT,
     HOUR,
+    MAY_NOT_WRITE,
+    NO_DATABASE,
     NOW,
+    REFUSED,
+    WRONG_URL,
     Connect,
+    Outcome,
     batch,
     outcome,
     reading,
@@ -254,17 +257,17 @@ async def test_writer(guarded: Influxd, connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("user", "changes", "expected"),
     [
-        ("writer", {"password": "wrong"}, (NotAuthorisedError, "invalid_auth")),
-        ("writer", {"password": ""}, (NotAuthorisedError, "invalid_auth")),
-        ("stranger", {}, (NotAuthorisedError, "invalid_auth")),
-        ("", {}, (NotAuthorisedError, "invalid_auth")),
-        ("reader", {}, (NotAuthorisedError, "may_not_write")),
-        ("nobody", {}, (NotAuthorisedError, "may_not_write")),
-        ("writer", {"database": "x"}, (NotEntitledError, "database_not_found")),
+        ("writer", {"password": "wrong"}, BAD_LOGIN),
+        ("writer", {"password": ""}, BAD_LOGIN),
+        ("stranger", {}, BAD_LOGIN),
+        ("", {}, BAD_LOGIN),
+        ("reader", {}, MAY_NOT_WRITE),
+        ("nobody", {}, MAY_NOT_WRITE),
+        ("writer", {"database": "x"}, NO_DATABASE),
         (
             "writer",
             {"retention_policy": "x"},
-            (NotEntitledError, "database_not_found"),
+            NO_DATABASE,
         ),
     ],
 )
@@ -273,7 +276,7 @@ async def test_not_a_writer(
     connect: Connect,
     user: str,
     changes: dict[str, str],
-    expected: tuple[type[DestinationError], str],
+    expected: Outcome,
 ) -> None:
     """What is wrong is told, by the check and by a delivery alike."""
     config = login(guarded, user) | changes
@@ -287,7 +290,7 @@ async def test_other_version(influxd: Influxd, connect: Connect, service: str) -
     """A server of another version is not the one that is needed."""
     destination = connect(service, influxd.url)
     found = await outcome(destination.validate())
-    assert found == (UnreachableError, "wrong_url")
+    assert found == WRONG_URL
 
 
 async def test_tls_that_was_missed(
@@ -297,11 +300,8 @@ async def test_tls_that_was_missed(
     more = f'https-enabled = true\nhttps-certificate = "{certificate}"'
     with running(tmp_path, more) as url:
         destination = connect("influxdb_v1", url.replace("https", "http"))
-        assert await outcome(destination.deliver(batch())) == (
-            UnreachableError,
-            "wrong_url",
-        )
-        assert await outcome(destination.validate()) == (UnreachableError, "wrong_url")
+        assert await outcome(destination.deliver(batch())) == WRONG_URL
+        assert await outcome(destination.validate()) == WRONG_URL
         assert await outcome(connect("influxdb_v1", url).validate()) == (
             UnreachableError,
             "tls_error",
@@ -310,7 +310,7 @@ async def test_tls_that_was_missed(
         async with aiohttp.ClientSession(connector=connector) as session:
             unverified = InfluxDBv1(session, {"url": url, "database": "x"})
             found = await outcome(unverified.validate())
-    assert found == (NotEntitledError, "database_not_found")
+    assert found == NO_DATABASE
 
 
 # Partial writes
@@ -348,14 +348,14 @@ async def test_type_conflict(influxd: Influxd, connect: Connect) -> None:
         assert response.status == 204
     destination = relay_to(influxd, connect)
     found = await outcome(destination.deliver(batch()))
-    assert found == (NotEntitledError, "field_conflict")
+    assert found == CONFLICT
 
 
 async def test_too_much(guarded: Influxd, connect: Connect) -> None:
     """A body that is too large is refused as a whole, and its halves are not."""
     destination = connect("influxdb_v1", guarded.url, **login(guarded, "writer"))
     readings = batch(300)
-    assert await outcome(destination.deliver(readings)) == (RefusedError, "refused")
+    assert await outcome(destination.deliver(readings)) == REFUSED
     assert await guarded.query() == []
     assert await destination.deliver(readings[:150]) == ()
     assert await destination.deliver(readings[150:]) == ()
@@ -368,7 +368,7 @@ async def test_bad_line_among_good(influxd: Influxd, connect: Connect) -> None:
     destination = relay_to(influxd, connect)
     readings = [reading(60.0), reading(float("nan"), NOW + 1)]
     for bad in (readings, readings[1:]):
-        assert await outcome(destination.deliver(bad)) == (RefusedError, "refused")
+        assert await outcome(destination.deliver(bad)) == REFUSED
     (column,) = await influxd.query()
     assert column.values == {NOW: 60.0}
 

@@ -9,10 +9,7 @@ import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
     Destination,
-    DestinationError,
     NotAuthorisedError,
-    NotEntitledError,
-    RefusedError,
     UnreachableError,
     WaitError,
 )
@@ -21,19 +18,22 @@ from dev.stand_ins.base import PASSWORD, TOKEN
 from dev.stand_ins.database import Database
 from tests.conftest import running
 
-from .common import HOUR, NOW, Connect, batch, http, outcome, reading, serving
-
-type Outcome = tuple[type[DestinationError], str]
-
-BAD_LOGIN = (NotAuthorisedError, "invalid_auth")
-MAY_NOT_WRITE = (NotAuthorisedError, "may_not_write")
-NO_DATABASE = (NotEntitledError, "database_not_found")
-CONFLICT = (NotEntitledError, "field_conflict")
-REFUSED = (RefusedError, "refused")
-WRONG_URL = (UnreachableError, "wrong_url")
-
-INFLUXDBS = ["influxdb_v1", "influxdb_v2", "influxdb_v3"]
-ALL = [*INFLUXDBS, "livetracking"]
+from .common import (
+    ALL,
+    BAD_LOGIN,
+    INFLUXDBS,
+    MAY_NOT_WRITE,
+    NO_DATABASE,
+    NOW,
+    WRONG_URL,
+    Connect,
+    Outcome,
+    batch,
+    http,
+    outcome,
+    reading,
+    serving,
+)
 
 RELAY = "Basic " + b64encode(f"relay:{PASSWORD}".encode()).decode()
 RUNNER = "Basic " + b64encode(f"Runner:{PASSWORD}".encode()).decode()

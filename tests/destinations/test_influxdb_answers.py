@@ -6,9 +6,6 @@ import json
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
-    DestinationError,
-    NotAuthorisedError,
-    NotEntitledError,
     RefusedError,
     UnreachableError,
     WaitError,
@@ -17,19 +14,25 @@ from dev.stand_ins import Failure, InfluxDBv2, LiveTracking
 from dev.stand_ins.database import Database
 from tests.conftest import running
 
-from .common import NOW, Connect, batch, error_of, outcome, reading, spread, values
-
-type Outcome = tuple[type[DestinationError], str]
-
-BAD_LOGIN = (NotAuthorisedError, "invalid_auth")
-MAY_NOT_WRITE = (NotAuthorisedError, "may_not_write")
-NO_DATABASE = (NotEntitledError, "database_not_found")
-CONFLICT = (NotEntitledError, "field_conflict")
-REFUSED = (RefusedError, "refused")
-WRONG_URL = (UnreachableError, "wrong_url")
-
-INFLUXDBS = ["influxdb_v1", "influxdb_v2", "influxdb_v3"]
-ALL = [*INFLUXDBS, "livetracking"]
+from .common import (
+    ALL,
+    BAD_LOGIN,
+    CONFLICT,
+    INFLUXDBS,
+    MAY_NOT_WRITE,
+    NO_DATABASE,
+    NOW,
+    REFUSED,
+    WRONG_URL,
+    Connect,
+    Outcome,
+    batch,
+    error_of,
+    outcome,
+    reading,
+    spread,
+    values,
+)
 
 
 @pytest.mark.parametrize("service", ALL)

@@ -5,13 +5,7 @@ from collections.abc import Mapping
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
-    DestinationError,
-    NotAuthorisedError,
-    NotEntitledError,
-    RefusedError,
-    UnreachableError,
-)
+from custom_components.heart_rate_relay.destinations.base import DestinationError
 from custom_components.heart_rate_relay.destinations.influxdb import (
     clean,
     escape,
@@ -21,19 +15,7 @@ from custom_components.heart_rate_relay.destinations.influxdb import (
 from custom_components.heart_rate_relay.reading import Source
 from dev.stand_ins.database import Database
 
-from .common import AWKWARD, NOW, Connect, reading, written
-
-type Outcome = tuple[type[DestinationError], str]
-
-BAD_LOGIN = (NotAuthorisedError, "invalid_auth")
-MAY_NOT_WRITE = (NotAuthorisedError, "may_not_write")
-NO_DATABASE = (NotEntitledError, "database_not_found")
-CONFLICT = (NotEntitledError, "field_conflict")
-REFUSED = (RefusedError, "refused")
-WRONG_URL = (UnreachableError, "wrong_url")
-
-INFLUXDBS = ["influxdb_v1", "influxdb_v2", "influxdb_v3"]
-ALL = [*INFLUXDBS, "livetracking"]
+from .common import AWKWARD, INFLUXDBS, NOW, Connect, reading, written
 
 
 @pytest.mark.parametrize("service", INFLUXDBS)

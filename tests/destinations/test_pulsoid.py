@@ -9,24 +9,28 @@ import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
     Account,
-    DestinationError,
-    NotAuthorisedError,
     NotEntitledError,
-    RefusedError,
     UnreachableError,
     WaitError,
 )
 from dev.stand_ins import Failure, Pulsoid
 from dev.stand_ins.base import TOKEN
 
-from .common import NOW, Connect, error_of, http, outcome, reading, serving
+from .common import (
+    BAD_LOGIN,
+    NOW,
+    REFUSED,
+    Connect,
+    Outcome,
+    error_of,
+    http,
+    outcome,
+    reading,
+    serving,
+)
 
-type Outcome = tuple[type[DestinationError], str]
-
-BAD_TOKEN = (NotAuthorisedError, "invalid_auth")
 PREMIUM = (NotEntitledError, "premium_required")
 SCOPE = (NotEntitledError, "missing_scope")
-REFUSED = (RefusedError, "refused")
 
 CHECK = "/api/v1/token/validate"
 DATA = "/api/v1/data"
@@ -97,7 +101,7 @@ async def test_bad_token(
         found = await outcome(destination.validate())
     else:
         found = await outcome(destination.deliver([reading()]))
-    assert found == BAD_TOKEN
+    assert found == BAD_LOGIN
     assert pulsoid.requests[0].status == status
 
 
@@ -187,17 +191,17 @@ async def test_connection_is_kept(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
-        (Failure(401), BAD_TOKEN),
+        (Failure(401), BAD_LOGIN),
         (Failure(402), PREMIUM),
-        (Failure(403), BAD_TOKEN),
+        (Failure(403), BAD_LOGIN),
         *(
             (Failure(status, json.dumps({"error_code": code})), expected)
             for status in (400, 401, 402, 403, 404)
             for number, expected in (
-                (7005, BAD_TOKEN),
-                (7006, BAD_TOKEN),
-                (7009, BAD_TOKEN),
-                (7010, BAD_TOKEN),
+                (7005, BAD_LOGIN),
+                (7006, BAD_LOGIN),
+                (7009, BAD_LOGIN),
+                (7010, BAD_LOGIN),
                 (7007, PREMIUM),
                 (6003, SCOPE),
                 (7011, SCOPE),

@@ -37,6 +37,13 @@ def write(path: Path, *values: float | None, entity_id: str = STRAP) -> None:
     writer.close()
 
 
+def start(path: Path) -> None:
+    """Start the sensor."""
+    writer = Writer(str(path))
+    writer.write(Record(STRAP, Kind.START, START, None))
+    writer.close()
+
+
 def due(ledger: Ledger) -> list[float]:
     """Return the values that a relay has to deliver."""
     ledger.refresh()
@@ -72,6 +79,18 @@ def test_an_unchanged_value_is_due_for_a_minute(path: Path, ledger: Ledger) -> N
     assert due(ledger) == [72] * ((LIVE_FOR - LEEWAY) // 1000) + [73]
     repeats = [one for one in ledger.measurements if one.value == 72]
     assert repeats[-1].at - repeats[0].at == LIVE_FOR + LEEWAY
+
+
+def test_after_a_restart_nothing_is_due_before_a_change(
+    path: Path, ledger: Ledger
+) -> None:
+    """Before the first start there was no relay, and so no doubt."""
+    start(path)
+    write(path, 70, 70, 71)
+    start(path)
+    write(path, 71, 71, 72, 72)
+    assert due(ledger) == [70, 71, 72, 72]
+    assert len(ledger.measurements) == 7
 
 
 def test_sensors_are_told_apart(path: Path, ledger: Ledger) -> None:

@@ -4,6 +4,8 @@ from itertools import islice, pairwise
 import json
 from pathlib import Path
 
+from yarl import URL
+
 from dev.home_assistant.config import write_configuration
 from dev.simulated_heart_rate.pattern import (
     Signal,
@@ -47,10 +49,13 @@ def test_interruptions() -> None:
 
 def test_configuration(tmp_path: Path) -> None:
     """Both integrations are in it, and it listens where it should."""
-    write_configuration(tmp_path, "127.0.0.1", 8321)
+    url, pulsoid = URL("http://127.0.0.1:8321"), URL("http://127.0.0.1:8322")
+    write_configuration(tmp_path, url, pulsoid)
     for domain in ("heart_rate_relay", "simulated_heart_rate"):
         manifest = tmp_path / "custom_components" / domain / "manifest.json"
         assert json.loads(manifest.read_text())["domain"] == domain
+    redirection = (tmp_path / "custom_components" / "__init__.py").read_text()
+    assert repr(str(pulsoid)) in redirection
     http = json.loads((tmp_path / ".storage" / "http").read_text())
     assert http["key"] == "http"
     assert http["data"] == {"server_host": ["127.0.0.1"], "server_port": 8321}

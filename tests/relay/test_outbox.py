@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+import time
 
 import pytest
 
+from custom_components.heart_rate_relay.relay.outbox import STORE_AFTER, Outbox
 from custom_components.heart_rate_relay.relay.store import Store
 
 from .common import (
@@ -103,6 +105,18 @@ async def test_tally_survives(path: Path) -> None:
             assert (tally.delivered, tally.refused, tally.expired) == (7, 2, 1)
             assert tally.last_delivery == 1_790_000_000_123
             assert tally.latest == {"1a": 1_790_000_000_456}
+
+
+async def test_clock_set_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was left and what comes in are told apart though the clock says the same."""
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+    async with opened(path) as outbox:
+        for value in (4, 5, 6):
+            outbox.add(reading(value))
+        await outbox.settle(await outbox.take(3, newest_first=False))
+        assert await drain(outbox) == [4, 5, 6]
 
 
 # The orders
@@ -283,6 +297,26 @@ async def test_taker_cancelled(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert await drain(outbox) == [1, 2, 3, 4]
 
 
+async def test_taker_cancelled_and_its_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a cancelled taker asked for ends before the file is used for anything else."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+        select = Pause(monkeypatch, "select")
+        insert = Pause(monkeypatch, "insert")
+        insert.go_on.set()
+        taker = asyncio.create_task(outbox.take(2, newest_first=False))
+        await select.until_reached()
+        taker.cancel()
+        outbox.add(reading(4))
+        flushing = asyncio.create_task(outbox.flush())
+        assert not await asyncio.to_thread(insert.reached.wait, 0.1)
+        select.go_on.set()
+        await flushing
+        assert insert.reached.is_set()
+
+
 @pytest.mark.parametrize("done", [False, True])
 async def test_settling_cancelled(
     path: Path, monkeypatch: pytest.MonkeyPatch, done: bool
@@ -341,3 +375,21 @@ async def test_closed_while_written_to_disk(
     await asyncio.sleep(5)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert await left_by_a_kill(path) == [1, 2]
+
+
+async def test_closed_when_readings_are_overdue(path: Path) -> None:
+    """Closing at the very moment in which readings are due ends it all the same."""
+    outbox = Outbox(path, max_readings=10, max_age=DAY)
+    await outbox.open()
+
+    async def close_when_due() -> None:
+        await asyncio.sleep(STORE_AFTER)
+        await outbox.close()
+
+    closing = asyncio.create_task(close_when_due())
+    await asyncio.sleep(0)
+    outbox.add(reading(1))
+    await closing
+    await asyncio.sleep(5)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert await left_by_a_kill(path) == [1]

@@ -62,13 +62,17 @@ async def test_disk_full_and_nothing_delivered_twice(path: Path) -> None:
         assert await left_by_a_kill(path) == []
 
 
-async def test_settled_on_a_full_disk_is_gone_after_closing(path: Path) -> None:
+@pytest.mark.parametrize("wait", [0, 11])
+async def test_settled_on_a_full_disk(path: Path, wait: float) -> None:
     """What was settled while the disk failed does not come back after a restart."""
     async with opened(path) as outbox:
         await add_stored(outbox, *range(20))
         with full_disk(path.with_name(f"{path.name}-wal").stat().st_size):
             await outbox.settle(await outbox.take(5, newest_first=False))
             assert len(outbox) == 15
+        await asyncio.sleep(wait)
+        assert len(outbox) == 15
+        assert in_trouble(outbox) == (wait == 0)
     async with opened(path) as outbox:
         assert await drain(outbox) == list(range(5, 20))
 
@@ -170,3 +174,13 @@ async def test_unexpected_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         await asyncio.sleep(11)
         assert not in_trouble(outbox)
         assert await left_by_a_kill(path) == [60]
+
+
+async def test_closed_on_a_full_disk(path: Path) -> None:
+    """Once the outbox is closed, it does not come back to a disk that failed."""
+    with full_disk():
+        async with opened(path) as outbox:
+            pass
+        assert in_trouble(outbox)
+    await asyncio.sleep(60)
+    assert sum(file.stat().st_size for file in path.parent.iterdir()) == 0

@@ -41,7 +41,6 @@ class Listener:
             {} if latest is None else latest,
             one_line=one_line,
             on_reading=self.readings.append,
-            on_heard=lambda: None,
             on_missing=self._set_missing,
         )
         self.sources.start()

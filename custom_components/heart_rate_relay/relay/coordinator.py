@@ -45,7 +45,6 @@ from .delivery import Delivery
 from .observation import Rules
 from .outbox import Outbox
 from .sources import Sources
-from .wearer import Wearer
 
 DAY = 24 * 60 * 60.0
 
@@ -97,7 +96,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         )
         self.delivery = Delivery(self.outbox, self.destination, self._have_tried)
         self.delivery.paused = self.options[CONF_PAUSED]
-        self.wearer = Wearer(hass, lambda: self.sources.first_live())
         self._outcome = Status.IDLE
         self._publish_timer: CALLBACK_TYPE | None = None
 
@@ -117,7 +115,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.outbox.tally.latest,
             one_line=self.destination.limits.one_line,
             on_reading=self._have_reading,
-            on_heard=self.wearer.async_update,
             on_missing=self._have_missing,
         )
         self._publish()
@@ -127,7 +124,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     async def async_stop(self) -> None:
         """Stop, with everything that was not delivered written to disk."""
         self.sources.stop()
-        self.wearer.stop()
         await self.delivery.stop()
         await self.outbox.close()
         if self._publish_timer:

@@ -26,6 +26,7 @@ from ..const import MISSING_AFTER
 from ..reading import Reading, Source
 from .candidates import async_entity_id
 from .observation import Observer, Rules
+from .wearer import Wearer
 
 
 class Sources:
@@ -40,21 +41,20 @@ class Sources:
         *,
         one_line: bool,
         on_reading: Callable[[Reading], None],
-        on_heard: Callable[[], None],
         on_missing: Callable[[set[str]], None],
     ) -> None:
         """Initialize the sources, of which with one_line only the first live one counts.
 
-        Each reading goes to on_reading. After anything that a source says on_heard is
-        called, and on_missing with all that are gone when that changes.
+        Each reading goes to on_reading, and to on_missing all sources that are gone,
+        whenever that changes.
         """
+        self.wearer = Wearer(hass, self.first_live)
         self._hass = hass
         self._ids = list(ids)
         self._rules = rules
         self._latest = latest
         self._one_line = one_line
         self._on_reading = on_reading
-        self._on_heard = on_heard
         self._on_missing = on_missing
         self._observers: dict[str, Observer] = {}
         self._missing: set[str] = set()
@@ -76,7 +76,7 @@ class Sources:
     @callback
     def stop(self) -> None:
         """Stop to listen."""
-        for stop in (*self._unsubscribe, *self._unlisten):
+        for stop in (*self._unsubscribe, *self._unlisten, self.wearer.stop):
             stop()
         if self._check_timer:
             self._check_timer()
@@ -90,8 +90,10 @@ class Sources:
     def first_live(self) -> Observer | None:
         """Return the most preferred of the sources that are live."""
         now = time()
-        live = (source for source in self._observers.values() if source.is_live(now))
-        return next(live, None)
+        for observer in self._observers.values():
+            if observer.is_live(now):
+                return observer
+        return None
 
     @callback
     def _subscribe(self) -> None:
@@ -147,7 +149,7 @@ class Sources:
         self._take(observer, observer.observe(old, state, at))
         if state is None or observer.source.id in self._missing:
             self._check_later()
-        self._on_heard()
+        self.wearer.async_update()
 
     def _take(self, observer: Observer, reading: Reading | None) -> None:
         """Pass a reading on, unless a better source counts, or it comes too soon."""
