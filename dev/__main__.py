@@ -93,6 +93,7 @@ async def _develop(port: int, seconds: float | None) -> int:
         url = URL.build(scheme="http", host=HOST, port=_free_port(port))
         write_configuration(FOLDER / "home-assistant", url, stand_ins[0].url)
         process = HomeAssistantProcess(FOLDER / "home-assistant", log.add)
+        _greet(url, page)
         running = process.start()
         stack.push_async_callback(process.stop)
         api = Api(await stack.enter_async_context(aiohttp.ClientSession()), url)
@@ -103,8 +104,6 @@ async def _develop(port: int, seconds: float | None) -> int:
             raise HomeAssistantError(
                 "\n".join((*process.latest, "Home Assistant does not get ready."))
             ) from None
-        _greet(url, page)
-
         interrupted = await _wait(running, seconds)
         await _drain(api, tallies)
         await process.stop()
@@ -156,7 +155,6 @@ async def _before[T](ended: asyncio.Task[None], work: Coroutine[None, None, T]) 
 
 async def _set_up(api: Api, to_create: Sequence[Relay]) -> Sequence[Tally]:
     """Set up Home Assistant, the simulated sensors and the relays."""
-    print("Starting Home Assistant")
     await api.wait_until_it_answers()
     await api.create_user(USER, PASSWORD)
     await api.wait_until_running()
@@ -186,7 +184,7 @@ def _greet(url: URL, page: Page) -> None:
     print(f"Home Assistant  {url}  (user {USER}, password {PASSWORD})")
     print(f"What arrived    {page.url}")
     print(f"Files           {FOLDER}")
-    print("Ctrl-C stops everything.")
+    print("Ctrl-C stops everything. Starting ...")
 
 
 async def _wait(running: asyncio.Task[None], seconds: float | None) -> bool:

@@ -39,6 +39,8 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Initialize the ledger."""
         self.measurements: list[Measurement] = []
+        self.starts: list[int] = []
+        """When sensors were started, in ms."""
         self._path = path
         self._read = 0
         self._latest: dict[str, Record] = {}
@@ -69,8 +71,10 @@ class Ledger:
         entity_id = record.entity_id
         before = self._latest.get(entity_id)
         self._latest[entity_id] = record
-        if record.kind is Kind.START and before is not None:
-            self._restarted.add(entity_id)
+        if record.kind is Kind.START:
+            self.starts.append(record.at)
+            if before is not None:
+                self._restarted.add(entity_id)
         if record.value is None:
             return
         is_first = before is None or before.value is None

@@ -11,9 +11,10 @@ from .relays import Relay
 from .stand_ins import Arrival
 
 WARM_UP = 2_000
-"""For how long after its set-up a relay owes nothing, in ms.
+"""For how long another source may step in for the first one, in ms.
 
-A source counts as live once it has been heard of: until then another may step in for it.
+A source counts as live once it has been heard of, after the set-up or a restart. Right
+after the set-up a relay owes nothing.
 """
 
 
@@ -99,12 +100,18 @@ class Tally:
         return [
             delivery
             for delivery in self.deliveries
-            if delivery.is_altered
-            or (
-                delivery.measurement
-                and delivery.measurement.entity_id not in self._counting
-            )
+            if delivery.is_altered or self._is_stray(delivery)
         ]
+
+    def _is_stray(self, delivery: Delivery) -> bool:
+        """Return whether a delivery is from a source that does not count."""
+        return (
+            delivery.measurement is not None
+            and delivery.measurement.entity_id not in self._counting
+            and not any(
+                start <= delivery.at <= start + WARM_UP for start in self._ledger.starts
+            )
+        )
 
     @property
     def duplicated(self) -> int:

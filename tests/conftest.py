@@ -25,6 +25,12 @@ def hass(hass: HomeAssistant) -> HomeAssistant:
 
 
 @pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Return a folder for each test alone: relays leave files in it."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
 async def pulsoid(
     socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Pulsoid]:

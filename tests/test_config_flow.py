@@ -139,12 +139,6 @@ async def stand_in(
         yield stand_in
 
 
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Return a folder for each test alone: relays leave files in it."""
-    return hass_tmp_config_dir
-
-
 async def choose(hass: HomeAssistant, service: str) -> ConfigFlowResult:
     """Start to add a relay to a service."""
     menu = await hass.config_entries.flow.async_init(
@@ -274,7 +268,7 @@ async def test_defaults(hass: HomeAssistant, service: str, stand_in: Any) -> Non
     """What is not filled in has a sensible value."""
     given = INPUT[service](stand_in)
     form = await choose(hass, service)
-    untouched = {"naming": {}} if "naming" in given else {}
+    untouched: dict[str, Any] = {"naming": {}} if "naming" in given else {}
     filled_in = {key: value for key, value in given.items() if key != "verify_ssl"}
     form = await submit(hass, form, filled_in | untouched)
     created = await submit(hass, form, {"sources": [STRAP]})
@@ -373,8 +367,8 @@ async def test_timeout(
     """A service that hangs does not hang the flow."""
     form = await choose(hass, "pulsoid")
     with monkeypatch.context() as broken:
-        broken.setattr(base, "TIMEOUT", ClientTimeout(total=0.01))
-        broken.setattr(stand_in, "failure", Failure(200, delay=0.1))
+        broken.setattr(base, "TIMEOUT", ClientTimeout(total=0.2))
+        broken.setattr(stand_in, "failure", Failure(200, delay=0.4))
         broken.setattr(stand_in, "failure_everywhere", True)
         form = await submit(hass, form, pulsoid_data(stand_in))
         await until(lambda: stand_in.requests)
@@ -508,10 +502,10 @@ async def test_two_series(hass: HomeAssistant, stand_in: InfluxDBv1) -> None:
 
 
 async def test_no_profile(hass: HomeAssistant, stand_in: Pulsoid) -> None:
-    """Tokens that belong to no profile are told apart, and their hash alone is kept."""
+    """Where the account is unknown, the same token twice is refused at least."""
     stand_in.profile_id = None
     entry = await add(hass, "pulsoid", stand_in)
-    assert stand_in.token not in str(entry.unique_id)
+    assert entry.unique_id is None
     form = await choose(hass, "pulsoid")
     result = await submit(hass, form, pulsoid_data(stand_in))
     assert result["reason"] == "already_configured"
@@ -525,6 +519,20 @@ async def to_sources(hass: HomeAssistant, stand_in: Pulsoid) -> ConfigFlowResult
     form = await submit(hass, form, pulsoid_data(stand_in))
     assert_form(form, "sources")
     return form
+
+
+@either_way
+async def test_new_token_without_a_profile(
+    hass: HomeAssistant, stand_in: Pulsoid, source: str, step_id: str, reason: str
+) -> None:
+    """Who cannot be told apart can sign in again all the same."""
+    stand_in.profile_id = None
+    entry = await add(hass, "pulsoid", stand_in)
+    stand_in.token, stand_in.profile_id = "another", "known now"
+    form = await ask_again(hass, entry, source)
+    done = await submit(hass, form, {"access_token": "another"})
+    assert done["reason"] == reason
+    assert entry.data["access_token"] == "another"
 
 
 async def test_sources_recognised(hass: HomeAssistant, stand_in: Pulsoid) -> None:
@@ -849,6 +857,15 @@ async def test_empty_range(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["min_bpm"] == 100
     assert entry.options["max_bpm"] == 101
+
+
+async def test_no_source_left(hass: HomeAssistant, stand_in: Pulsoid) -> None:
+    """A relay with no source, and none to come, would do nothing."""
+    entry = await add(hass, "pulsoid", stand_in)
+    result = await save_options(hass, entry, sources=[])
+    assert_form(result, "init", "no_sources")
+    await save_options(hass, entry, sources=[], follow_new=True)
+    assert entry.options["sources"] == []
 
 
 async def test_other_options_stay(hass: HomeAssistant, stand_in: Pulsoid) -> None:

@@ -77,12 +77,6 @@ EXPIRED_TOKEN = json.dumps({"error_code": "7006", "error_message": "token_expire
 FOREVER = {"Retry-After": "86400"}
 
 
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Return a folder for each test alone: relays leave files in it."""
-    return hass_tmp_config_dir
-
-
 def value_of(hass: HomeAssistant, entity_id: str) -> str:
     """Return what an entity shows."""
     state = hass.states.get(entity_id)

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.relay import delivery
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
-from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid
+from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid, StandIn
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -32,14 +32,7 @@ from .common import (
     until,
 )
 
-
 DAY = 24 * 60 * 60
-
-
-@pytest.fixture(autouse=True)
-def own_config_dir(hass: HomeAssistant, tmp_path: Path) -> None:
-    """Keep what is written to disk apart for each test."""
-    hass.config.config_dir = str(tmp_path)
 
 
 @pytest.fixture
@@ -53,6 +46,11 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Unload a relay and set it up again."""
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
+
+
+async def until_arrived(stand_in: StandIn, value: float) -> None:
+    """Wait for a reading to arrive."""
+    await until(lambda: stand_in.arrivals and stand_in.arrivals[-1].value == value)
 
 
 async def test_pulsoid_live(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
@@ -103,9 +101,9 @@ async def test_nothing_is_written_while_the_service_answers(
     entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
     await set_up(hass, entry)
     before = set(tmp_path.rglob("*"))
-    for count in range(1, 61):
-        measure(hass, 60 + count)
-        await until(lambda: len(influxdb.arrivals) == count)
+    for value in range(61, 121):
+        measure(hass, value)
+        await until_arrived(influxdb, value)
     assert set(tmp_path.rglob("*")) == before
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -269,6 +267,43 @@ async def test_not_entitled(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_not_entitled_to_something_else(
+    hass: HomeAssistant, pulsoid: Pulsoid, issue_registry: ir.IssueRegistry
+) -> None:
+    """A repair names what the account lacks now, not what it lacked before."""
+    measure(hass, 60)
+    entry = relay_entry("pulsoid", pulsoid_data(pulsoid))
+    coordinator = await set_up(hass, entry)
+
+    def lacks() -> str | None:
+        issue_id = f"not_entitled_{entry.entry_id}"
+        issue = issue_registry.async_get_issue(DOMAIN, issue_id)
+        return issue.translation_key if issue else None
+
+    pulsoid.premium = False
+    measure(hass, 70)
+    await until(lambda: lacks() == "premium_required")
+    pulsoid.premium, pulsoid.scopes = True, ()
+    coordinator.async_send_now()
+    await until(lambda: lacks() == "missing_scope")
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_stop_in_the_middle_of_a_reload(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """Nothing is lost when Home Assistant stops while a relay is unloaded."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), paused=True)
+    coordinator = await set_up(hass, entry)
+    measure(hass, 70)
+    await coordinator.async_stop()
+    await coordinator.async_stop()
+    assert len(coordinator.outbox) == 1
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("quick_retries")
 async def test_log(
     hass: HomeAssistant, influxdb: InfluxDBv1, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -281,9 +316,7 @@ async def test_log(
     influxdb.failure = Failure(500, body="heart rate 71")
     for value in range(71, 81):
         measure(hass, value)
-        coordinator.async_send_now()
-        before = len(influxdb.requests)
-        await until(lambda: len(influxdb.requests) > before)
+    await until(lambda: len(influxdb.requests) > 10)
     influxdb.failure = None
     coordinator.async_send_now()
     await until(lambda: len(influxdb.arrivals) == 11)

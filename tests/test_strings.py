@@ -67,12 +67,6 @@ def placeholders(strings: Mapping[str, Any]) -> set[str]:
     }
 
 
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Return a folder for each test alone: relays leave files in it."""
-    return hass_tmp_config_dir
-
-
 @pytest.mark.parametrize(("path", "text"), texts(STRINGS))
 def test_text(path: str, text: str) -> None:
     """No text is empty, has an address or HTML in it, or refers to another."""
@@ -281,7 +275,7 @@ def test_errors() -> None:
 def test_option_errors() -> None:
     """What is wrong with options has a text."""
     own = flow_errors(config_flow.RelayOptionsFlow)
-    assert own == {"empty_range"}
+    assert own == {"empty_range", "no_sources"}
     assert set(STRINGS["options"]["error"]) == own
     assert placeholders(STRINGS["options"]["error"]) == set()
 

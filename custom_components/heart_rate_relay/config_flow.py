@@ -160,8 +160,10 @@ class HeartRateRelayConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data = {CONF_SERVICE: service, **user_input}
             if account := await self._async_validate(data, errors):
-                await self._async_set_account(service, account)
-                self._abort_if_unique_id_configured()
+                if await self._async_set_account(service, account):
+                    self._abort_if_unique_id_configured()
+                else:
+                    self._async_abort_entries_match(data)
                 self._data, self._title = data, account.name
                 return await self.async_step_sources()
         return self.async_show_form(
@@ -177,12 +179,12 @@ class HeartRateRelayConfigFlow(ConfigFlow, domain=DOMAIN):
         """Give new credentials for the same account."""
         service = entry.data[CONF_SERVICE]
         errors: dict[str, str] = {}
-        if user_input is not None and (
-            account := await self._async_validate({**entry.data, **user_input}, errors)
-        ):
-            await self._async_set_account(service, account)
-            self._abort_if_unique_id_mismatch(reason="wrong_account")
-            return self.async_update_reload_and_abort(entry, data_updates=user_input)
+        if user_input is not None:
+            data = {**entry.data, **user_input}
+            if account := await self._async_validate(data, errors):
+                if await self._async_set_account(service, account) and entry.unique_id:
+                    self._abort_if_unique_id_mismatch(reason="wrong_account")
+                return self.async_update_reload_and_abort(entry, data=data)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
@@ -205,9 +207,12 @@ class HeartRateRelayConfigFlow(ConfigFlow, domain=DOMAIN):
             errors["base"] = "unknown"
         return None
 
-    async def _async_set_account(self, service: str, account: Account) -> None:
-        """Say whose account the flow is about."""
+    async def _async_set_account(self, service: str, account: Account) -> bool:
+        """Say whose account the flow is about, where the service tells."""
+        if account.id is None:
+            return False
         await self.async_set_unique_id(f"{service} {account.id}")
+        return True
 
 
 class RelayOptionsFlow(OptionsFlowWithReload):
@@ -220,11 +225,14 @@ class RelayOptionsFlow(OptionsFlowWithReload):
         options = DEFAULT_OPTIONS | self.config_entry.options
         errors: dict[str, str] = {}
         if user_input is not None:
-            if user_input[CONF_MIN_BPM] < user_input[CONF_MAX_BPM]:
+            if not user_input[CONF_SOURCES] and not user_input[CONF_FOLLOW_NEW]:
+                errors["base"] = "no_sources"
+            elif user_input[CONF_MIN_BPM] >= user_input[CONF_MAX_BPM]:
+                errors["base"] = "empty_range"
+            else:
                 return self.async_create_entry(
                     data=_source_options(self.hass, options, user_input)
                 )
-            errors["base"] = "empty_range"
         sources = dict.fromkeys(
             async_last_entity_id(self.hass, source_id)
             for source_id in options[CONF_SOURCES]

@@ -69,6 +69,7 @@ from .common import (
         (Failure(425), (WaitError, "busy")),
         (Failure(429), (WaitError, "busy")),
         (Failure(500, '{"error": "timeout"}'), (UnreachableError, "server_error")),
+        (Failure(500, "the disk was empty"), (UnreachableError, "server_error")),
         (Failure(500, '{"error": "retention policy not found: x"}'), NO_DATABASE),
         (Failure(503), (WaitError, "busy")),
         (Failure(504, "<html>Timeout"), (UnreachableError, "server_error")),

@@ -15,7 +15,7 @@ from custom_components.heart_rate_relay.destinations.influxdb import (
 from custom_components.heart_rate_relay.reading import Source
 from dev.stand_ins.database import Database
 
-from .common import AWKWARD, INFLUXDBS, NOW, Connect, reading, written
+from .common import AWKWARD, INFLUXDBS, NOW, Connect, http, reading, serving, written
 
 
 @pytest.mark.parametrize("service", INFLUXDBS)
@@ -39,6 +39,18 @@ async def test_names_and_tags(
     assert stand_in.points == {
         ("vital signs", tags, NOW * 1_000_000): {"heart rate, bpm": 61.25}
     }
+
+
+async def test_bytes_of_names(connect: Connect) -> None:
+    """Only what must be escaped is: InfluxDB 3 keeps a backslash that need not be."""
+    naming = {"measurement": "a=b, c", "field": "d=e, f", "tags": ["g, h=i=j\\k"]}
+    async with serving(http(204)) as server:
+        source = Source("1", "sensor.a", 'L"')
+        destination = connect("influxdb_v3", server.url, naming=naming)
+        await destination.deliver([reading(60.0, NOW, source)])
+    assert server.seen[0].body.decode() == (
+        f'a=b\\,\\ c,g\\,\\ h=i\\=j\\k,name=L",source=sensor.a d\\=e\\,\\ f=60.0 {NOW}'
+    )
 
 
 async def test_series_of_each_source(

@@ -38,6 +38,11 @@ class Scene:
         self.writer.write(Record(entity_id, Kind.CHANGE, at, value))
         self.ledger.refresh()
 
+    def restart(self, second: int) -> None:
+        """Let Home Assistant start again, at the full second."""
+        at = self.start + second * 1000
+        self.writer.write(Record(STRAP, Kind.START, at, None))
+
     def deliver(
         self, value: float, second: int, late: float = 5, source: str = STRAP
     ) -> None:
@@ -130,6 +135,17 @@ def test_one_line(scene: Scene) -> None:
         wrong.measurement and wrong.measurement.entity_id
         for wrong in scene.one_line.wrong
     ] == [WATCH]
+
+
+def test_another_source_steps_in_after_a_restart(scene: Scene) -> None:
+    """The first one has not been heard of yet."""
+    scene.restart(0)
+    scene.measure(91, 1, WATCH)
+    scene.deliver_one_line(91, 1)
+    assert scene.one_line.is_good
+    scene.measure(92, 2, WATCH)
+    scene.deliver_one_line(92, 2)
+    assert len(scene.one_line.wrong) == 1
 
 
 def test_the_log_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,7 @@ from custom_components.heart_rate_relay.relay.sources import Sources
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-
-from ..common import STRAP, WATCH, measure
+from tests.common import STRAP, WATCH, measure
 
 
 class Listener:
@@ -265,17 +264,21 @@ async def test_measured_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, attribute: str
 ) -> None:
     """An entity that says when it measured is believed, and not read twice."""
+
+    def say(value: int, at: str, **others: Any) -> None:
+        measure(hass, value, **{attribute: at, **others})
+
     freezer.move_to("2026-11-21T10:00:00Z")
-    measure(hass, 70, **{attribute: "2026-11-21T09:50:00+00:00"})
+    say(70, "2026-11-21T09:50:00+00:00")
     listener = Listener(hass)
-    measure(hass, 71, **{attribute: "2026-11-21T10:55:00+01:00"})
+    say(71, "2026-11-21T10:55:00+01:00")
     assert not listener.readings, "older than the relay"
     freezer.move_to("2026-11-21T10:10:00Z")
-    measure(hass, 72, **{attribute: "2026-11-21T10:05:00.250Z"})
-    measure(hass, 72, **{attribute: "2026-11-21T10:05:00.250Z"})
-    measure(hass, 72, **{attribute: "2026-11-21T10:05:00.250Z"}, battery=3)
-    measure(hass, 72, **{attribute: "2026-11-21T10:09:00Z"})
-    measure(hass, 68, **{attribute: "2026-11-21T10:08:00Z"})
+    say(72, "2026-11-21T10:05:00.250Z")
+    say(72, "2026-11-21T10:05:00.250Z")
+    say(72, "2026-11-21T10:05:00.250Z", battery=3)
+    say(72, "2026-11-21T10:09:00Z")
+    say(68, "2026-11-21T10:08:00Z")
     at = dt_util.utc_from_timestamp
     assert [
         (r.value, at(r.measured_at / 1000).isoformat()) for r in listener.readings

@@ -97,8 +97,8 @@ class UnreachableError(DestinationError):
 class Account(NamedTuple):
     """Whose readings they are, as the service knows it."""
 
-    id: str
-    """Unique and stable within the service."""
+    id: str | None
+    """Unique and stable within the service, None where it does not tell."""
     name: str
     """What a person would call it."""
 

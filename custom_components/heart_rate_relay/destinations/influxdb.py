@@ -107,13 +107,13 @@ class InfluxDB(Destination):
         ):
             raise DestinationError("invalid_names")
         self._headers = _authorization(self.dialect.scheme, config)
+        self._target = {
+            parameter: config[field]
+            for parameter, field in self.dialect.parameters.items()
+            if config.get(field)
+        }
         self._write_url = (self._url / self.dialect.path).with_query(
-            {
-                parameter: config[field]
-                for parameter, field in self.dialect.parameters.items()
-                if config.get(field)
-            }
-            | {"precision": self.dialect.precision}
+            {**self._target, "precision": self.dialect.precision}
         )
         self._prefixes: dict[Source, str] = {}
 
@@ -128,9 +128,10 @@ class InfluxDB(Destination):
         )
         if not _is_written(answer) and not _misses_lines(answer):
             raise self._error_from(answer)
-        series = (self._measurement, self._field, *map("=".join, self._tags.items()))
+        tags = map("=".join, sorted(self._tags.items()))
+        series = (*self._target.values(), self._measurement, self._field, *tags)
         return Account(
-            id=" ".join((str(self._url), *self._write_url.query.values(), *series)),
+            id=" ".join((str(self._url), *series)),
             name=f"{self.service} {self._database}",
         )
 

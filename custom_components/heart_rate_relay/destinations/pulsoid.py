@@ -4,7 +4,6 @@ Source: https://docs.pulsoid.net
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Any, override
 
 import aiohttp
@@ -71,9 +70,8 @@ class Pulsoid(Destination):
             raise UnreachableError("unexpected_answer")
         if WRITE_SCOPE not in scopes:
             raise NotEntitledError("missing_scope")
-        # A token of no profile is told apart by itself
-        account = token.get("profile_id") or sha256(self._token.encode()).hexdigest()
-        return Account(id=str(account), name=self.service)
+        profile = token.get("profile_id")
+        return Account(id=str(profile) if profile else None, name=self.service)
 
     @override
     async def deliver(self, readings: Sequence[Reading]) -> Sequence[Refusal]:

@@ -97,6 +97,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self.delivery = Delivery(self.outbox, self.destination, self._have_tried)
         self.delivery.paused = self.options[CONF_PAUSED]
         self._outcome = Status.IDLE
+        self._problem: str | None = None
         self._publish_timer: CALLBACK_TYPE | None = None
 
     async def async_start(self) -> None:
@@ -128,6 +129,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         await self.outbox.close()
         if self._publish_timer:
             self._publish_timer()
+            self._publish_timer = None
 
     @property
     def paused(self) -> bool:
@@ -190,9 +192,10 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     def _have_tried(self, error: DestinationError | None) -> None:
         """Take note of what a request came to."""
         status = _status_after(error)
-        if status is not self._outcome:
+        problem = error.key if error else None
+        if (status, problem) != (self._outcome, self._problem):
             self._log(error)
-            self._outcome = status
+            self._outcome, self._problem = status, problem
             issues.async_update_account(self.hass, self.config_entry, error)
             if isinstance(error, NotAuthorisedError):
                 self.config_entry.async_start_reauth(self.hass)

@@ -76,10 +76,12 @@ class Sources:
     @callback
     def stop(self) -> None:
         """Stop to listen."""
-        for stop in (*self._unsubscribe, *self._unlisten, self.wearer.stop):
-            stop()
+        self._stop_all(self._unsubscribe)
+        self._stop_all(self._unlisten)
+        self.wearer.stop()
         if self._check_timer:
             self._check_timer()
+            self._check_timer = None
 
     @callback
     def add(self, source_id: str) -> None:
@@ -95,11 +97,16 @@ class Sources:
                 return observer
         return None
 
+    @staticmethod
+    def _stop_all(listeners: list[CALLBACK_TYPE]) -> None:
+        """Stop listeners, each once."""
+        while listeners:
+            listeners.pop()()
+
     @callback
     def _subscribe(self) -> None:
         """Listen to the entities that the sources are now."""
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        self._stop_all(self._unsubscribe)
         known = {observer.source.id: observer for observer in self._observers.values()}
         self._observers = {}
         begin = []

@@ -57,3 +57,4 @@ class Wearer:
         """Ask no more."""
         if self._timer:
             self._timer()
+            self._timer = None
