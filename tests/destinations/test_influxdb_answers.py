@@ -41,6 +41,7 @@ from .common import (
     [
         (Failure(200, "<html>Hello"), WRONG_URL),
         (Failure(200, "{}"), WRONG_URL),
+        (Failure(200, "<html>On a field type conflict"), WRONG_URL),
         (Failure(301), (UnreachableError, "redirected")),
         (Failure(400, '{"error": "unable to parse"}'), REFUSED),
         (Failure(400, '{"code": "invalid", "message": "unable to parse"}'), REFUSED),

@@ -194,14 +194,18 @@ async def test_unavailable_between_equal_values(
 async def test_first_value_after_nothing(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The first value of an entity may be an old one, and so may its repetition."""
+    """The first value of an entity may be an old one; what it repeats is measured."""
     listener = Listener(hass)
     measure(hass, 72)
+    assert not listener.readings
     freezer.tick(1)
     measure(hass, 72)
-    assert not listener.readings
+    assert listener.values == [72]
+    freezer.tick(60)
+    measure(hass, 72)
+    assert listener.values == [72]
     measure(hass, 73)
-    assert listener.values == [73]
+    assert listener.values == [72, 73]
     listener.sources.stop()
 
 
@@ -226,13 +230,16 @@ async def test_state_from_before_the_relay_while_starting(
 ) -> None:
     """While Home Assistant starts, a state that is already there is not trusted."""
     hass.set_state(CoreState.starting)
-    measure(hass, 72)
-    listener = Listener(hass)
-    freezer.tick(1)
-    measure(hass, 72)
+    measure(hass, 72, STRAP)
+    measure(hass, "unavailable", WATCH)
+    listener = Listener(hass, [STRAP, WATCH])
+    assert listener.sources.first_live() is None
+    measure(hass, 80, WATCH)
     assert not listener.readings
-    measure(hass, 73)
-    assert listener.values == [73]
+    freezer.tick(1)
+    measure(hass, 73, STRAP)
+    measure(hass, 81, WATCH)
+    assert listener.values == [73, 81]
     listener.sources.stop()
 
 
@@ -242,6 +249,24 @@ async def test_first_value_of_a_sensor_that_was_away(hass: HomeAssistant) -> Non
     listener = Listener(hass)
     measure(hass, 72)
     assert listener.values == [72]
+    listener.sources.stop()
+
+
+async def test_live_over_a_reload(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """The preferred source counts from the start, even before it is heard again."""
+    measure(hass, 72, STRAP)
+    measure(hass, 100, WATCH)
+    listener = Listener(hass, [STRAP, WATCH], one_line=True, live_for=60)
+    measure(hass, 101, WATCH)
+    assert not listener.readings
+    live = listener.sources.first_live()
+    assert live
+    assert live.value == 72
+    freezer.tick(61)
+    measure(hass, 102, WATCH)
+    assert listener.values == [102]
     listener.sources.stop()
 
 
@@ -380,7 +405,6 @@ async def test_one_line(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> 
     measure(hass, 60, STRAP)
     measure(hass, 60, WATCH)
     listener = Listener(hass, [STRAP, WATCH], one_line=True, live_for=10)
-    measure(hass, 101, WATCH)
     measure(hass, 71, STRAP)
     measure(hass, 102, WATCH)
     freezer.tick(9)
@@ -391,7 +415,7 @@ async def test_one_line(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> 
     measure(hass, 105, WATCH)
     measure(hass, "unavailable", STRAP)
     measure(hass, 106, WATCH)
-    assert listener.values == [101, 71, 104, 72, 106]
+    assert listener.values == [71, 104, 72, 106]
     listener.sources.stop()
 
 

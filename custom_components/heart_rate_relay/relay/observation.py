@@ -61,13 +61,16 @@ class Observer:
     def begin(self, state: State, *, trusted: bool) -> Reading | None:
         """Take note of the state that was already there.
 
-        Only a measurement time makes it a new reading. What it says may be repeated by
-        a live source, if it can be trusted not to be from before a restart.
+        Only a measurement time makes it a new reading. Yet it counts as live, if it can
+        be trusted not to be from before a restart.
         """
         reading = self.observe(None, state, state.last_updated_timestamp)
+        self._since = state.last_changed_timestamp
         if trusted:
             self._is_first = False
-            self._since = state.last_changed_timestamp
+            if (value := self._parse(state)) is not None:
+                self.value = value
+                self.live_until = self._since + self._rules.live_for
         return reading
 
     def observe(
@@ -94,7 +97,7 @@ class Observer:
         self._is_first = False
         if value != self._seen:
             self._seen = value
-            self._since = at if is_new else -inf
+            self._since = at
         if not is_new:
             return None
         self.value = value

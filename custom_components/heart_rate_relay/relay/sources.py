@@ -66,6 +66,7 @@ class Sources:
     def start(self) -> None:
         """Start to listen."""
         self._subscribe()
+        self.wearer.async_update()
         self._unlisten = [
             self._hass.bus.async_listen(
                 er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
