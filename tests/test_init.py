@@ -18,6 +18,7 @@ from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid, StandIn
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from .common import (
@@ -438,6 +439,27 @@ async def test_follow_new(
     await until(lambda: len(influxdb.arrivals) == 1 + followed)
     assert entry.options["sources"] == ([STRAP, entity_id] if followed else [STRAP])
     assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_update_entity(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:
+    """Who asks how a relay does is told at once."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, entry)
+    for value in (70, 71):
+        measure(hass, value)
+        await until_arrived(influxdb, value)
+    await until(lambda: coordinator.outbox.tally.delivered == 2)
+    await hass.services.async_call(
+        "homeassistant",
+        "update_entity",
+        {"entity_id": "sensor.relay_readings_delivered"},
+        blocking=True,
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await until(lambda: coordinator.data.delivered == 2)
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -112,7 +112,7 @@ class InfluxDBv1(Database):
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def _query(self, request: web.Request) -> web.Response:
-        """Answer a query, though only one: which databases may be used."""
+        """Answer a query, though only which databases may be used: all others find nothing."""
         if (unauthorised := self._unauthorised(request)) is not None:
             return unauthorised
         if not (query := request.query.get("q")):
@@ -121,6 +121,8 @@ class InfluxDBv1(Database):
         if query.strip(" ;").upper() == "SHOW DATABASES":
             values = {"values": [[self.database]]} if self.writable else {}
             result["series"] = [{"name": "databases", "columns": ["name"]} | values]
+        elif (name := request.query.get("db", "")) != self.database:
+            result["error"] = f"database not found: {name}"
         return web.json_response({"results": [result]})
 
 

@@ -179,11 +179,21 @@ async def test_wrong_login_at_live_tracking(
     assert await outcome(destination.validate()) == BAD_LOGIN
 
 
+async def test_database_that_is_no_live_tracking(connect: Connect) -> None:
+    """An open InfluxDB answers queries of anybody, but has no such user's database."""
+    async with running(InfluxDBv1(username="")) as server:
+        destination = connect("livetracking", server.url)
+        assert await outcome(destination.validate()) == WRONG_URL
+        assert server.requests[-1].path == "/query"
+        assert server.requests[-1].status == 200
+
+
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
         (Failure(200, "<html>Hello"), WRONG_URL),
         (Failure(200), WRONG_URL),
+        (Failure(200, '{"status": "ERROR"}'), WRONG_URL),
         (Failure(204), WRONG_URL),
         (Failure(404, "<html>Not found"), WRONG_URL),
         (Failure(401), BAD_LOGIN),

@@ -90,6 +90,8 @@ async def test_series_of_each_source(
         ({"field": " time\\"}, "invalid_names"),
         ({"field": "\\\\"}, "invalid_names"),
         ({"field": "   "}, "invalid_names"),
+        ({"field": "_field"}, "invalid_names"),
+        ({"tags": ["_measurement=x"]}, "invalid_tags"),
         ({"tags": ["time=now"]}, "invalid_tags"),
         ({"tags": [" time\t=now"]}, "invalid_tags"),
         ({"tags": ["\\=now"]}, "invalid_tags"),

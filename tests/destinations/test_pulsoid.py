@@ -54,6 +54,13 @@ async def test_validate_sends_only_the_token(connect: Connect) -> None:
     assert seen.headers["authorization"] == f"Bearer {TOKEN}"
 
 
+async def test_token_in_two_lines(pulsoid: Pulsoid, connect: Connect) -> None:
+    """What no header can hold is no token, and is not sent."""
+    destination = connect("pulsoid", pulsoid.url, access_token="two\nlines")
+    assert await outcome(destination.validate()) == BAD_LOGIN
+    assert not pulsoid.requests
+
+
 async def test_token_without_a_profile(pulsoid: Pulsoid, connect: Connect) -> None:
     """A token of no profile does not tell whose it is."""
     pulsoid.profile_id = None

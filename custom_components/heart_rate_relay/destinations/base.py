@@ -194,7 +194,7 @@ class Destination(ABC):
     ) -> Answer:
         """Return the answer to a request, its body only where it failed or is asked for.
 
-        Raises UnreachableError.
+        Raises UnreachableError and NotAuthorisedError.
         """
         try:
             async with self._session.request(
@@ -214,8 +214,11 @@ class Destination(ABC):
             raise UnreachableError("tls_error", str(err)) from err
         except TimeoutError as err:
             raise UnreachableError("timeout") from err
-        except (aiohttp.ClientError, OSError, ValueError) as err:
+        except (aiohttp.ClientError, OSError) as err:
             raise UnreachableError("cannot_connect", str(err)) from err
+        except ValueError as err:
+            # No header can hold such credentials: there is a line break in them
+            raise NotAuthorisedError from err
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:

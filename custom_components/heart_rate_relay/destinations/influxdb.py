@@ -32,8 +32,8 @@ from .base import (
 DEFAULT_MEASUREMENT = "heart_rate"
 DEFAULT_FIELD = "bpm"
 
-# InfluxDB keeps the word for the timestamp
-RESERVED_KEY = "time"
+# InfluxDB keeps these words for the timestamp and for names
+RESERVED_KEYS = frozenset({"time", "_field", "_measurement"})
 
 LIVE_TRACKING_RETENTION = 8 * 60 * 60.0
 
@@ -103,7 +103,8 @@ class InfluxDB(Destination):
             not self._measurement
             # Such a line is a comment, and lost without a word
             or self._measurement.startswith("#")
-            or self._field in ("", RESERVED_KEY)
+            or not self._field
+            or self._field in RESERVED_KEYS
         ):
             raise DestinationError("invalid_names")
         self._headers = _authorization(self.dialect.scheme, config)
@@ -249,28 +250,28 @@ class LiveTracking(InfluxDB):
     @override
     async def validate(self) -> Account:
         """Say whose login it is."""
-        answer = await self._request(
-            "GET", self._url / "auth", headers=self._headers, read=True
-        )
+        answer = await self._get(self._url / "auth")
         if answer.status == HTTPStatus.NOT_FOUND:
             # Older servers cannot say, but do not answer a query of a stranger's
             query = {"db": self._database, "q": "SELECT hr_bpm FROM samples LIMIT 1"}
-            answer = await self._request(
-                "GET",
-                (self._url / "query").with_query(query),
-                headers=self._headers,
-                read=True,
-            )
+            answer = await self._get((self._url / "query").with_query(query))
+            is_known = "results" in answer.json and "error" not in answer.text
+        else:
+            is_known = answer.json.get("status") == "OK"
         if answer.status == HTTPStatus.FORBIDDEN:
             raise NotAuthorisedError(answer.text)
         if not answer.ok:
             raise self._error_from(answer)
-        if not answer.json:
+        if not is_known:
             raise UnreachableError("wrong_url", answer.text)
         return Account(
             id=f"{self._url} {self._database}",
             name=f"{self.service} {self._username}",
         )
+
+    async def _get(self, url: URL) -> Answer:
+        """Return the answer to a question."""
+        return await self._request("GET", url, headers=self._headers, read=True)
 
     @override
     def _prefix(self, source: Source) -> str:
@@ -300,7 +301,7 @@ def parse_tags(tags: Iterable[str]) -> dict[str, str]:
     parsed = {}
     for tag in tags:
         key, _, value = map(clean, tag.partition("="))
-        if not key or not value or key == RESERVED_KEY:
+        if not key or not value or key in RESERVED_KEYS:
             raise DestinationError("invalid_tags")
         parsed[key] = value
     return parsed

@@ -1,5 +1,7 @@
 """New heart-rate sensors become sources, for those who want that."""
 
+from typing import TYPE_CHECKING
+
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.core import (
     CALLBACK_TYPE,
@@ -24,8 +26,8 @@ def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> CALLBACK_T
     def added(event: Event[EventStateChangedData]) -> None:
         """Add a sensor that the user does not know yet."""
         state = event.data["new_state"]
-        if not state:
-            return
+        if TYPE_CHECKING:
+            assert state
         candidate = async_candidate(hass, state)
         source_id = async_source_id(hass, state.entity_id)
         options = entry.options
