@@ -58,10 +58,17 @@ class Model:
         else:
             self.waiting.append(Waiting(reading, now))
 
-    def take(self, count: int, *, newest_first: bool) -> list[Reading]:
-        """Return what is to come next."""
+    def take(self, count: int, *, newest_first: bool, oldest: float) -> list[Reading]:
+        """Return what is to come next, and let fall out what is too old for that."""
         if newest_first and self.fresh:
             return [one.reading for one in self.fresh[:count]]
+        kept = [
+            one
+            for one in self.waiting
+            if not one.stored or one.reading.measured_at >= oldest
+        ]
+        self.expired += len(self.waiting) - len(kept)
+        self.waiting = kept
         return [one.reading for one in self._by_time(newest_first)[:count]]
 
     def settle(self, readings: list[Reading]) -> None:
@@ -147,7 +154,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.taken = self.run(
             lambda: self.outbox.take(count, newest_first=newest_first)
         )
-        expected = self.model.take(count, newest_first=newest_first)
+        oldest = self.oldest(self.clock.now)
+        expected = self.model.take(count, newest_first=newest_first, oldest=oldest)
         assert [entry.reading for entry in self.taken] == expected
 
     @precondition(lambda self: self.taken)
@@ -220,7 +228,8 @@ class OutboxMachine(RuleBasedStateMachine):
 
     async def drain(self) -> None:
         """Take and settle everything."""
-        expected = self.model.take(1000, newest_first=False)
+        oldest = self.oldest(self.clock.now)
+        expected = self.model.take(1000, newest_first=False, oldest=oldest)
         found = await self.outbox.take(1000, newest_first=False)
         assert [entry.reading for entry in found] == expected
         await self.outbox.settle(found)

@@ -100,9 +100,10 @@ class Outbox:
                 return fresh[:count]
             stored: list[Entry] = []
             if self._stored and await self._delete_settled():
-                stored = await self._on_disk(
-                    lambda: self._store.select(count, newest_first=newest_first), []
+                stored, gone = await self._on_disk(
+                    lambda: self._select(count, newest_first), ([], 0)
                 )
+                self.tally.expired += gone
             waiting = stored + self._in_memory()
             return sorted(waiting, key=_by_time, reverse=newest_first)[:count]
 
@@ -264,6 +265,11 @@ class Outbox:
             gone = self._store.trim(self._measured_from(), self._max_readings)
             self._store.write_tally(replace(tally, expired=tally.expired + gone))
         return gone
+
+    def _select(self, count: int, newest_first: bool) -> tuple[list[Entry], int]:
+        """Return readings, and how many fell out that have waited for too long."""
+        gone = self._store.trim(self._measured_from(), self._max_readings)
+        return self._store.select(count, newest_first=newest_first), gone
 
     def _delete(self, keys: list[tuple[int, int]]) -> bool:
         """Delete readings that are settled."""
