@@ -442,6 +442,23 @@ async def test_follow_new(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_too_old_for_the_service(
+    hass: HomeAssistant, live_tracking: LiveTracking
+) -> None:
+    """What livetracking.io would drop is not sent there."""
+    now = dt_util.utcnow().timestamp()
+    measure(hass, 60, at=now - 10 * 3600)
+    entry = relay_entry("livetracking", live_tracking_data(live_tracking))
+    coordinator = await set_up(hass, entry)
+    measure(hass, 70, at=now - 9 * 3600)
+    measure(hass, 71, at=now - 7 * 3600)
+    await until(lambda: coordinator.outbox.tally.delivered)
+    assert [arrival.value for arrival in live_tracking.arrivals] == [71]
+    assert coordinator.outbox.tally.expired == 1
+    assert coordinator.outbox.tally.refused == 0
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_update_entity(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:
     """Who asks how a relay does is told at once."""
     assert await async_setup_component(hass, "homeassistant", {})

@@ -233,7 +233,7 @@ async def test_state_from_before_the_relay_while_starting(
     measure(hass, 72, STRAP)
     measure(hass, "unavailable", WATCH)
     listener = Listener(hass, [STRAP, WATCH])
-    assert listener.sources.first_live() is None
+    assert listener.sources.first_live(now_ms() / 1000) is None
     measure(hass, 80, WATCH)
     assert not listener.readings
     freezer.tick(1)
@@ -261,7 +261,7 @@ async def test_live_over_a_reload(
     listener = Listener(hass, [STRAP, WATCH], one_line=True, live_for=60)
     measure(hass, 101, WATCH)
     assert not listener.readings
-    live = listener.sources.first_live()
+    live = listener.sources.first_live(now_ms() / 1000)
     assert live
     assert live.value == 72
     freezer.tick(61)
@@ -276,6 +276,7 @@ async def test_steady_value_over_a_reload(
     """A relay that is reloaded knows for how long a value has been the same."""
     measure(hass, 72)
     freezer.tick(50)
+    measure(hass, 72, battery=80)
     listener = Listener(hass, live_for=60)
     for _ in range(20):
         freezer.tick(1)
@@ -505,6 +506,24 @@ async def test_missing_and_back(
     assert listener.missing == set()
     measure(hass, 71, STRAP)
     assert listener.values == [71]
+    listener.sources.stop()
+
+
+async def test_missing_and_back_without_registry(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """So it is for an entity that no registry knows."""
+    listener = Listener(hass, [STRAP])
+    for _ in range(2):
+        freezer.tick(11)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    assert listener.missing == {STRAP}
+    measure(hass, 70)
+    freezer.tick(11)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert listener.missing == set()
     listener.sources.stop()
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime
-from time import time
 
 from homeassistant.core import (
     CALLBACK_TYPE,
@@ -90,9 +89,8 @@ class Sources:
         self._ids.append(source_id)
         self._subscribe()
 
-    def first_live(self) -> Observer | None:
-        """Return the most preferred of the sources that are live."""
-        now = time()
+    def first_live(self, now: float) -> Observer | None:
+        """Return the most preferred of the sources that are live at a time."""
         for observer in self._observers.values():
             if observer.is_live(now):
                 return observer
@@ -132,7 +130,8 @@ class Sources:
         """Tell a new observer what its source said before."""
         if state := self._hass.states.get(observer.source.entity_id):
             trusted = self._hass.state is CoreState.running
-            self._take(observer, observer.begin(state, trusted=trusted))
+            reading = observer.begin(state, trusted=trusted)
+            self._take(observer, reading, state.last_updated_timestamp)
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
@@ -154,14 +153,14 @@ class Sources:
     ) -> None:
         """Make a reading of what a source says, where it is one."""
         observer = self._observers[entity_id]
-        self._take(observer, observer.observe(old, state, at))
+        self._take(observer, observer.observe(old, state, at), at)
         if state is None or observer.source.id in self._missing:
             self._check_later()
         self.wearer.async_update()
 
-    def _take(self, observer: Observer, reading: Reading | None) -> None:
+    def _take(self, observer: Observer, reading: Reading | None, at: float) -> None:
         """Pass a reading on, unless a better source counts, or it comes too soon."""
-        if not reading or (self._one_line and self.first_live() is not observer):
+        if not reading or (self._one_line and self.first_live(at) is not observer):
             return
         if observer.is_due(reading):
             self._on_reading(reading)

@@ -14,9 +14,9 @@ class Wearer:
     """The person whose readings a relay delivers."""
 
     def __init__(
-        self, hass: HomeAssistant, first_live: Callable[[], Observer | None]
+        self, hass: HomeAssistant, first_live: Callable[[float], Observer | None]
     ) -> None:
-        """Initialize the wearer, of whom first_live knows the source that counts."""
+        """Initialize the wearer, of whom first_live knows the source that counts at a time."""
         self.heart_rate: float | None = None
         """In bpm, None while no source is live."""
         self._hass = hass
@@ -33,12 +33,13 @@ class Wearer:
     @callback
     def async_update(self) -> None:
         """Ask the sources."""
-        source = self._first_live()
+        now = time()
+        source = self._first_live(now)
         heart_rate = source.value if source else None
         if source and not self._timer:
             # It may fall silent
             self._timer = async_call_later(
-                self._hass, source.live_until - time() + 0.1, self._may_be_silent
+                self._hass, source.live_until - now + 0.1, self._may_be_silent
             )
         if heart_rate == self.heart_rate:
             return
