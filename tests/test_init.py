@@ -288,6 +288,7 @@ async def test_not_entitled_to_something_else(
     coordinator.async_send_now()
     await until(lambda: lacks() == "missing_scope")
     await hass.config_entries.async_unload(entry.entry_id)
+    assert not issue_registry.issues
 
 
 async def test_stop_in_the_middle_of_a_reload(
