@@ -116,8 +116,9 @@ class HeartRateRelayConfigFlow(ConfigFlow, domain=DOMAIN):
                     options=_source_options(self.hass, DEFAULT_OPTIONS, user_input),
                 )
             errors["base"] = "no_sources"
-        matches = async_candidates(self.hass, Verdict.MATCH)
-        suggestions = async_candidates(self.hass, Verdict.SUGGEST)
+        candidates = async_candidates(self.hass)
+        matches = candidates[Verdict.MATCH]
+        suggestions = candidates[Verdict.SUGGEST]
         return self.async_show_form(
             step_id="sources",
             data_schema=self.add_suggested_values_to_schema(
@@ -306,7 +307,7 @@ def _source_options(
     )
     matches = (
         async_source_id(hass, entity_id)
-        for entity_id in async_candidates(hass, Verdict.MATCH)
+        for entity_id in async_candidates(hass)[Verdict.MATCH]
     )
     offered = dict.fromkeys((*options.get(CONF_DECLINED, ()), *matches))
     return {

@@ -14,15 +14,18 @@ from .detection import Candidate, Verdict, judge, rank
 
 
 @callback
-def async_candidates(hass: HomeAssistant, verdict: Verdict) -> list[str]:
-    """Return the entities of a verdict, in the order of preference."""
-    candidates = [
-        candidate
-        for state in hass.states.async_all(SENSOR_DOMAIN)
-        if judge(candidate := async_candidate(hass, state)) is verdict
-        and candidate.platform != DOMAIN
-    ]
-    return [candidate.entity_id for candidate in sorted(candidates, key=rank)]
+def async_candidates(hass: HomeAssistant) -> dict[Verdict, list[str]]:
+    """Return the entities of each verdict, in the order of preference."""
+    judged: dict[Verdict, list[Candidate]] = {verdict: [] for verdict in Verdict}
+    for state in hass.states.async_all(SENSOR_DOMAIN):
+        candidate = async_candidate(hass, state)
+        if candidate.platform != DOMAIN:
+            judged[judge(candidate)].append(candidate)
+    return {
+        verdict: [candidate.entity_id for candidate in sorted(candidates, key=rank)]
+        for verdict, candidates in judged.items()
+        if verdict is not Verdict.NO
+    }
 
 
 @callback
