@@ -1,16 +1,10 @@
 """Adding a relay, signing in again, and changing what it collects."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import timedelta
-from pathlib import Path
 import ssl
 from typing import Any
 
 from aiohttp import ClientTimeout, web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 import pytest
 
 from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS, DOMAIN
@@ -36,7 +30,6 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
 from homeassistant.helpers import entity_registry as er
-from homeassistant.util import dt as dt_util
 
 from .common import (
     STRAP,
@@ -409,43 +402,17 @@ async def test_mistake_of_ours(
     assert result["reason"] == reason
 
 
-async def serve_with_own_certificate(
-    folder: Path, stand_in: InfluxDBv1
-) -> web.AppRunner:
-    """Let a stand-in speak TLS, with a certificate that nobody trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt_util.utcnow()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
+async def serve_securely(stand_in: InfluxDBv1, tls: ssl.SSLContext) -> web.AppRunner:
+    """Let a stand-in speak TLS."""
     runner = web.AppRunner(stand_in._application(), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     return runner
 
 
 @pytest.mark.parametrize("service", ["influxdb_v1"])
 async def test_certificate(
-    hass: HomeAssistant, tmp_path: Path, stand_in: InfluxDBv1
+    hass: HomeAssistant, tls: ssl.SSLContext, stand_in: InfluxDBv1
 ) -> None:
     """A certificate is verified unless the user says otherwise."""
     # Or the server's loop would count a client that hangs up as a failure of the test
@@ -457,7 +424,7 @@ async def test_certificate(
     )
     assert_form(form, "influxdb_v1", "tls_error")
 
-    runner = await serve_with_own_certificate(tmp_path, stand_in)
+    runner = await serve_securely(stand_in, tls)
     try:
         given["url"] = f"https://127.0.0.1:{runner.addresses[0][1]}"
         form = await submit(hass, form, given)

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 import ssl
 
 import aiohttp
@@ -62,14 +61,6 @@ async def ask(destination: Destination, call: str) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a timeout come soon."""
     monkeypatch.setattr(base, "TIMEOUT", aiohttp.ClientTimeout(total=0.2))
-
-
-@pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
-    """Return what serves TLS with a certificate that nobody trusts."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

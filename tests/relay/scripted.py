@@ -54,7 +54,7 @@ class Scripted(Destination):
 
     @override
     async def validate(self) -> Account:
-        raise NotImplementedError
+        raise AssertionError("a delivery only delivers")
 
     @override
     async def deliver(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
