@@ -18,12 +18,31 @@ BPM_PER_UNIT: Mapping[str, float] = MappingProxyType(
     }
 )
 
+MS_PER_UNIT: Mapping[str, float] = MappingProxyType({"ms": 1.0, "s": 1000.0})
+
 
 class Metric(StrEnum):
     """What a reading measures."""
 
     HEART_RATE = "heart_rate"
     """In beats per minute (bpm)."""
+    RESTING_HEART_RATE = "resting_heart_rate"
+    """In bpm."""
+    HEART_RATE_VARIABILITY = "heart_rate_variability"
+    """In milliseconds: the root mean square of successive differences (RMSSD)."""
+    STEPS = "steps"
+    """How many steps were taken while the reading lasted."""
+
+
+class Device(NamedTuple):
+    """What measured, as its own integration calls it and whatever the user does."""
+
+    id: str = ""
+    """The device registry's id; that of the source where it has no device."""
+    name: str = ""
+    model: str = ""
+    version: str = ""
+    """Of its software, else of its hardware."""
 
 
 class Source(NamedTuple):
@@ -33,16 +52,32 @@ class Source(NamedTuple):
     """The entity registry's id, which survives a rename; else the entity id."""
     entity_id: str
     name: str
+    device: Device = Device()
 
 
 class Reading(NamedTuple):
-    """One measured value of one metric, at one instant, from one source."""
+    """One measured value of one metric from one source."""
 
     metric: Metric
     value: float
     measured_at: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Milliseconds since the Unix epoch, UTC. Where it lasted: when it ended."""
     source: Source
+    duration: int = 0
+    """How long the measurement lasted in milliseconds, 0 for an instant."""
+
+    @property
+    def started_at(self) -> int:
+        """When the measurement began, in milliseconds since the Unix epoch, UTC."""
+        return self.measured_at - self.duration
+
+
+def to_ms(value: float, unit: str | None) -> float | None:
+    """Return a time in milliseconds, None when the unit does not measure one.
+
+    A value without a unit is taken to be in milliseconds.
+    """
+    return _convert(value, unit, MS_PER_UNIT)
 
 
 def to_bpm(value: float, unit: str | None) -> float | None:
@@ -50,8 +85,15 @@ def to_bpm(value: float, unit: str | None) -> float | None:
 
     A value without a unit is taken to be in bpm.
     """
+    return _convert(value, unit, BPM_PER_UNIT)
+
+
+def _convert(
+    value: float, unit: str | None, factors: Mapping[str, float]
+) -> float | None:
+    """Return a value in the unit that a table leads to, None when it does not."""
     if unit is None:
         return value
-    if (factor := BPM_PER_UNIT.get(unit.strip().lower())) is None:
+    if (factor := factors.get(unit.strip().lower())) is None:
         return None
     return value * factor

@@ -1,12 +1,13 @@
 """The outbox's file: what it holds is what was put in, whole jobs or nothing of them."""
 
+from contextlib import closing
 from pathlib import Path
 import sqlite3
 import time
 
 import pytest
 
-from custom_components.heart_rate_relay.reading import Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
 from custom_components.heart_rate_relay.relay.store import (
     Entry,
     Store,
@@ -255,3 +256,46 @@ def test_small_commits(store: Store) -> None:
     store.insert([entry(5, now)])
     assert 0 < wal.stat().st_size - before <= 4096
     store.close()
+
+
+def test_duration_and_device(path: Path) -> None:
+    """What a reading lasted and which device it is from comes back as it went in."""
+    device = Device("d", 'Watch "é" 腕', "W-1", "1.0")
+    source = Source("1a", "sensor.steps", "Steps", device)
+    entry = Entry(1, Reading(Metric.STEPS, 12.0, 5_000, source, 3_000))
+    store = Store(path)
+    store.insert([entry])
+    store.close()
+    (found,) = Store(path).select(9, newest_first=False)
+    assert found == entry
+    assert found.reading.started_at == 2_000
+
+
+def test_file_of_the_first_version(path: Path) -> None:
+    """What the first version left is taken over, and added to."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            """
+            CREATE TABLE series (
+                id INTEGER PRIMARY KEY, metric TEXT NOT NULL, source TEXT NOT NULL,
+                UNIQUE (metric, source)
+            );
+            CREATE TABLE reading (
+                measured_at INTEGER NOT NULL, seq INTEGER NOT NULL,
+                value REAL NOT NULL, series INTEGER NOT NULL,
+                PRIMARY KEY (measured_at, seq)
+            ) WITHOUT ROWID;
+            CREATE TABLE tally (id INTEGER PRIMARY KEY, tally TEXT NOT NULL);
+            INSERT INTO series VALUES (1, 'heart_rate', '["1a", "sensor.a", "A"]');
+            INSERT INTO reading VALUES (1000, 7, 61.5, 1);
+            INSERT INTO tally VALUES (1, '{"delivered": 3, "latest": {"1a": 5}}');
+            """
+        )
+    store = Store(path)
+    reading = Reading(Metric.HEART_RATE, 61.5, 1000, Source("1a", "sensor.a", "A"))
+    assert store.select(9, newest_first=False) == [Entry(7, reading)]
+    assert store.read_tally() == Tally(delivered=3, latest={"1a": 5})
+    later = Entry(8, reading._replace(measured_at=2000, duration=500))
+    store.insert([later])
+    assert store.select(9, newest_first=True) == [later, Entry(7, reading)]

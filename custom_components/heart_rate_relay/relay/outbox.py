@@ -165,8 +165,7 @@ class Outbox:
             self._trim_memory()
             return
         entries, settled = self._in_memory(), self._settled
-        # Sources write to it while the thread reads
-        tally = replace(self.tally, latest=self.tally.latest.copy())
+        tally = self.tally.copy()
         gone = await self._on_disk(lambda: self._write(entries, settled, tally), None)
         if gone is None:
             self._trim_memory()
@@ -207,7 +206,8 @@ class Outbox:
         """Delete what is settled, and say whether it is gone from the disk."""
         if not (keys := self._settled):
             return True
-        if not await self._on_disk(lambda: self._delete(keys), False):
+        tally = self.tally.copy() if self._loaded else None
+        if not await self._on_disk(lambda: self._delete(keys, tally), False):
             return False
         self.trouble = None
         self._settled = []
@@ -271,9 +271,12 @@ class Outbox:
         gone = self._store.trim(self._measured_from(), self._max_readings)
         return self._store.select(count, newest_first=newest_first), gone
 
-    def _delete(self, keys: list[tuple[int, int]]) -> bool:
-        """Delete readings that are settled."""
-        self._store.delete(keys)
+    def _delete(self, keys: list[tuple[int, int]], tally: Tally | None) -> bool:
+        """Delete readings that are settled, with what became of them."""
+        with self._store.transaction():
+            self._store.delete(keys)
+            if tally:
+                self._store.write_tally(tally)
         return True
 
 

@@ -5,7 +5,7 @@ Blocking: for a worker thread, and one caller at a time.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ import sqlite3
 import time
 from typing import NamedTuple
 
-from ..reading import Metric, Reading, Source
+from ..reading import Device, Metric, Reading, Source
 
 # Small pages: a commit of one reading rewrites little of an SD card. In WAL mode with
 # synchronous=NORMAL a commit survives the end of the process, though not, for as long
@@ -30,14 +30,24 @@ CREATE TABLE IF NOT EXISTS series (
 );
 CREATE TABLE IF NOT EXISTS reading (
     measured_at INTEGER NOT NULL, seq INTEGER NOT NULL,
-    value REAL NOT NULL, series INTEGER NOT NULL,
+    value REAL NOT NULL, series INTEGER NOT NULL, duration INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (measured_at, seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (id INTEGER PRIMARY KEY, tally TEXT NOT NULL);
 """
 
-INSERT = "INSERT OR IGNORE INTO reading (seq, measured_at, value, series) VALUES (?, ?, ?, ?)"
-SELECT = "SELECT seq, measured_at, value, series FROM reading ORDER BY measured_at {0}, seq {0}"
+# What files of the first version lack
+ADD_DURATION = "ALTER TABLE reading ADD COLUMN duration INTEGER NOT NULL DEFAULT 0"
+COLUMNS = "SELECT name FROM pragma_table_info('reading')"
+
+INSERT = """
+INSERT OR IGNORE INTO reading (seq, measured_at, value, series, duration)
+VALUES (?, ?, ?, ?, ?)
+"""
+SELECT = """
+SELECT seq, measured_at, value, series, duration FROM reading
+ORDER BY measured_at {0}, seq {0}
+"""
 SELECT_SERIES = "SELECT id, metric, source FROM series"
 DELETE = "DELETE FROM reading WHERE measured_at = ? AND seq = ?"
 DELETE_OLDER = "DELETE FROM reading WHERE measured_at < ?"
@@ -49,6 +59,9 @@ DELETE FROM reading WHERE (measured_at, seq) IN (
 
 DAMAGE = (sqlite3.DatabaseError, LookupError, TypeError, ValueError)
 """What reading a damaged file may raise."""
+
+
+type JsonScalar = str | int | float | bool | None
 
 
 class Entry(NamedTuple):
@@ -70,14 +83,32 @@ class Tally:
     """Milliseconds since the Unix epoch, UTC."""
     latest: dict[str, int] = field(default_factory=dict)
     """When each source's latest reading was measured, in the same unit."""
+    in_doubt: int = 0
+    """Delivered, but in batches of which some were refused, without a word which."""
+    delivered_until: dict[str, int] = field(default_factory=dict)
+    """When the latest delivered reading of each device and metric was measured."""
+    counters: dict[str, list[JsonScalar]] = field(default_factory=dict)
+    """What is known of each source that counts, so that no restart counts twice."""
+
+    def copy(self) -> Tally:
+        """Return a copy that stays as it is."""
+        return replace(
+            self,
+            latest=self.latest.copy(),
+            delivered_until=self.delivered_until.copy(),
+            counters=self.counters.copy(),
+        )
 
     def add(self, earlier: Tally) -> None:
         """Take into account what was counted earlier."""
         self.delivered += earlier.delivered
         self.refused += earlier.refused
         self.expired += earlier.expired
+        self.in_doubt += earlier.in_doubt
         self.last_delivery = self.last_delivery or earlier.last_delivery
         self.latest.update(earlier.latest | self.latest)
+        self.delivered_until.update(earlier.delivered_until | self.delivered_until)
+        self.counters.update(earlier.counters | self.counters)
 
 
 class Store:
@@ -103,6 +134,8 @@ class Store:
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             db.executescript(SCHEMA)
+            if ("duration",) not in db.execute(COLUMNS).fetchall():
+                db.execute(ADD_DURATION)
             _check(db)
             self._read(db)
         except BaseException:
@@ -136,8 +169,8 @@ class Store:
         """Add readings."""
         with self.transaction() as db:
             rows = (
-                (seq, measured_at, value, self._series_id(metric, source))
-                for seq, (metric, value, measured_at, source) in entries
+                (seq, measured_at, value, self._series_id(metric, source), duration)
+                for seq, (metric, value, measured_at, source, duration) in entries
             )
             self.count += db.executemany(INSERT, rows).rowcount
 
@@ -231,10 +264,10 @@ class Store:
     def _know_series(self, row: tuple[int, str, str]) -> None:
         """Take note of a series' number."""
         number, metric, source = row
-        self._series[number] = (Metric(metric), Source(*json.loads(source)))
+        self._series[number] = (Metric(metric), _source(source))
 
     def _entries(
-        self, rows: Iterable[tuple[object, object, object, int]]
+        self, rows: Iterable[tuple[object, object, object, int, object]]
     ) -> list[Entry]:
         """Return rows as they were added.
 
@@ -242,15 +275,16 @@ class Store:
         """
         series = self._series
         entries = []
-        for seq, measured_at, value, number in rows:
+        for seq, measured_at, value, number, duration in rows:
             metric, source = series[number]
             if not (
                 isinstance(seq, int)
                 and isinstance(measured_at, int)
                 and isinstance(value, int | float)
+                and isinstance(duration, int)
             ):
                 raise TypeError(f"damaged row in {self.path.name}")
-            reading = Reading(metric, float(value), measured_at, source)
+            reading = Reading(metric, float(value), measured_at, source, duration)
             entries.append(Entry(seq, reading))
         return entries
 
@@ -279,6 +313,12 @@ class Store:
                 for row in db.execute(SELECT.format(order)):
                     with suppress(*DAMAGE):
                         yield from self._entries([row])
+
+
+def _source(text: str) -> Source:
+    """Return a source as it was written. One of the first version has no device."""
+    id_, entity_id, name, *device = json.loads(text)
+    return Source(id_, entity_id, name, Device(*(device[0] if device else ())))
 
 
 def _files(path: Path) -> list[Path]:
