@@ -2,14 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Coroutine,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 import json
@@ -30,7 +23,7 @@ from custom_components.heart_rate_relay.destinations.base import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
-    Refusal,
+    Receipt,
     RefusedError,
     UnreachableError,
 )
@@ -105,9 +98,9 @@ def spread(old: int, fresh: int) -> list[Reading]:
     return readings[1::2] + readings[::2]
 
 
-def values(refusals: Sequence[Refusal]) -> set[float]:
+def values(receipt: Receipt) -> set[float]:
     """Return the bpm of readings that were refused."""
-    return {refusal.reading.value for refusal in refusals}
+    return {refusal.reading.value for refusal in receipt.refused}
 
 
 async def error_of(coroutine: Coroutine[Any, Any, object]) -> DestinationError:

@@ -11,6 +11,7 @@ from yarl import URL
 
 from custom_components.heart_rate_relay.destinations import DESTINATIONS, pulsoid
 from custom_components.heart_rate_relay.destinations.base import Destination
+from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from dev.stand_ins import InfluxDBv1, InfluxDBv2, InfluxDBv3, LiveTracking
 from dev.stand_ins.database import Database
 from tests.conftest import running
@@ -33,7 +34,7 @@ def connect(session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> 
         if service == "pulsoid":
             monkeypatch.setattr(pulsoid, "API_URL", URL(url))
         return DESTINATIONS[service](
-            session, {**CONFIGS[service], "url": str(url), **config}
+            session, {**CONFIGS[service], "url": str(url), **config}, Tokens()
         )
 
     return connect

@@ -20,6 +20,7 @@ from custom_components.heart_rate_relay.destinations.base import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
+    Receipt,
     RefusedError,
     UnreachableError,
     WaitError,
@@ -333,7 +334,7 @@ async def test_body_of_a_success_is_left_alone(connect: Connect) -> None:
         await silent(reader, writer)
 
     async with serving(reply) as server:
-        assert await connect("pulsoid", server.url).deliver([reading()]) == ()
+        assert await connect("pulsoid", server.url).deliver([reading()]) == Receipt()
 
 
 def answer(

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
+    Receipt,
     Destination,
     UnreachableError,
 )
@@ -249,7 +250,7 @@ async def test_writer(guarded: Influxd, connect: Connect) -> None:
     """Whoever may only write passes the check, and writes."""
     destination = connect("influxdb_v1", guarded.url, **login(guarded, "writer"))
     await destination.validate()
-    assert await destination.deliver(batch()) == ()
+    assert await destination.deliver(batch()) == Receipt()
     (column,) = await guarded.query()
     assert list(column.values.values()) == [60.0, 61.0, 62.0]
 
@@ -308,7 +309,7 @@ async def test_tls_that_was_missed(
         )
         connector = aiohttp.TCPConnector(ssl=ssl._create_unverified_context())
         async with aiohttp.ClientSession(connector=connector) as session:
-            unverified = InfluxDBv1(session, {"url": url, "database": "x"})
+            unverified = InfluxDBv1(session, {"url": url, "database": "x"}, Tokens())
             found = await outcome(unverified.validate())
     assert found == NO_DATABASE
 
@@ -329,8 +330,8 @@ async def test_beyond_retention(
     influxd = await _with_database(session, open_influxd, {}, keep)
     destination = relay_to(influxd, connect)
     readings = spread(old, fresh)
-    refusals = await destination.deliver(readings)
-    assert values(refusals) == {50.0 + n for n in range(old)}
+    receipt = await destination.deliver(readings)
+    assert values(receipt) == {50.0 + n for n in range(old)}
     stored = {
         value for column in await influxd.query() for value in column.values.values()
     }
@@ -357,8 +358,8 @@ async def test_too_much(guarded: Influxd, connect: Connect) -> None:
     readings = batch(300)
     assert await outcome(destination.deliver(readings)) == REFUSED
     assert await guarded.query() == []
-    assert await destination.deliver(readings[:150]) == ()
-    assert await destination.deliver(readings[150:]) == ()
+    assert await destination.deliver(readings[:150]) == Receipt()
+    assert await destination.deliver(readings[150:]) == Receipt()
     (column,) = await guarded.query()
     assert column.values == {each.measured_at: each.value for each in readings}
 
@@ -464,7 +465,7 @@ async def round_trip(
             batches.append((naming, readings))
     for naming, readings in batches:
         destination = relay_to(influxd, connect, naming=naming)
-        assert await destination.deliver(readings) == ()
+        assert await destination.deliver(readings) == Receipt()
     assert expected == {
         at: {
             "measurement": column.measurement,
@@ -514,7 +515,7 @@ async def values_round_trip(
 ) -> None:
     """See that values are found at their times."""
     readings = [reading(value, at) for at, value in measured.items()]
-    assert await relay_to(influxd, connect).deliver(readings) == ()
+    assert await relay_to(influxd, connect).deliver(readings) == Receipt()
     (column,) = await influxd.query(
         "SELECT bpm FROM heart_rate WHERE time > -9223372036s AND time < 9223372036s"
     )
@@ -563,6 +564,6 @@ async def test_largest_batch(influxd: Influxd, connect: Connect) -> None:
     """As many readings as go into one request do."""
     destination = relay_to(influxd, connect)
     readings = batch(destination.limits.max_batch)
-    assert await destination.deliver(readings) == ()
+    assert await destination.deliver(readings) == Receipt()
     (column,) = await influxd.query()
     assert column.values == {each.measured_at: each.value for each in readings}

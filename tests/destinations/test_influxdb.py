@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
+    Receipt,
     Destination,
     NotAuthorisedError,
     UnreachableError,
@@ -261,7 +262,7 @@ async def test_bytes_of_a_request(
     readings = [reading(60.0, NOW), reading(61.5, NOW + 999)]
     async with serving(http(204)) as server:
         destination = connect(service, f"{server.url}{path}")
-        assert await destination.deliver(readings) == ()
+        assert await destination.deliver(readings) == Receipt()
     (seen,) = server.seen
     assert (seen.method, seen.target) == ("POST", path.rstrip("/") + target)
     assert seen.headers["authorization"] == authorization
@@ -305,7 +306,7 @@ async def test_deliver(
     stand_in = databases[service]
     destination = connect(service, stand_in.url)
     now = time.time_ns() // 1_000_000_000 * 1000
-    assert await destination.deliver(batch(5, now)) == ()
+    assert await destination.deliver(batch(5, now)) == Receipt()
     assert len(stand_in.requests) == 1
     points = {key: dict(fields) for key, fields in stand_in.points.items()}
     assert [(arrival.measured_at, arrival.value) for arrival in stand_in.arrivals] == [
@@ -336,7 +337,7 @@ async def test_format_of_live_tracking(
     naming = {"measurement": "m", "field": "f", "tags": ["a=b"]}
     destination: Destination = connect("livetracking", live_tracking.url, naming=naming)
     readings = [reading(70.0 + n, now * 1000 + n * 700) for n in range(4)]
-    assert await destination.deliver(readings) == ()
+    assert await destination.deliver(readings) == Receipt()
     assert live_tracking.points == {
         ("samples", (), now * 1_000_000_000): {"hr_bpm": 71.0},
         ("samples", (), (now + 1) * 1_000_000_000): {"hr_bpm": 72.0},

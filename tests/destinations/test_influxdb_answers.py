@@ -6,6 +6,7 @@ import json
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
+    Receipt,
     RefusedError,
     UnreachableError,
     WaitError,
@@ -99,7 +100,7 @@ async def test_empty_success(
 ) -> None:
     """Some that speak like InfluxDB say 200 and nothing more."""
     databases[service].failure = Failure(200)
-    assert await connect(service, databases[service].url).deliver(batch()) == ()
+    assert await connect(service, databases[service].url).deliver(batch()) == Receipt()
 
 
 @pytest.mark.parametrize(
@@ -126,13 +127,15 @@ async def test_beyond_retention_in_live_tracking(
 ) -> None:
     """Exactly the oldest are refused for good, whatever their order; the others arrive."""
     readings = spread(old, fresh)
-    refusals = await connect("livetracking", live_tracking.url).deliver(readings)
-    assert values(refusals) == {50.0 + n for n in range(old)}
-    assert len(refusals) == old
+    receipt = await connect("livetracking", live_tracking.url).deliver(readings)
+    assert values(receipt) == {50.0 + n for n in range(old)}
+    assert len(receipt.refused) == old
     assert {arrival.value for arrival in live_tracking.arrivals} == {
         80.0 + n for n in range(fresh)
     }
-    assert all("beyond retention policy" in refusal.reason for refusal in refusals)
+    assert all(
+        "beyond retention policy" in refusal.reason for refusal in receipt.refused
+    )
 
 
 async def test_beyond_retention_in_influxdb_2(
@@ -144,8 +147,8 @@ async def test_beyond_retention_in_influxdb_2(
         readings = spread(2, 2)
         assert await outcome(destination.deliver(readings)) == REFUSED
         old = [each for each in readings if each.value < 80]
-        refusals = await destination.deliver(old)
-    assert values(refusals) == {50.0, 51.0}
+        receipt = await destination.deliver(old)
+    assert values(receipt) == {50.0, 51.0}
 
 
 @pytest.mark.parametrize("service", INFLUXDBS)
@@ -165,9 +168,12 @@ async def test_lines_that_influxdb_3_names(
     """InfluxDB 3 counts lines from one, and says what is wrong with each."""
     stand_in = databases["influxdb_v3"]
     readings = [reading(value) for value in (60.0, float("nan"), 62.0, float("inf"))]
-    refusals = await connect("influxdb_v3", stand_in.url).deliver(readings)
-    assert [refusal.reading for refusal in refusals] == [readings[1], readings[3]]
-    assert all(refusal.reason for refusal in refusals)
+    receipt = await connect("influxdb_v3", stand_in.url).deliver(readings)
+    assert [refusal.reading for refusal in receipt.refused] == [
+        readings[1],
+        readings[3],
+    ]
+    assert all(refusal.reason for refusal in receipt.refused)
     assert [arrival.value for arrival in stand_in.arrivals] == [60.0, 62.0]
 
 
@@ -214,8 +220,8 @@ async def test_list_of_lines_too_long_to_read(
     assert (
         await outcome(connect("influxdb_v3", stand_in.url).deliver(readings)) == REFUSED
     )
-    refusals = await connect("influxdb_v3", stand_in.url).deliver(readings[:50])
-    assert len(refusals) == 50
+    receipt = await connect("influxdb_v3", stand_in.url).deliver(readings[:50])
+    assert len(receipt.refused) == 50
 
 
 @pytest.mark.parametrize("service", ["influxdb_v1", "influxdb_v2"])
@@ -227,7 +233,7 @@ async def test_bad_line_among_good(
     readings = [reading(60.0), reading(float("nan"), NOW + 1)]
     assert await outcome(destination.deliver(readings)) == REFUSED
     assert await outcome(destination.deliver(readings[1:])) == REFUSED
-    assert await destination.deliver(readings[:1]) == ()
+    assert await destination.deliver(readings[:1]) == Receipt()
 
 
 @pytest.mark.parametrize(
@@ -252,9 +258,9 @@ async def test_how_many_were_dropped(
     databases["influxdb_v1"].failure = Failure(400, body)
     readings = batch(3)
     destination = connect("influxdb_v1", databases["influxdb_v1"].url)
-    refusals = await destination.deliver(readings[::-1])
-    assert [refusal.reading for refusal in refusals] == readings[:refused]
-    assert all(refusal.reason == reason for refusal in refusals)
+    receipt = await destination.deliver(readings[::-1])
+    assert [refusal.reading for refusal in receipt.refused] == readings[:refused]
+    assert all(refusal.reason == reason for refusal in receipt.refused)
 
 
 @pytest.mark.parametrize(

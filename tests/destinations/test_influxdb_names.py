@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import DestinationError
+from custom_components.heart_rate_relay.destinations.base import (
+    Receipt,
+    DestinationError,
+)
 from custom_components.heart_rate_relay.destinations.influxdb import (
     clean,
     escape,
@@ -241,7 +244,7 @@ async def test_texts_read_back(
         assert written(text) in ("", "time") or written(text).startswith("#")
         return
     readings = [reading(60.0 + n, NOW + n, source) for n in range(3)]
-    assert await destination.deliver(readings) == ()
+    assert await destination.deliver(readings) == Receipt()
     expected = {"measurement": "heart_rate", "field": "bpm", "name": "", "tag": ""}
     if written(text):
         expected[place] = written(text)

@@ -12,7 +12,7 @@ from custom_components.heart_rate_relay.destinations.base import (
     Destination,
     DestinationError,
     Limits,
-    Refusal,
+    Receipt,
     RefusedError,
 )
 from custom_components.heart_rate_relay.reading import Metric, Reading
@@ -57,7 +57,7 @@ class Scripted(Destination):
         raise AssertionError("a delivery only delivers")
 
     @override
-    async def deliver(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
+    async def deliver(self, readings: Sequence[Reading]) -> Receipt:
         assert not self._busy
         assert 0 < len(readings) <= self.limits.max_batch
         values = [one.value for one in readings]
@@ -73,10 +73,10 @@ class Scripted(Destination):
             raise RefusedError("too fast to be true")
         return self.accept(readings)
 
-    def accept(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
-        """Accept readings, and return those that were refused."""
+    def accept(self, readings: Sequence[Reading]) -> Receipt:
+        """Accept readings, and tell which were refused."""
         self.accepted += [one.value for one in readings]
-        return []
+        return Receipt()
 
 
 class Live(Scripted):
@@ -93,7 +93,9 @@ class Relay:
         self.outbox = outbox
         self.service = service
         self.outcomes: list[DestinationError | None] = []
-        self.delivery = Delivery(outbox, service, self.outcomes.append)
+        self.delivery = Delivery(
+            outbox, service, self.outcomes.append, gather=service.limits.gather
+        )
 
     def add(self, *values: float) -> None:
         """Let readings come in."""

@@ -11,6 +11,7 @@ from custom_components.heart_rate_relay.destinations.base import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
+    Receipt,
     Refusal,
     UnreachableError,
     WaitError,
@@ -38,10 +39,10 @@ class Picky(Scripted):
     """A service that says itself which readings it refused."""
 
     @override
-    def accept(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
+    def accept(self, readings: Sequence[Reading]) -> Receipt:
         refused = [one for one in readings if one.value % 2]
         super().accept([one for one in readings if one not in refused])
-        return [Refusal(one, "odd") for one in refused]
+        return Receipt([Refusal(one, "odd") for one in refused])
 
 
 # Delivered

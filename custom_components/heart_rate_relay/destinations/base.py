@@ -8,12 +8,14 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import json
 import ssl
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 import aiohttp
 from yarl import URL
 
 from ..reading import Metric, Reading
+from .tokens import Token, Tokens, bearer
 
 MAX_ANSWER = 16 * 1024
 """How much of an answer is read, in bytes: a service may be broken or hostile."""
@@ -77,6 +79,14 @@ class NotAuthorisedError(DestinationError):
         super().__init__(key, detail)
 
 
+class UnknownPersonError(DestinationError):
+    """The credentials are good, but the service does not know whose readings it gets."""
+
+    def __init__(self, detail: str = "") -> None:
+        """Initialize the error."""
+        super().__init__("unknown_person", detail)
+
+
 class NotEntitledError(DestinationError):
     """The account lacks something that its owner can buy, tick or create."""
 
@@ -108,6 +118,15 @@ class Refusal(NamedTuple):
 
     reading: Reading
     reason: str
+
+
+class Receipt(NamedTuple):
+    """What became of readings that were delivered."""
+
+    refused: Sequence[Refusal] = ()
+    """Those that were refused for good. All others were accepted, unless in doubt."""
+    in_doubt: int = 0
+    """How many there are of which some were refused, without a word which."""
 
 
 class Answer(NamedTuple):
@@ -144,6 +163,15 @@ class Limits:
     metrics: frozenset[Metric]
     max_batch: int
     """Readings in a request."""
+    min_batch: int = 1
+    mixed: bool = True
+    """Whether a request may hold several metrics."""
+    gather: float | None = None
+    """Seconds for which readings are gathered, unless the user says otherwise."""
+    ranges: Mapping[Metric, tuple[float, float]] = MappingProxyType({})
+    """The lowest and the highest value, where a service holds to that."""
+    tells_refused: bool = True
+    """Whether the service says which readings it refused."""
     max_age: float | None = None
     """Seconds after which a reading is too old to be accepted."""
     newest_first: bool = False
@@ -160,12 +188,26 @@ class Destination(ABC):
     service: ClassVar[str]
     """The name of the service, as its makers write it."""
     limits: ClassVar[Limits]
+    max_answer: ClassVar[int] = MAX_ANSWER
+    """How much of an answer is read, in bytes."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, config: Mapping[str, Any]
+        self,
+        session: aiohttp.ClientSession,
+        config: Mapping[str, Any],
+        tokens: Tokens,
     ) -> None:
-        """Initialize the destination from what its form gave."""
+        """Initialize the destination from what its form gave, and its account's tokens."""
         self._session = session
+        self._config = config
+        self._tokens = tokens
+
+    async def sign_in(self) -> Mapping[str, Any]:
+        """Return what to keep in place of what the form gave.
+
+        It differs where that can be used but once. Raises DestinationError.
+        """
+        return self._config
 
     @abstractmethod
     async def validate(self) -> Account:
@@ -175,11 +217,11 @@ class Destination(ABC):
         """
 
     @abstractmethod
-    async def deliver(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
-        """Deliver readings, and return those that were refused for good.
+    async def deliver(self, readings: Sequence[Reading]) -> Receipt:
+        """Deliver readings, which are in the order of their time.
 
-        All others were accepted. Raises DestinationError when none was, or when it
-        is not known which: RefusedError when a smaller batch may tell.
+        Raises DestinationError when none was accepted, or when it is not known which:
+        RefusedError when a smaller batch may tell.
         """
 
     async def _request(
@@ -209,7 +251,9 @@ class Destination(ABC):
                 answer = Answer(response.status, response.headers, b"")
                 if answer.ok and not read:
                     return answer
-                return answer._replace(body=await _read_bounded(response))
+                return answer._replace(
+                    body=await _read_bounded(response, self.max_answer)
+                )
         except (aiohttp.ClientSSLError, ssl.SSLError) as err:
             raise UnreachableError("tls_error", str(err)) from err
         except TimeoutError as err:
@@ -221,11 +265,62 @@ class Destination(ABC):
             raise NotAuthorisedError from err
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+class TokenDestination(Destination):
+    """A destination that gets another token when the service refuses the last one."""
+
+    async def _request_with_token(
+        self, method: str, url: URL, *, json: object = None, read: bool = False
+    ) -> Answer:
+        """Return the answer to a request, made again with another token if need be.
+
+        Raises DestinationError where there is no answer, or no token to be had.
+        """
+        token = await self._tokens.current(self._obtain)
+        answer = await self._request(
+            method, url, headers=bearer(token), json=json, read=read
+        )
+        if not self._refuses_token(answer):
+            return answer
+        token = await self._tokens.renew(token, self._obtain)
+        return await self._request(
+            method, url, headers=bearer(token), json=json, read=read
+        )
+
+    @abstractmethod
+    async def _obtain(self, token: Token | None) -> Token:
+        """Get another token. Raises NotAuthorisedError when that takes a person."""
+
+    def _refuses_token(self, answer: Answer) -> bool:
+        """Return whether an answer means that another token may help."""
+        return answer.status == HTTPStatus.UNAUTHORIZED
+
+
+class Directory(ABC):
+    """What a destination is, too, where one login is for several people."""
+
+    lists: ClassVar[bool]
+    """Whether the service tells whom it knows."""
+
+    async def people(self, search: str = "") -> Sequence[Account]:
+        """Return the people that the service knows, not all if there are very many.
+
+        Raises DestinationError.
+        """
+        return ()
+
+    @abstractmethod
+    async def add_person(self, details: Mapping[str, Any]) -> Account:
+        """Make a person known to the service, whose id goes in the config as user_id.
+
+        Raises DestinationError.
+        """
+
+
+async def _read_bounded(response: aiohttp.ClientResponse, size: int) -> bytes:
     """Return the start of a body."""
     body = b""
-    while len(body) < MAX_ANSWER:
-        if not (chunk := await response.content.read(MAX_ANSWER - len(body))):
+    while len(body) < size:
+        if not (chunk := await response.content.read(size - len(body))):
             break
         body += chunk
     return body

@@ -23,11 +23,14 @@ from .base import (
     Limits,
     NotAuthorisedError,
     NotEntitledError,
+    Receipt,
     Refusal,
     RefusedError,
     UnreachableError,
     error_from,
 )
+from .text import parse_url
+from .tokens import Tokens
 
 DEFAULT_MEASUREMENT = "heart_rate"
 DEFAULT_FIELD = "bpm"
@@ -86,13 +89,16 @@ class InfluxDB(Destination):
     dialect: ClassVar[Dialect]
 
     def __init__(
-        self, session: aiohttp.ClientSession, config: Mapping[str, Any]
+        self,
+        session: aiohttp.ClientSession,
+        config: Mapping[str, Any],
+        tokens: Tokens,
     ) -> None:
         """Initialize the destination.
 
         Raises DestinationError when the address or the names cannot be right.
         """
-        super().__init__(session, config)
+        super().__init__(session, config, tokens)
         self._url = parse_url(config["url"])
         self._database: str = config.get("database") or config.get("bucket", "")
         naming: Mapping[str, Any] = config.get("naming", {})
@@ -137,7 +143,7 @@ class InfluxDB(Destination):
         )
 
     @override
-    async def deliver(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
+    async def deliver(self, readings: Sequence[Reading]) -> Receipt:
         """Deliver readings, a line each."""
         answer = await self._request(
             "POST",
@@ -147,8 +153,8 @@ class InfluxDB(Destination):
             read=True,
         )
         if _is_written(answer):
-            return ()
-        return self._refusals(readings, answer)
+            return Receipt()
+        return Receipt(self._refusals(readings, answer))
 
     def _lines(self, readings: Iterable[Reading]) -> str:
         """Return the line protocol of readings.
@@ -158,7 +164,7 @@ class InfluxDB(Destination):
         step = self.dialect.ms_per_step
         prefixes = self._prefixes
         lines = []
-        for _, value, measured_at, source in readings:
+        for _, value, measured_at, source, _ in readings:
             if (prefix := prefixes.get(source)) is None:
                 prefix = prefixes[source] = self._prefix(source)
             lines.append(f"{prefix}{value!r} {measured_at // step}")
@@ -241,10 +247,15 @@ class LiveTracking(InfluxDB):
     dialect = LIVE
 
     def __init__(
-        self, session: aiohttp.ClientSession, config: Mapping[str, Any]
+        self,
+        session: aiohttp.ClientSession,
+        config: Mapping[str, Any],
+        tokens: Tokens,
     ) -> None:
         """Initialize the destination. The user's name is that of the database."""
-        super().__init__(session, {**config, "database": config["username"].lower()})
+        database = config["username"].lower()
+        super().__init__(session, {**config, "database": database}, tokens)
+        self._config = config
         self._username: str = config["username"]
 
     @override
@@ -277,23 +288,6 @@ class LiveTracking(InfluxDB):
     def _prefix(self, source: Source) -> str:
         """Return the start of a line in the one format that is understood."""
         return "samples hr_bpm="
-
-
-def parse_url(value: str) -> URL:
-    """Return the address of a server. Raises DestinationError when it is none."""
-    try:
-        url = URL(value.strip())
-    except ValueError as err:
-        raise DestinationError("invalid_url") from err
-    if (
-        url.scheme not in ("http", "https")
-        or not url.host
-        or " " in url.host
-        or url.user
-        or url.password
-    ):
-        raise DestinationError("invalid_url")
-    return url.origin().with_path(url.path.rstrip("/"))
 
 
 def parse_tags(tags: Iterable[str]) -> dict[str, str]:

@@ -5,20 +5,23 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 import logging
+from math import inf
 from random import uniform
-from time import time
+import time
 
 from ..destinations.base import (
     Destination,
     DestinationError,
+    Limits,
     NotAuthorisedError,
     NotEntitledError,
+    Receipt,
     Refusal,
     RefusedError,
     UnreachableError,
     WaitError,
 )
-from ..reading import Reading
+from ..reading import Metric, Reading
 from .outbox import Outbox
 from .store import Entry
 
@@ -42,6 +45,11 @@ STOP_TIMEOUT = 5.0
 
 KEPT_REFUSALS = 20
 
+ANY = (-inf, inf)
+
+CLOCK_TOLERANCE = 60.0
+"""Seconds by which a reading may be ahead of this machine's clock."""
+
 
 class Delivery:
     """Delivers what is in an outbox, one request at a time."""
@@ -51,10 +59,13 @@ class Delivery:
         outbox: Outbox,
         destination: Destination,
         on_outcome: Callable[[DestinationError | None], None],
+        *,
+        gather: float | None = None,
     ) -> None:
         """Initialize the delivery.
 
         After each request on_outcome learns its outcome: None when it was delivered.
+        Where readings are gathered, all that wait go out every so many seconds.
         """
         self.paused = False
         self.refusals: deque[Refusal] = deque(maxlen=KEPT_REFUSALS)
@@ -63,7 +74,9 @@ class Delivery:
         self._destination = destination
         self._on_outcome = on_outcome
         self._rate = RateLimit(destination.limits.max_rate)
+        self._gather = gather or 0.0
         self._not_before = 0.0
+        self._next_round = 0.0
         self._failures = 0
         self._blocked = False
         self._stopping = False
@@ -72,6 +85,10 @@ class Delivery:
 
     def start(self) -> None:
         """Start to deliver."""
+        if last := self._outbox.tally.last_delivery:
+            now = asyncio.get_running_loop().time()
+            since = max(0.0, time.time() - last / 1000)
+            self._next_round = now + max(0.0, self._gather - since)
         self._task = asyncio.create_task(self._run(), name="heart rate delivery")
 
     async def stop(self) -> None:
@@ -91,34 +108,59 @@ class Delivery:
 
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
-        self._not_before = 0.0
+        self._not_before = self._next_round = 0.0
         self.wake()
 
     async def _run(self) -> None:
         """Deliver until stopped."""
         limits = self._destination.limits
+        count = limits.max_batch + limits.min_batch - 1
         while not self._stopping:
             self._changed.clear()
             if (delay := self._delay()) == 0:
                 entries = await self._outbox.take(
-                    limits.max_batch, newest_first=limits.newest_first
+                    count, newest_first=limits.newest_first
                 )
-                if entries:
-                    self._note(await self._attempt(entries))
+                if await self._deliver_batches(entries, more=len(entries) == count):
                     continue
-                delay = DISK_RETRY
+                # What waits has to wait for more, unless it cannot be read
+                delay = None if entries else DISK_RETRY
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._changed.wait()
 
     def _delay(self) -> float | None:
         """Return the seconds until the next request, None when nothing is to be sent."""
-        if self.paused or self._blocked or not len(self._outbox):
+        if (
+            self.paused
+            or self._blocked
+            or len(self._outbox) < self._destination.limits.min_batch
+        ):
             return None
         now = asyncio.get_running_loop().time()
-        if self._not_before > now:
-            return self._not_before - now
+        if (at := max(self._not_before, self._next_round)) > now:
+            return at - now
         return self._rate.delay(now, backlog=not self._outbox.has_fresh)
+
+    async def _deliver_batches(self, entries: Sequence[Entry], *, more: bool) -> bool:
+        """Deliver entries, as many as make batches, and return whether there were any.
+
+        When all went well and no more wait, the readings that come are gathered anew.
+        """
+        entries, objections = _sift(entries, self._destination.limits)
+        for entry, reason in objections:
+            self._count([entry.reading], Receipt([Refusal(entry.reading, reason)]))
+        await self._outbox.settle([entry for entry, _ in objections])
+        batches, is_rest = _batches(entries, self._destination.limits)
+        for batch in batches:
+            error = await self._attempt(batch)
+            self._note(error)
+            if error or self.paused or self._stopping:
+                return True
+        if batches and not more and not is_rest:
+            now = asyncio.get_running_loop().time()
+            self._next_round = now + self._gather
+        return bool(batches or objections)
 
     async def _attempt(self, entries: Sequence[Entry]) -> DestinationError | None:
         """Deliver a batch, and return what went wrong."""
@@ -132,18 +174,20 @@ class Delivery:
         return None
 
     async def _deliver(self, entries: Sequence[Entry]) -> None:
-        """Deliver a batch; where it is refused, its halves, down to the bad readings."""
+        """Deliver a batch; where it is refused, its halves, down to the bad readings.
+
+        A batch that is too small to have halves is refused as a whole.
+        """
         self._rate.note(asyncio.get_running_loop().time())
+        readings = [entry.reading for entry in entries]
         try:
-            refusals = await self._destination.deliver(
-                [entry.reading for entry in entries]
-            )
+            receipt = await self._destination.deliver(readings)
         except RefusedError as err:
-            if len(entries) > 1:
+            if len(entries) >= 2 * self._destination.limits.min_batch:
                 await self._deliver_halves(entries)
                 return
-            refusals = [Refusal(entries[0].reading, err.detail)]
-        self._count([entry.reading for entry in entries], refusals)
+            receipt = Receipt([Refusal(reading, err.detail) for reading in readings])
+        self._count(readings, receipt)
         await self._outbox.settle(entries)
 
     async def _deliver_halves(self, entries: Sequence[Entry]) -> None:
@@ -156,14 +200,28 @@ class Delivery:
                 return
             await self._deliver(half)
 
-    def _count(self, readings: Sequence[Reading], refusals: Sequence[Refusal]) -> None:
+    def _count(self, readings: Sequence[Reading], receipt: Receipt) -> None:
         """Count what a request came to."""
         tally = self._outbox.tally
-        tally.refused += len(refusals)
-        self.refusals.extend(refusals)
-        if accepted := len(readings) - len(refusals):
-            tally.delivered += accepted
-            tally.last_delivery = int(time() * 1000)
+        tally.refused += len(receipt.refused)
+        tally.in_doubt += receipt.in_doubt
+        self.refusals.extend(receipt.refused)
+        if receipt.refused:
+            refused = {refusal.reading for refusal in receipt.refused}
+            readings = [reading for reading in readings if reading not in refused]
+        if not readings:
+            return
+        tally.delivered += len(readings)
+        tally.last_delivery = int(time.time() * 1000)
+        # In order of time, so that the latest stays
+        latest = {
+            (source.device.id or source.id, metric): measured_at
+            for metric, _, measured_at, source, _ in readings
+        }
+        for (device, metric), measured_at in latest.items():
+            key = f"{device} {metric}"
+            known = tally.delivered_until.get(key, 0)
+            tally.delivered_until[key] = max(known, measured_at)
 
     def _note(self, error: DestinationError | None) -> None:
         """Set the pace by an outcome."""
@@ -184,6 +242,51 @@ class Delivery:
             self._on_outcome(error)
         except Exception:
             _LOGGER.exception("Unexpected error, the delivery goes on")
+
+
+def _sift(
+    entries: Sequence[Entry], limits: Limits
+) -> tuple[list[Entry], list[tuple[Entry, str]]]:
+    """Part what a service takes from what it never will, the latter with the reason.
+
+    One that refuses a batch for a single bad reading must not get it.
+    """
+    if not limits.ranges:
+        return list(entries), []
+    latest = (time.time() + CLOCK_TOLERANCE) * 1000
+    good, objections = [], []
+    for entry in entries:
+        metric, value, measured_at, *_ = entry.reading
+        low, high = limits.ranges.get(metric, ANY)
+        if not low <= value <= high:
+            objections.append((entry, "out of range"))
+        elif measured_at > latest:
+            objections.append((entry, "in the future"))
+        else:
+            good.append(entry)
+    return good, objections
+
+
+def _batches(
+    entries: Sequence[Entry], limits: Limits
+) -> tuple[list[Sequence[Entry]], bool]:
+    """Return batches of a size that a service takes, and whether more are left.
+
+    So few are left that they have to wait for others, or enough for another batch.
+    """
+    groups: dict[Metric | None, list[Entry]] = {}
+    for entry in entries:
+        key = None if limits.mixed else entry.reading.metric
+        groups.setdefault(key, []).append(entry)
+    batches: list[Sequence[Entry]] = []
+    is_rest = False
+    for group in groups.values():
+        if len(group) > limits.max_batch:
+            is_rest = True
+            group = group[: -limits.min_batch]
+        if len(group) >= limits.min_batch:
+            batches.append(group)
+    return batches, is_rest
 
 
 class RateLimit:
