@@ -6,13 +6,17 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
-from custom_components.heart_rate_relay.reading import Reading
+from custom_components.heart_rate_relay.reading import Device, Metric, Reading
 from custom_components.heart_rate_relay.relay.observation import Rules
 from custom_components.heart_rate_relay.relay.sources import Sources
+from custom_components.heart_rate_relay.relay.store import Tally
 from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import STRAP, WATCH, measure
 
@@ -26,7 +30,8 @@ class Listener:
         ids: Sequence[str] = (STRAP,),
         *,
         one_line: bool = False,
-        latest: dict[str, int] | None = None,
+        tally: Tally | None = None,
+        metric: Metric = Metric.HEART_RATE,
         **rules: float,
     ) -> None:
         """Start to listen."""
@@ -35,9 +40,9 @@ class Listener:
         defaults = {"min_interval": 0, "min_bpm": 20, "max_bpm": 250, "live_for": 60}
         self.sources = Sources(
             hass,
-            ids,
+            {metric: ids},
             Rules(**{**defaults, **rules}),
-            {} if latest is None else latest,
+            tally or Tally(),
             one_line=one_line,
             on_reading=self.readings.append,
             on_missing=self._set_missing,
@@ -320,23 +325,23 @@ async def test_measured_while_home_assistant_was_down(
 ) -> None:
     """After a restart only what is later than the latest known measurement is new."""
     freezer.move_to("2026-11-21T10:00:00Z")
-    latest: dict[str, int] = {}
+    tally = Tally()
     measure(hass, 70)
-    listener = Listener(hass, latest=latest)
+    listener = Listener(hass, tally=tally)
     freezer.tick(60)
     measure(hass, 71, date="2026-11-21T10:00:30Z")
     assert listener.values == [71]
     listener.sources.stop()
 
     measure(hass, "unavailable", restored=True)
-    listener = Listener(hass, latest=latest)
+    listener = Listener(hass, tally=tally)
     measure(hass, 71, date="2026-11-21T10:00:30Z")
     assert not listener.readings
     listener.sources.stop()
 
     measure(hass, "unavailable", restored=True)
     freezer.tick(60)
-    listener = Listener(hass, latest=latest)
+    listener = Listener(hass, tally=tally)
     measure(hass, 73, date="2026-11-21T10:01:30Z")
     assert listener.values == [73]
     listener.sources.stop()
@@ -534,3 +539,107 @@ async def test_stop(hass: HomeAssistant) -> None:
     listener.sources.stop()
     measure(hass, 70)
     assert not listener.readings
+
+
+# Devices
+
+
+def watch_sensor(hass: HomeAssistant) -> tuple[str, dr.DeviceEntry]:
+    """Return a watch's sensor, and the watch."""
+    entry = MockConfigEntry(domain="watch")
+    entry.add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={("watch", "1")},
+        name="Watch",
+        model="W-1",
+        sw_version="1.0",
+    )
+    sensor = er.async_get(hass).async_get_or_create(
+        "sensor", "watch", "1", device_id=device.id, original_name="Heart rate"
+    )
+    return sensor.id, device
+
+
+async def test_device(hass: HomeAssistant) -> None:
+    """A reading tells its device as the integration calls it, whatever the user does."""
+    source_id, device = watch_sensor(hass)
+    entity_id = er.async_get(hass).async_get(source_id)
+    assert entity_id
+    listener = Listener(hass, [source_id])
+    measure(hass, 70, entity_id.entity_id)
+    measure(hass, 71, entity_id.entity_id)
+    expected = Device(device.id, "Watch", "W-1", "1.0")
+    assert listener.readings[-1].source.device == expected
+    er.async_get(hass).async_update_entity(
+        entity_id.entity_id, new_entity_id="sensor.wrist", name="My wrist"
+    )
+    dr.async_get(hass).async_update_device(device.id, name_by_user="My watch")
+    await hass.async_block_till_done()
+    measure(hass, 72, "sensor.wrist")
+    measure(hass, 73, "sensor.wrist")
+    assert listener.readings[-1].source.entity_id == "sensor.wrist"
+    assert listener.readings[-1].source.device == expected
+    listener.sources.stop()
+
+
+async def test_new_version_of_a_device(hass: HomeAssistant) -> None:
+    """After an update readings tell the new version."""
+    source_id, device = watch_sensor(hass)
+    entity = er.async_get(hass).async_get(source_id)
+    assert entity
+    listener = Listener(hass, [source_id])
+    dr.async_get(hass).async_update_device(device.id, sw_version="2.0")
+    await hass.async_block_till_done()
+    measure(hass, 70, entity.entity_id)
+    measure(hass, 71, entity.entity_id)
+    assert listener.readings[-1].source.device.version == "2.0"
+    listener.sources.stop()
+
+
+async def test_no_device(hass: HomeAssistant) -> None:
+    """An entity without a device is one by itself, by a name that stays."""
+    entity = er.async_get(hass).async_get_or_create(
+        "sensor", "template", "1", original_name="Pulse"
+    )
+    listener = Listener(hass, [entity.id, STRAP])
+    for entity_id in (entity.entity_id, STRAP):
+        measure(hass, 70, entity_id)
+        measure(hass, 71, entity_id)
+    assert [reading.source.device for reading in listener.readings[-2:]] == [
+        Device(entity.id, "Pulse"),
+        Device(STRAP, STRAP),
+    ]
+    listener.sources.stop()
+
+
+# Other metrics
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "unit", "expected"),
+    [
+        (Metric.RESTING_HEART_RATE, 52, "bpm", 52),
+        (Metric.RESTING_HEART_RATE, 300, "bpm", None),
+        (Metric.RESTING_HEART_RATE, 52, "ms", None),
+        (Metric.HEART_RATE_VARIABILITY, 48.5, "ms", 48.5),
+        (Metric.HEART_RATE_VARIABILITY, 0.048, "s", 48),
+        (Metric.HEART_RATE_VARIABILITY, 301, "ms", 301),
+        (Metric.HEART_RATE_VARIABILITY, 501, "ms", None),
+        (Metric.HEART_RATE_VARIABILITY, 0.5, "ms", None),
+        (Metric.HEART_RATE_VARIABILITY, 48, "bpm", None),
+    ],
+)
+async def test_metric(
+    hass: HomeAssistant, metric: Metric, value: float, unit: str, expected: float | None
+) -> None:
+    """Each metric has its unit and its range, and none of them is a heart rate now."""
+    listener = Listener(hass, metric=metric)
+    attributes = {"unit_of_measurement": unit}
+    hass.states.async_set(STRAP, "0.06" if unit == "s" else "60", attributes)
+    hass.states.async_set(STRAP, str(value), attributes)
+    assert [(one.metric, one.value) for one in listener.readings] == (
+        [] if expected is None else [(metric, pytest.approx(expected))]
+    )
+    assert listener.sources.wearer.heart_rate is None
+    listener.sources.stop()

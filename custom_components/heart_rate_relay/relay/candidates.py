@@ -10,17 +10,21 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..const import DOMAIN
-from .detection import Candidate, Verdict, judge, rank
+from ..reading import Device, Metric, Source
+from .detection import Candidate, Verdict, rank
+from .other_metrics import judge
 
 
 @callback
-def async_candidates(hass: HomeAssistant) -> dict[Verdict, list[str]]:
+def async_candidates(
+    hass: HomeAssistant, metric: Metric = Metric.HEART_RATE
+) -> dict[Verdict, list[str]]:
     """Return the entities of each verdict, in the order of preference."""
     judged: dict[Verdict, list[Candidate]] = {verdict: [] for verdict in Verdict}
     for state in hass.states.async_all(SENSOR_DOMAIN):
         candidate = async_candidate(hass, state)
         if candidate.platform != DOMAIN:
-            judged[judge(candidate)].append(candidate)
+            judged[judge(candidate, metric)].append(candidate)
     return {
         verdict: [candidate.entity_id for candidate in sorted(candidates, key=rank)]
         for verdict, candidates in judged.items()
@@ -73,6 +77,28 @@ def async_entity_id(hass: HomeAssistant, source_id: str) -> str | None:
     if "." in source_id:
         return source_id
     return er.async_resolve_entity_id(er.async_get(hass), source_id)
+
+
+@callback
+def async_device(hass: HomeAssistant, source: Source) -> Device:
+    """Return the device of a source, called as its integration calls it.
+
+    A source without a device is taken for one: by a name that no rename changes.
+    """
+    entry = er.async_get(hass).async_get(source.entity_id)
+    if not entry:
+        return Device(source.id, source.entity_id)
+    registry = dr.async_get(hass)
+    device = whole = registry.async_get(entry.device_id) if entry.device_id else None
+    if not device:
+        return Device(source.id, entry.original_name or entry.platform)
+    if isinstance(device, dr.ChildDeviceEntry):
+        whole = registry.async_get(device.parent_device_id)
+    model = version = None
+    if isinstance(whole, dr.DeviceEntry):
+        model, version = whole.model, whole.sw_version or whole.hw_version
+    name = device.name or model or entry.platform
+    return Device(device.id, name, model or "", version or "")
 
 
 @callback

@@ -4,23 +4,18 @@ A rule, not a list of integrations. An entity measures a heart rate now when its
 that of one, its own words name one, and none of them names something else: an average,
 a limit, a breath. Words are compared as Home Assistant writes entity ids (lower case,
 ASCII, underscores), so that a name in any script and the entity id made of it agree.
-
-The tables hold words as people write them. A star stands for any ending. A phrase of
-seven letters or more is also found inside longer words, as in "Ruheherzfrequenz"; a
-shorter one only on its own, or among other phrases of the tables, as in "avghr".
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from math import isfinite
 import re
 from typing import NamedTuple
 
-from slugify import slugify
-
 from ..reading import BPM_PER_UNIT, to_bpm
+from .words import any_of, finder, phrases, slug
 
-_HEART = (
+HEART = (
     "heart rate, heartbeat, heart beat, heart pulse, pulse rate, hrm, fhr",
     "Herzfrequenz, Herzrate, Herzschlag, Herzrhythmus, Pulsfrequenz, Pulsschlag",
     "fréquence cardiaque, rythme cardiaque, battement cardiaque, battements, pouls",
@@ -61,13 +56,13 @@ _HEART = (
 )
 """Words that name a heart rate, whatever stands beside them."""
 
-_PULSE = (
+PULSE = (
     "pulse, hr, bpm, beats per minute, FC, HF, Puls, pulsen, pulso, polso, pols, tep",
     "pultsua, pulsul, नाड़ी, mạch đập",
 )
 """Words that name a heart rate where nothing speaks of machines or music."""
 
-_MACHINE = (
+MACHINE = (
     "gas, gaz, water, Wasser, agua, eau, acqua, woda, voda, vatten, vann, vand, vesi",
     "energy, energie, energia, electricity, power, Strom, tibber, kwh, s0, solar",
     "meter, Zähler, zaehler, Stromzähler, Gaszähler, Wasserzähler, teller, licznik",
@@ -80,7 +75,7 @@ _MACHINE = (
 )
 """Words that turn a pulse into that of a meter, a machine or a song."""
 
-_RESTING = (
+RESTING = (
     "resting, at rest, rest, rhr, Ruhe*, repos, reposo, riposo, repouso, descanso",
     "rust, rustend*, spoczynk*, klidov*, v klidu, pokojov*, v pokoji, vilo, vilande",
     "i vila, hvile, hvilende, lepo, levossa, nyugalmi, nyugalomban, repaus, odihnă",
@@ -90,7 +85,7 @@ _RESTING = (
     "안정, 휴식, 휴식기, الراحة, מנוחה, במנוחה, विश्राम, आराम, khi nghỉ, lúc nghỉ, nghỉ ngơi",
     "ขณะพัก, พัก, atseden, atsedenaldi*, atsedeneko*",
 )
-_AVERAGE = (
+AVERAGE = (
     "average, averaged, avg, mean, median, Schnitt, Durchschnitt*, mittel, mittlere*",
     "Mittelwert*, moyen, moyenne, FC moy, media, medio, promedio, gemiddeld*, śr",
     "průměr*, priemer*, medelpuls, medelvärd*, medelhjärt*, genomsnitt*, gennemsnit*",
@@ -99,11 +94,14 @@ _AVERAGE = (
     "prosječ*, prosečn*, просеч*, prosečan, prosek, povprečn*, povprečje, keskmi*",
     "vidēj*, vidutin*, vidurk*, 平均, 평균, متوسط, المتوسط, ממוצע, ממוצעת, औसत",
     "trung bình, rata rata, rerata, เฉลี่ย, pols mitjà, cardíac mitjà, mitjana",
-    "batez besteko*, batezbesteko*, daily, weekly, monthly, nightly, overnight",
-    "sleeping heart*, sleeping hr, yesterday, last night, last workout, last activity",
-    "last ride, last run, 24h, 7 day, 7 days, 30 day, 30 days",
+    "batez besteko*, batezbesteko*",
 )
-_EXTREME = (
+_PERIOD = (
+    "daily, weekly, monthly, nightly, overnight, sleeping heart*, sleeping hr",
+    "yesterday, last night, last workout, last activity, last ride, last run, 24h",
+    "7 day, 7 days, 30 day, 30 days",
+)
+EXTREME = (
     "minim*, highest, lowest, maximal*, maksimal*, maxima, massim*, máximo, maximum*",
     "hrmax, mhr, puls maxim, pulsul maxim, cardiac maxim, höchst*, niedrigst*",
     "Spitze*, tiefst*, plus haut*, plus bas*, pulso pico, fc pico, cardíaca pico",
@@ -120,7 +118,7 @@ _EXTREME = (
     "cao nhất, thấp nhất, tertinggi, terendah, สูงสุด, ต่ำสุด, gehien*, gutxien*",
     "handien*",
 )
-_RECOVERY = (
+RECOVERY = (
     "recovery, hrr, Erholung*, récupération, recuperación, recupero, recuperação",
     "herstel, regenerac*, zotaven*, återhämtning, restitution*, palautum*",
     "regeneráló*, recuperare, toparlanma, восстановлен*, відновлен*, възстановяван*",
@@ -128,14 +126,14 @@ _RECOVERY = (
     "恢复, 회복, تعافي, التعافي, התאוששות, रिकवरी, hồi phục, phục hồi, pemulihan, ฟื้นตัว",
     "recuperació, berreskura*",
 )
-_VARIABILITY = (
+VARIABILITY = (
     "variab*, variabil*, hrv, rmssd, sdnn, sdrr, pnn50, rr, ibi, vfc, zmienno*",
     "wariab*, promjen*, varijab*, вариатив*, мінлив*, промен*, μεταβλητ*, vaihtelu",
     "variáció*, değişken*, muutlik*, mainīg*, kintam*, spremenljiv*, 变异, 変動, 변이, 변이도",
     "변동, 심박변이도, تقلب, تباين, השתנות, שונות, परिवर्तनशील*, biến thiên, biến đổi",
     "แปรปรวน, aldakor*",
 )
-_LIMIT = (
+LIMIT = (
     "zonen, zona, zonas, zóny, zónách, strefa, strefy, soner, sone, vyöhyk*, bölge*",
     "зони, зоне, ζώνες, tsoon, zon, 区间, 心拍ゾーン, 心拍数ゾーン, 구간, 영역, المنطقة, منطقة, אזור",
     "क्षेत्र, गति ज़ोन, vùng, โซน, limit*, threshold*, lthr, alarm*, alert*, target",
@@ -149,7 +147,7 @@ _LIMIT = (
     "الحد, هدف, الهدف, סף דופק, דופק יעד, लक्ष्य, सीमा, ngưỡng, mục tiêu, giới hạn",
     "ambang, batas, เป้าหมาย, llindar, objectiu, muga, helburu*",
 )
-_WALKING = (
+WALKING = (
     "walking, gehen, Gehpuls, marche, marchant, caminando, caminar, caminata",
     "camminata, cammino, camminando, caminhada, caminhando, wandelen, wandelend*",
     "wandel, chodu, marszu, chůze, chůzi, chôdz*, gående, promenad*, gåpuls, kävely",
@@ -158,7 +156,7 @@ _WALKING = (
     "vaikšč*, 歩行, 走路, 걷기, 보행, المشي, הליכה, चलते, चलना, đi bộ, berjalan, ขณะเดิน",
     "caminant, oinez, ibiltze*",
 )
-_BREATH = (
+BREATH = (
     "respir*, breath*, brpm, Atem*, Atmung*, ademhaling*, ademfrequentie, oddech*",
     "oddych*, dechov*, dech, dychov*, dýchan*, andning*, åndedræt*, vejrtrækning*",
     "pustefrekvens, hengity*, légzés*, solunum, nefes, дыхан*, дихан*, дихальн*",
@@ -166,7 +164,7 @@ _BREATH = (
     "호흡, 호흡수, تنفس, التنفس, נשימה, נשימות, श्वसन, सांस, nhịp thở, hô hấp, napas",
     "pernapasan, pernafasan, หายใจ, การหายใจ, arnasket*",
 )
-_PRESSURE = (
+PRESSURE = (
     "blood pressure, bp, sys, systolic, diastolic, Blutdruck*, tension artérielle",
     "pression artérielle, tensiomètre, presión, tensión arterial, pressione, pressão",
     "bloeddruk*, ciśnien*, tlak, tlaku, blodtryck*, blodtryk*, verenpaine*, vérnyom*",
@@ -174,7 +172,7 @@ _PRESSURE = (
     "притисак, vererõh*, asinsspied*, kraujospūd*, kraujo spaud*, 血压, 혈압, ضغط الدم",
     "ضغط, לחץ דם, रक्तचाप, huyết áp, tekanan darah, ความดัน, pressió, tentsio*",
 )
-_ABOUT = (
+ABOUT = (
     "score*, age, points, load, count, counter, duration, battery, rssi, signal",
     "percent, percentage, confidence, quality, accuracy, interval, timeout, offset",
     "calibration, steps, calories, distance, cadence, speed, weight, temperature",
@@ -182,11 +180,11 @@ _ABOUT = (
     "stress, floors, per hr, 24 hr, 48 hr, 72 hr, baseline, trend, delta, deviation",
     "stdev, ratio, change",
 )
-_RATES = (*_RESTING, *_AVERAGE, *_EXTREME, *_RECOVERY, *_VARIABILITY, *_WALKING)
-_OTHER = (*_RATES, *_LIMIT, *_BREATH, *_PRESSURE, *_ABOUT)
+_RATES = (*RESTING, *AVERAGE, *_PERIOD, *EXTREME, *RECOVERY, *VARIABILITY, *WALKING)
+_OTHER = (*_RATES, *LIMIT, *BREATH, *PRESSURE, *ABOUT)
 """Words that name something else than a heart rate now, even beside one that does."""
 
-_AMBIGUOUS = ("max, maks, maxima, min, high, low, peak, zone, zones",)
+AMBIGUOUS = ("max, maks, maxima, min, high, low, peak, zone, zones",)
 """Words that name something else too, but also persons and places.
 
 They are a name where they stand alone, own something ("Max's"), or go before a thing that
@@ -208,9 +206,6 @@ _NEUTRAL = (
     "beats min, count min, per min",
 )
 """Names of products and units that hold words of the other tables."""
-
-_LONG = 7
-"""Letters of a phrase that may be part of a longer word."""
 
 _BEATS = frozenset(unit for unit in BPM_PER_UNIT if unit.startswith(("bpm", "beats")))
 _LIVE_PLATFORMS = frozenset(
@@ -254,12 +249,12 @@ class Candidate(NamedTuple):
 
 def judge(candidate: Candidate) -> Verdict:
     """Say whether an entity is a heart-rate sensor."""
-    if not _may_be_a_rate(candidate):
+    if not may_measure(candidate, to_bpm):
         return Verdict.NO
-    words = _own_words(candidate)
+    words = own_words(candidate)
     certain = _HEART_WORDS.search(words)
     named = certain or _PULSE_WORDS.search(words)
-    in_beats = candidate.unit is not None and candidate.unit.strip().lower() in _BEATS
+    in_beats = is_in_beats(candidate)
     if not (named or in_beats) or _OTHER_WORDS.search(words):
         return Verdict.NO
     if not certain and _MACHINE_WORDS.search(words):
@@ -271,7 +266,7 @@ def rank(candidate: Candidate) -> tuple[int, bool, bool, str]:
     """Return a sort key: who measures here and now comes before who tells later."""
     return (
         _delay(candidate.platform),
-        not _LIVE_WORDS.search(_own_words(candidate._replace(device_name=None))),
+        not _LIVE_WORDS.search(own_words(candidate._replace(device_name=None))),
         candidate.state_class != "measurement",
         candidate.entity_id,
     )
@@ -284,18 +279,25 @@ def _delay(platform: str | None) -> int:
     return 2 if platform in _DELAYED_PLATFORMS else 1
 
 
-def _may_be_a_rate(candidate: Candidate) -> bool:
-    """Return whether all but the words is as it is for a heart rate."""
+def may_measure(
+    candidate: Candidate, convert: Callable[[float, str | None], float | None]
+) -> bool:
+    """Return whether all but the words is as it is for what has such a unit."""
     return (
         candidate.entity_id.startswith("sensor.")
         and candidate.device_class is None
         and candidate.state_class in (None, "measurement")
-        and to_bpm(1.0, candidate.unit) is not None
-        and _is_number_or_absent(candidate.state)
+        and convert(1.0, candidate.unit) is not None
+        and is_number_or_absent(candidate.state)
     )
 
 
-def _is_number_or_absent(state: str | None) -> bool:
+def is_in_beats(candidate: Candidate) -> bool:
+    """Return whether an entity counts beats, and not anything a minute."""
+    return candidate.unit is not None and candidate.unit.strip().lower() in _BEATS
+
+
+def is_number_or_absent(state: str | None) -> bool:
     """Return whether a state is what a sensor of numbers may have."""
     if state in (None, "unknown", "unavailable"):
         return True
@@ -305,7 +307,7 @@ def _is_number_or_absent(state: str | None) -> bool:
         return False
 
 
-def _own_words(candidate: Candidate) -> str:
+def own_words(candidate: Candidate) -> str:
     """Return the words of an entity, each text of it between underscores."""
     device = candidate.device_name or ""
     texts = (candidate.entity_id.partition(".")[2], candidate.name, candidate.key)
@@ -317,7 +319,7 @@ def _own_words(candidate: Candidate) -> str:
         for spell in (_part_at_capitals, str)
     }
     return " ".join(
-        _without_names(_without_device(_slug(text), _slug(name)))
+        _without_names(_without_device(slug(text), slug(name)))
         for text, name in spelt.items()
     )
 
@@ -325,11 +327,6 @@ def _own_words(candidate: Candidate) -> str:
 def _part_at_capitals(text: str) -> str:
     """Write "avgHeartRate" as "avg Heart Rate"."""
     return _CAPITAL.sub(" ", text)
-
-
-def _slug(text: str) -> str:
-    """Write a text like an entity id, for tables and entities alike."""
-    return slugify(text, separator="_")
 
 
 def _without_device(text: str, device: str) -> str:
@@ -350,50 +347,21 @@ def _part(token: str) -> str:
     return "_".join(parts) if "".join(parts) == token else token
 
 
-def _phrases(table: Iterable[str]) -> list[str]:
-    """Return the phrases of a table, long ones first, so that they win."""
-    phrases = ",".join(table).split(",")
-    slugs = {_slug(phrase) + "*" * phrase.endswith("*") for phrase in phrases}
-    return sorted(slugs, key=lambda slug: (-len(slug), slug))
-
-
-def _any_of(table: Iterable[str]) -> str:
-    """Return a pattern of any phrase of a table, to be put between boundaries."""
-    return "|".join(_phrases(table))
-
-
-def _finder(table: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern that finds the phrases of a table in the words of an entity."""
-    stems: list[str] = []
-    wholes: list[str] = []
-    parts: list[str] = []
-    for phrase in _phrases(table):
-        stem = phrase.removesuffix("*")
-        if len(stem.replace("_", "")) >= _LONG:
-            kind = parts
-        else:
-            kind = wholes if phrase == stem else stems
-        kind.append(stem.replace("_", "_?"))
-    starts = "|".join((f"(?:{'|'.join(wholes)})(?![a-z])", *stems))
-    return re.compile("|".join((f"(?<![a-z0-9])(?:{starts})", *parts)))
-
-
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COMPOUND = re.compile(r"[a-z]+")
 _KNOWN = re.compile(
     "|".join(
         phrase.replace("_", "")
-        for phrase in _phrases((*_HEART, *_PULSE, *_MACHINE, *_OTHER, *_AMBIGUOUS))
+        for phrase in phrases((*HEART, *PULSE, *MACHINE, *_OTHER, *AMBIGUOUS))
         if not phrase.endswith("*")
     )
 )
 _NAME = re.compile(
-    f"_(?:{_any_of(_AMBIGUOUS)})(?=_(?:{_any_of(_WORN)})_)"
-    f"|^_(?:{_any_of(_AMBIGUOUS)})(?=_$)"
+    f"_(?:{any_of(AMBIGUOUS)})(?=_(?:{any_of(_WORN)})_)|^_(?:{any_of(AMBIGUOUS)})(?=_$)"
 )
-_NEUTRAL_PHRASE = re.compile(f"_(?:{_any_of(_NEUTRAL)})(?=_)")
-_HEART_WORDS = _finder(_HEART)
-_PULSE_WORDS = _finder(_PULSE)
-_MACHINE_WORDS = _finder(_MACHINE)
-_OTHER_WORDS = _finder((*_OTHER, *_AMBIGUOUS))
-_LIVE_WORDS = _finder(_LIVE)
+_NEUTRAL_PHRASE = re.compile(f"_(?:{any_of(_NEUTRAL)})(?=_)")
+_HEART_WORDS = finder(HEART)
+_PULSE_WORDS = finder(PULSE)
+_MACHINE_WORDS = finder(MACHINE)
+_OTHER_WORDS = finder((*_OTHER, *AMBIGUOUS))
+_LIVE_WORDS = finder(_LIVE)

@@ -1,21 +1,35 @@
 """What of all that a source's entity says is a new measurement."""
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
+from types import MappingProxyType
 
 from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
-from ..reading import Metric, Reading, Source, to_bpm
+from ..reading import Metric, Reading, Source, to_bpm, to_ms
 
 MEASURED_AT_ATTRIBUTES = ("measured_at", "measurement_time", "date", "timestamp")
 """Where integrations say when a value was measured (Health Connect: date)."""
 
 CLOCK_TOLERANCE = 60.0
 """Seconds by which a device's clock may be ahead of ours."""
+
+CONVERSIONS: Mapping[Metric, Callable[[float, str | None], float | None]] = (
+    MappingProxyType(
+        {
+            Metric.HEART_RATE: to_bpm,
+            Metric.RESTING_HEART_RATE: to_bpm,
+            Metric.HEART_RATE_VARIABILITY: to_ms,
+        }
+    )
+)
+
+MAX_RMSSD = 500.0
+"""The highest plausible heart-rate variability in ms."""
 
 JITTER_TOLERANCE = 0.75
 """The share of the shortest interval by which a reading may come early."""
@@ -32,23 +46,36 @@ class Rules:
     live_for: float
     """Seconds for which an unchanged value, or a silent source, counts as live."""
 
+    def plausible(self, metric: Metric) -> tuple[float, float]:
+        """Return the lowest and the highest value of a metric to be believed."""
+        if metric is Metric.HEART_RATE_VARIABILITY:
+            return 1.0, MAX_RMSSD
+        return self.min_bpm, self.max_bpm
+
 
 class Observer:
     """Watches one source. All times are seconds since the Unix epoch, UTC."""
 
     def __init__(
-        self, source: Source, rules: Rules, latest: MutableMapping[str, int]
+        self,
+        metric: Metric,
+        source: Source,
+        rules: Rules,
+        latest: MutableMapping[str, int],
     ) -> None:
-        """Initialize the observer.
+        """Initialize the observer of a source that measures, and does not count.
 
         For sources that tell when they measured, it keeps the latest such time in
         latest, in ms, so that no restart makes an old measurement new.
         """
+        self.metric = metric
         self.source = source
         self.value: float | None = None
-        """The latest reading, in bpm."""
+        """The latest reading, in the unit of the metric."""
         self.live_until = -inf
         """When the source counts as silent, unless it is heard of again."""
+        self._convert = CONVERSIONS[metric]
+        self._lowest, self._highest = rules.plausible(metric)
         self._rules = rules
         self._latest = latest
         self._latest.setdefault(source.id, int(dt_util.utcnow().timestamp() * 1000))
@@ -58,33 +85,33 @@ class Observer:
         self._is_first = True
         self._due = -inf
 
-    def begin(self, state: State, *, trusted: bool) -> Reading | None:
+    def begin(self, state: State, *, trusted: bool) -> Sequence[Reading]:
         """Take note of the state that was already there.
 
         Only a measurement time makes it a new reading. Yet it counts as live, if it can
         be trusted not to be from before a restart.
         """
-        reading = self.observe(None, state, state.last_updated_timestamp)
+        readings = self.observe(None, state, state.last_updated_timestamp)
         self._since = state.last_changed_timestamp
         if trusted:
             self._is_first = False
             if (value := self._parse(state)) is not None:
                 self.value = value
                 self.live_until = self._since + self._rules.live_for
-        return reading
+        return readings
 
     def observe(
         self, old: State | None, state: State | None, at: float
-    ) -> Reading | None:
-        """Return the reading that a state is at that time, None if it is no new one."""
+    ) -> Sequence[Reading]:
+        """Return the reading that a state is at that time, if it is a new one."""
         if old is None or state is None or ATTR_RESTORED in old.attributes:
             self._is_first = True
         if state is None or (value := self._parse(state)) is None:
             self.live_until = -inf
-            return None
+            return ()
         if (name := state.name) != self.source.name:
             self.source = self.source._replace(name=name)
-        measured_at = _measured_at(state, at)
+        measured_at = measured_time(state, at)
         moved = measured_at is not None and measured_at != self._measured_at
         if measured_at is None or not moved:
             milliseconds = int(at * 1000)
@@ -99,10 +126,10 @@ class Observer:
             self._seen = value
             self._since = at
         if not is_new:
-            return None
+            return ()
         self.value = value
         self.live_until = at + self._rules.live_for
-        return Reading(Metric.HEART_RATE, value, milliseconds, self.source)
+        return (Reading(self.metric, value, milliseconds, self.source),)
 
     def is_live(self, now: float) -> bool:
         """Return whether the source was heard of lately."""
@@ -134,22 +161,21 @@ class Observer:
         return repeats and at - self._since <= self._rules.live_for
 
     def _parse(self, state: State) -> float | None:
-        """Return the heart rate in bpm that a state tells, None if it tells none."""
+        """Return the value that a state tells, None if it tells none."""
         if ATTR_RESTORED in state.attributes:
             return None
         try:
-            value = to_bpm(
+            value = self._convert(
                 float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
             )
         except ValueError:
             return None
-        rules = self._rules
-        if value is None or not rules.min_bpm <= value <= rules.max_bpm:
+        if value is None or not self._lowest <= value <= self._highest:
             return None
         return value
 
 
-def _measured_at(state: State, at: float) -> float | None:
+def measured_time(state: State, at: float) -> float | None:
     """Return when a state's value was measured, None where it does not tell."""
     for name in MEASURED_AT_ATTRIBUTES:
         if (value := state.attributes.get(name)) is None:

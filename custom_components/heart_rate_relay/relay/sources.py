@@ -1,6 +1,6 @@
 """Home Assistant states become readings."""
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from homeassistant.core import (
@@ -13,7 +13,7 @@ from homeassistant.core import (
     State,
     callback,
 )
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.event import (
     async_call_later,
     async_track_state_change_event,
@@ -22,21 +22,23 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 
 from ..const import MISSING_AFTER
-from ..reading import Reading, Source
-from .candidates import async_entity_id
+from ..reading import Metric, Reading, Source
+from .candidates import async_device, async_entity_id
 from .observation import Observer, Rules
+from .steps import StepCounter
+from .store import Tally
 from .wearer import Wearer
 
 
 class Sources:
-    """The sources of a relay, in the order of preference."""
+    """The sources of a relay for each metric, in the order of preference."""
 
     def __init__(
         self,
         hass: HomeAssistant,
-        ids: Sequence[str],
+        ids: Mapping[Metric, Sequence[str]],
         rules: Rules,
-        latest: MutableMapping[str, int],
+        tally: Tally,
         *,
         one_line: bool,
         on_reading: Callable[[Reading], None],
@@ -44,18 +46,21 @@ class Sources:
     ) -> None:
         """Initialize the sources, of which with one_line only the first live one counts.
 
-        Each reading goes to on_reading, and to on_missing all sources that are gone,
+        What must survive a restart is kept in the tally. Each reading goes to on_reading, and to on_missing all sources that are gone,
         whenever that changes.
         """
         self.wearer = Wearer(hass, self.first_live)
         self._hass = hass
-        self._ids = list(ids)
+        self._metrics = {
+            source_id: metric for metric in ids for source_id in ids[metric]
+        }
         self._rules = rules
-        self._latest = latest
+        self._tally = tally
         self._one_line = one_line
         self._on_reading = on_reading
         self._on_missing = on_missing
-        self._observers: dict[str, Observer] = {}
+        self._observers: dict[str, Observer | StepCounter] = {}
+        self._heart_rates: list[Observer] = []
         self._missing: set[str] = set()
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._unlisten: list[CALLBACK_TYPE] = []
@@ -69,6 +74,9 @@ class Sources:
         self._unlisten = [
             self._hass.bus.async_listen(
                 er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
+            ),
+            self._hass.bus.async_listen(
+                dr.EVENT_DEVICE_REGISTRY_UPDATED, self._device_updated
             ),
             async_at_started(self._hass, self._check_later),
         ]
@@ -85,13 +93,13 @@ class Sources:
 
     @callback
     def add(self, source_id: str) -> None:
-        """Add a source behind all others."""
-        self._ids.append(source_id)
+        """Add a source of heart rates behind all others."""
+        self._metrics[source_id] = Metric.HEART_RATE
         self._subscribe()
 
     def first_live(self, now: float) -> Observer | None:
         """Return the most preferred of the sources that are live at a time."""
-        for observer in self._observers.values():
+        for observer in self._heart_rates:
             if observer.is_live(now):
                 return observer
         return None
@@ -109,16 +117,21 @@ class Sources:
         known = {observer.source.id: observer for observer in self._observers.values()}
         self._observers = {}
         begin = []
-        for source_id in self._ids:
+        for source_id, metric in self._metrics.items():
             if not (entity_id := async_entity_id(self._hass, source_id)):
                 continue
             if observer := known.get(source_id):
                 observer.source = observer.source._replace(entity_id=entity_id)
             else:
-                source = Source(source_id, entity_id, entity_id)
-                observer = Observer(source, self._rules, self._latest)
+                observer = self._observer(source_id, entity_id, metric)
                 begin.append(observer)
             self._observers[entity_id] = observer
+        self._heart_rates = [
+            observer
+            for observer in self._observers.values()
+            if isinstance(observer, Observer) and observer.metric is Metric.HEART_RATE
+        ]
+        self._device_updated()
         self._unsubscribe = [
             async_track_state_change_event(self._hass, self._observers, self._changed),
             async_track_state_report_event(self._hass, self._observers, self._reported),
@@ -126,12 +139,21 @@ class Sources:
         for observer in begin:
             self._begin(observer)
 
-    def _begin(self, observer: Observer) -> None:
+    def _observer(
+        self, source_id: str, entity_id: str, metric: Metric
+    ) -> Observer | StepCounter:
+        """Return what watches a source."""
+        source = Source(source_id, entity_id, entity_id)
+        if metric is Metric.STEPS:
+            return StepCounter(source, self._tally.counters)
+        return Observer(metric, source, self._rules, self._tally.latest)
+
+    def _begin(self, observer: Observer | StepCounter) -> None:
         """Tell a new observer what its source said before."""
         if state := self._hass.states.get(observer.source.entity_id):
             trusted = self._hass.state is CoreState.running
-            reading = observer.begin(state, trusted=trusted)
-            self._take(observer, reading, state.last_updated_timestamp)
+            readings = observer.begin(state, trusted=trusted)
+            self._take(observer, readings, state.last_updated_timestamp)
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
@@ -151,29 +173,42 @@ class Sources:
     def _observe(
         self, entity_id: str, old: State | None, state: State | None, at: float
     ) -> None:
-        """Make a reading of what a source says, where it is one."""
+        """Make readings of what a source says, where there are any in it."""
         observer = self._observers[entity_id]
         self._take(observer, observer.observe(old, state, at), at)
         if state is None or observer.source.id in self._missing:
             self._check_later()
         self.wearer.async_update()
 
-    def _take(self, observer: Observer, reading: Reading | None, at: float) -> None:
-        """Pass a reading on, unless a better source counts, or it comes too soon."""
-        if not reading or (self._one_line and self.first_live(at) is not observer):
+    def _take(
+        self, observer: Observer | StepCounter, readings: Sequence[Reading], at: float
+    ) -> None:
+        """Pass readings on, unless a better source counts, or they come too soon."""
+        if not readings or (self._one_line and self.first_live(at) is not observer):
             return
-        if observer.is_due(reading):
-            self._on_reading(reading)
+        for reading in readings:
+            if isinstance(observer, StepCounter) or observer.is_due(reading):
+                self._on_reading(reading)
 
     @callback
     def _registry_updated(
         self, event: Event[er.EventEntityRegistryUpdatedData]
     ) -> None:
         """Follow sources that are renamed, removed or back."""
-        entity_ids = [async_entity_id(self._hass, source_id) for source_id in self._ids]
+        entity_ids = [async_entity_id(self._hass, id_) for id_ in self._metrics]
         if list(filter(None, entity_ids)) != list(self._observers):
             self._subscribe()
             self._check_later()
+
+    @callback
+    def _device_updated(
+        self, event: Event[dr.EventDeviceRegistryUpdatedData] | None = None
+    ) -> None:
+        """Take note of what the sources' devices are called now."""
+        for observer in self._observers.values():
+            device = async_device(self._hass, observer.source)
+            if device != observer.source.device:
+                observer.source = observer.source._replace(device=device)
 
     @callback
     def _check_later(self, _: HomeAssistant | None = None) -> None:
@@ -187,7 +222,7 @@ class Sources:
         self._check_timer = None
         missing = {
             source_id
-            for source_id in self._ids
+            for source_id in self._metrics
             if not (entity_id := async_entity_id(self._hass, source_id))
             or not self._hass.states.get(entity_id)
         }
