@@ -3,15 +3,22 @@
 from collections.abc import Callable
 from http import HTTPStatus
 import json
+from typing import override
 
+import aiohttp
 import pytest
 
+from custom_components.heart_rate_relay.destinations import pulsoid as pulsoid_module
 from custom_components.heart_rate_relay.destinations.base import (
     Account,
+    NotAuthorisedError,
     NotEntitledError,
+    Receipt,
     UnreachableError,
     WaitError,
 )
+from custom_components.heart_rate_relay.destinations.pulsoid import PulsoidOAuth
+from custom_components.heart_rate_relay.destinations.tokens import Obtain, Tokens
 from dev.stand_ins import Failure, Pulsoid
 from dev.stand_ins.base import TOKEN
 
@@ -160,7 +167,9 @@ async def test_senseless_check(connect: Connect, body: str) -> None:
 async def test_bytes_of_a_reading(connect: Connect, value: float, sent: int) -> None:
     """A reading is a POST of a small JSON object, with whole bpm and ms."""
     async with serving(http(200, "OK")) as server:
-        assert await connect("pulsoid", server.url).deliver([reading(value)]) == ()
+        assert (
+            await connect("pulsoid", server.url).deliver([reading(value)]) == Receipt()
+        )
     (seen,) = server.seen
     assert (seen.method, seen.target) == ("POST", DATA)
     assert seen.headers["authorization"] == f"Bearer {TOKEN}"
@@ -272,3 +281,125 @@ async def test_echoed_token_is_not_told(connect: Connect) -> None:
         error = await error_of(connect("pulsoid", server.url).validate())
     assert error.key == "invalid_auth"
     assert not error.detail
+
+
+class Hourly(Tokens):
+    """Tokens that are renewed as often as is wanted."""
+
+    def __init__(self, *others: str) -> None:
+        """Initialize with a token, and those to come."""
+        super().__init__()
+        self.others = [*others]
+        self.refused: list[str | None] = []
+
+    @override
+    async def current(self, obtain: Obtain) -> str:
+        return self.others[0]
+
+    @override
+    async def renew(self, refused: str | None, obtain: Obtain) -> str:
+        self.refused.append(refused)
+        if len(self.others) == 1:
+            raise NotAuthorisedError
+        return self.others.pop(1)
+
+
+@pytest.mark.parametrize("call", ["validate", "deliver"])
+async def test_token_that_is_renewed(
+    pulsoid: Pulsoid, session: aiohttp.ClientSession, call: str
+) -> None:
+    """What another token was refused for is done with the next, and that goes on."""
+    tokens = Hourly("over", TOKEN)
+    destination = PulsoidOAuth(session, {}, tokens)
+    if call == "validate":
+        found: object = await destination.validate()
+        assert found == Account(id=str(pulsoid.profile_id), name="Pulsoid")
+    else:
+        assert await destination.deliver([reading()]) == Receipt()
+        assert len(pulsoid.arrivals) == 1
+    assert tokens.refused == ["over"]
+    assert [seen.status for seen in pulsoid.requests] == [403, 200]
+
+
+async def test_good_token_is_not_renewed(
+    pulsoid: Pulsoid, session: aiohttp.ClientSession
+) -> None:
+    """As long as a token is taken there is no other."""
+    tokens = Hourly(TOKEN)
+    destination = PulsoidOAuth(session, {}, tokens)
+    await destination.validate()
+    await destination.deliver([reading()])
+    assert not tokens.refused
+    assert PulsoidOAuth.service == "Pulsoid"
+    assert PulsoidOAuth.limits.newest_first
+    assert PulsoidOAuth.limits.max_batch == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected", "renewals"),
+    [
+        (Failure(401), BAD_LOGIN, 1),
+        (Failure(403), BAD_LOGIN, 1),
+        *(
+            (Failure(status, json.dumps({"error_code": code})), BAD_LOGIN, 1)
+            for status in (400, 401, 403)
+            for code in (7005, "7006", 7009, "7010")
+        ),
+        (Failure(402), PREMIUM, 0),
+        *(
+            (Failure(status, json.dumps({"error_code": code})), expected, 0)
+            for status in (400, 401, 402, 403)
+            for code, expected in ((7007, PREMIUM), ("7011", SCOPE), (6003, SCOPE))
+        ),
+        (Failure(400), REFUSED, 0),
+        (Failure(500), (UnreachableError, "server_error"), 0),
+        (Failure(429), (WaitError, "busy"), 0),
+    ],
+    ids=str,
+)
+async def test_renewed_once_where_it_may_help(
+    pulsoid: Pulsoid,
+    session: aiohttp.ClientSession,
+    failure: Failure,
+    expected: Outcome,
+    renewals: int,
+) -> None:
+    """Only a token that is bad is renewed, and no more than once for a request."""
+    pulsoid.failure, pulsoid.failure_everywhere = failure, True
+    for call in ("deliver", "validate"):
+        tokens = Hourly("over", "next", "another")
+        destination = PulsoidOAuth(session, {}, tokens)
+        pulsoid.requests.clear()
+        if call == "deliver":
+            found = await outcome(destination.deliver([reading()]))
+        else:
+            found = await outcome(destination.validate())
+        assert found == expected
+        assert tokens.refused == ["over"] * renewals
+        assert len(pulsoid.requests) == 1 + renewals
+
+
+async def test_scopes_are_no_reason_to_renew(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A success is one, whatever is in it."""
+    body = json.dumps({"error_code": "7006", "scopes": [], "profile_id": "p"})
+    tokens = Hourly(TOKEN)
+    async with serving(http(200, body)) as server:
+        monkeypatch.setattr(pulsoid_module, "API_URL", server.url)
+        found = await outcome(PulsoidOAuth(session, {}, tokens).validate())
+    assert found == SCOPE
+    assert not tokens.refused
+
+
+async def test_token_of_a_sign_in(
+    pulsoid: Pulsoid, session: aiohttp.ClientSession
+) -> None:
+    """What was just given is tried as it is: without an entry nothing is renewed."""
+    good = PulsoidOAuth(session, {}, Tokens({"access_token": TOKEN}))
+    assert (await good.validate()).id == pulsoid.profile_id
+    bad = PulsoidOAuth(session, {}, Tokens({"access_token": "another"}))
+    assert await outcome(bad.validate()) == BAD_LOGIN
+    none = PulsoidOAuth(session, {}, Tokens())
+    assert await outcome(none.validate()) == BAD_LOGIN
+    assert [seen.status for seen in pulsoid.requests] == [200, 403]

@@ -1,15 +1,25 @@
 """The stand-in for Pulsoid, through HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 import time
+from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from dev.stand_ins import Arrival, Failure, Pulsoid
-from dev.stand_ins.pulsoid import MAX_RATE
+from dev.stand_ins.pulsoid import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    EXPIRES_IN,
+    MAX_RATE,
+    WRITE_SCOPE,
+)
 
+BACK = "http://home.test:8123/auth/external/callback"
 NOW = 1_709_312_400_000
 
 
@@ -259,3 +269,205 @@ async def test_an_unknown_path(pulsoid: Pulsoid) -> None:
     ):
         assert response.status == HTTPStatus.NOT_FOUND
     assert pulsoid.requests[-1].status == HTTPStatus.NOT_FOUND
+
+
+async def authorise(stand_in: Pulsoid, **query: str) -> tuple[int, URL]:
+    """Ask for a code, and return the status, and where one is sent with what."""
+    asked = {
+        "response_type": "code",
+        "client_id": CLIENT_ID,
+        "redirect_uri": BACK,
+        "scope": WRITE_SCOPE,
+        "state": "a=b&c",
+        **query,
+    }
+    url = (stand_in.url / "oauth2/authorize").with_query(asked)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, allow_redirects=False) as response,
+    ):
+        return response.status, URL(response.headers.get("Location", ""))
+
+
+async def ask(stand_in: Pulsoid, **form: str) -> tuple[int, dict[str, Any]]:
+    """Ask for tokens, and return the status and the body of the answer."""
+    asked = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **form}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(stand_in.url / "oauth2/token", data=asked) as response,
+    ):
+        return response.status, await response.json()
+
+
+async def exchange(stand_in: Pulsoid, **form: str) -> tuple[int, dict[str, Any]]:
+    """Ask for tokens with a code."""
+    asked = {"grant_type": "authorization_code", "redirect_uri": BACK, **form}
+    return await ask(stand_in, **asked)
+
+
+async def refresh(stand_in: Pulsoid, token: str) -> tuple[int, dict[str, Any]]:
+    """Ask for tokens with a refresh token."""
+    return await ask(stand_in, grant_type="refresh_token", refresh_token=token)
+
+
+async def tokens_of(stand_in: Pulsoid) -> dict[str, Any]:
+    """Return the tokens of an application that was let in."""
+    _, back = await authorise(stand_in)
+    status, tokens = await exchange(stand_in, code=back.query["code"])
+    assert status == HTTPStatus.OK
+    return tokens
+
+
+async def test_an_application_is_let_in(pulsoid: Pulsoid) -> None:
+    """A code leads to tokens, and those to the account, beside the pasted token."""
+    status, back = await authorise(pulsoid)
+    assert status == HTTPStatus.FOUND
+    assert str(back.with_query(None)) == BACK
+    assert back.query["state"] == "a=b&c"
+    status, tokens = await exchange(pulsoid, code=back.query["code"])
+    assert status == HTTPStatus.OK
+    assert tokens["expires_in"] == EXPIRES_IN == 3600
+    assert tokens["scope"] == WRITE_SCOPE
+    assert tokens["access_token"] != tokens["refresh_token"]
+    status, checked = await get(pulsoid, tokens["access_token"])
+    assert status == HTTPStatus.OK
+    assert isinstance(checked, dict)
+    assert checked["token"] == tokens["access_token"]
+    assert checked["profile_id"] == pulsoid.profile_id
+    assert checked["scopes"] == [WRITE_SCOPE]
+    assert (await post(pulsoid, token=tokens["access_token"]))[0] == HTTPStatus.OK
+    assert (await post(pulsoid))[0] == HTTPStatus.OK
+    assert len(pulsoid.arrivals) == 2
+    assert not pulsoid.dead_tokens
+    assert pulsoid.refreshes == 0
+
+
+async def test_an_application_is_denied(pulsoid: Pulsoid) -> None:
+    """Who says no is sent back with that, and without a code."""
+    pulsoid.denies = True
+    _, back = await authorise(pulsoid)
+    assert back.query == {"state": "a=b&c", "error": "access_denied"}
+    pulsoid.denies = False
+    _, back = await authorise(pulsoid, response_type="token")
+    assert back.query == {"state": "a=b&c", "error": "unsupported_response_type"}
+
+
+@pytest.mark.parametrize("query", [{"client_id": "another"}, {"redirect_uri": "/back"}])
+async def test_no_such_application(pulsoid: Pulsoid, query: dict[str, str]) -> None:
+    """Nobody is sent anywhere for an application that is not known."""
+    assert await authorise(pulsoid, **query) == (HTTPStatus.BAD_REQUEST, URL(""))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "error"),
+    [
+        ({"client_id": "another"}, 401, "invalid_client"),
+        ({"client_secret": "another"}, 401, "invalid_client"),
+        ({"client_secret": ""}, 401, "invalid_client"),
+        ({"code": "another"}, 400, "invalid_grant"),
+        ({"code": ""}, 400, "unsupported_grant_type"),
+        ({"redirect_uri": f"{BACK}/"}, 400, "invalid_grant"),
+        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+    ],
+)
+async def test_a_code_is_checked(
+    pulsoid: Pulsoid, wrong: dict[str, str], status: int, error: str
+) -> None:
+    """Tokens are for the application that asked, by the way it asked, and once."""
+    _, back = await authorise(pulsoid)
+    good = {"code": back.query["code"]}
+    assert await exchange(pulsoid, **{**good, **wrong}) == (status, {"error": error})
+    assert (await exchange(pulsoid, **good))[0] == HTTPStatus.OK
+    assert await exchange(pulsoid, **good) == (400, {"error": "invalid_grant"})
+
+
+async def test_tokens_only_for_a_form(pulsoid: Pulsoid) -> None:
+    """JSON is not what the documentation says."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(pulsoid.url / "oauth2/token", json={}) as response,
+    ):
+        assert response.status == HTTPStatus.BAD_REQUEST
+
+
+async def test_tokens_rotate(pulsoid: Pulsoid) -> None:
+    """Each refresh makes both of the last tokens worthless."""
+    first = await tokens_of(pulsoid)
+    status, second = await refresh(pulsoid, first["refresh_token"])
+    assert status == HTTPStatus.OK
+    assert pulsoid.refreshes == 1
+    assert not {first["access_token"], first["refresh_token"]} & {*second.values()}
+    assert (await get(pulsoid, first["access_token"]))[0] == HTTPStatus.FORBIDDEN
+    assert pulsoid.dead_tokens == ["/api/v1/token/validate"]
+    assert (await refresh(pulsoid, first["refresh_token"]))[0] == 401
+    assert pulsoid.refreshes == 2
+    assert (await get(pulsoid, second["access_token"]))[0] == HTTPStatus.OK
+    assert (await refresh(pulsoid, second["refresh_token"]))[0] == HTTPStatus.OK
+
+
+async def test_applications_do_not_disturb_each_other(pulsoid: Pulsoid) -> None:
+    """Who signs in twice has tokens twice."""
+    first, second = await tokens_of(pulsoid), await tokens_of(pulsoid)
+    assert (await refresh(pulsoid, second["refresh_token"]))[0] == HTTPStatus.OK
+    assert (await get(pulsoid, first["access_token"]))[0] == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
+async def test_access_tokens_expire(pulsoid: Pulsoid, status: HTTPStatus) -> None:
+    """After their time access tokens are refused, and refresh tokens are not."""
+    pulsoid.bad_token_status = status
+    tokens = await tokens_of(pulsoid)
+    pulsoid.expire()
+    answered, body = await post(pulsoid, token=tokens["access_token"])
+    assert answered == status
+    assert "7006" in body
+    assert pulsoid.dead_tokens == ["/api/v1/data"]
+    assert not pulsoid.arrivals
+    assert (await post(pulsoid))[0] == HTTPStatus.OK
+    _, tokens = await refresh(pulsoid, tokens["refresh_token"])
+    assert (await post(pulsoid, token=tokens["access_token"]))[0] == HTTPStatus.OK
+
+
+async def test_a_revoked_grant(pulsoid: Pulsoid) -> None:
+    """An application that is no longer welcome has nothing, and may ask again."""
+    tokens = await tokens_of(pulsoid)
+    pulsoid.revoke()
+    assert (await get(pulsoid, tokens["access_token"]))[0] == HTTPStatus.FORBIDDEN
+    assert (await refresh(pulsoid, tokens["refresh_token"]))[0] == 401
+    assert (await get(pulsoid))[0] == HTTPStatus.OK
+    assert await tokens_of(pulsoid)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (f"data:heart_rate:read {WRITE_SCOPE}", [WRITE_SCOPE]),
+        ("data:heart_rate:read", []),
+        ("", []),
+    ],
+)
+async def test_scopes_of_an_application(
+    pulsoid: Pulsoid, asked: str, given: list[str]
+) -> None:
+    """An application is given no more than it asks for and may have."""
+    _, back = await authorise(pulsoid, scope=asked)
+    _, tokens = await exchange(pulsoid, code=back.query["code"])
+    _, checked = await get(pulsoid, tokens["access_token"])
+    assert isinstance(checked, dict)
+    assert checked["scopes"] == given
+    status, _ = await post(pulsoid, token=tokens["access_token"])
+    assert status == (HTTPStatus.OK if given else HTTPStatus.BAD_REQUEST)
+
+
+async def test_tokens_held_back(pulsoid: Pulsoid) -> None:
+    """An answer can be held back after the tokens were changed."""
+    tokens = await tokens_of(pulsoid)
+    pulsoid.answers_tokens.clear()
+    asking = asyncio.ensure_future(refresh(pulsoid, tokens["refresh_token"]))
+    async with asyncio.timeout(5):
+        while not pulsoid.refreshes:
+            await asyncio.sleep(0.005)
+    assert (await get(pulsoid, tokens["access_token"]))[0] == HTTPStatus.FORBIDDEN
+    assert not asking.done()
+    pulsoid.answers_tokens.set()
+    assert (await asking)[0] == HTTPStatus.OK

@@ -3,6 +3,7 @@
 Source: https://docs.pulsoid.net
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, override
 
@@ -18,10 +19,12 @@ from .base import (
     Limits,
     NotAuthorisedError,
     NotEntitledError,
-    Refusal,
+    Receipt,
+    TokenDestination,
     UnreachableError,
     error_from,
 )
+from .tokens import Token, Tokens, bearer
 
 API_URL = URL("https://dev.pulsoid.net")
 
@@ -33,8 +36,8 @@ PREMIUM_ERRORS = frozenset({"7007"})
 SCOPE_ERRORS = frozenset({"6003", "7011"})
 
 
-class Pulsoid(Destination):
-    """A profile at Pulsoid."""
+class _Profile(Destination):
+    """A profile at Pulsoid, however its owner signed in."""
 
     service = "Pulsoid"
     limits = Limits(
@@ -45,24 +48,10 @@ class Pulsoid(Destination):
         max_rate=10,
     )
 
-    def __init__(
-        self, session: aiohttp.ClientSession, config: Mapping[str, Any]
-    ) -> None:
-        """Initialize the destination with a token that may write."""
-        super().__init__(session, config)
-        self._token: str = config["access_token"].strip()
-        # In a header only: a query string would end up in logs
-        self._headers = {"Authorization": f"Bearer {self._token}"}
-
     @override
     async def validate(self) -> Account:
         """Say whose token it is."""
-        answer = await self._request(
-            "GET",
-            API_URL / "api/v1/token/validate",
-            headers=self._headers,
-            read=True,
-        )
+        answer = await self._send("GET", "api/v1/token/validate", read=True)
         if not answer.ok:
             raise _error_from(answer)
         token = answer.json
@@ -74,13 +63,12 @@ class Pulsoid(Destination):
         return Account(id=str(profile) if profile else None, name=self.service)
 
     @override
-    async def deliver(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
+    async def deliver(self, readings: Sequence[Reading]) -> Receipt:
         """Deliver one reading, which is all that Pulsoid takes at a time."""
         (reading,) = readings
-        answer = await self._request(
+        answer = await self._send(
             "POST",
-            API_URL / "api/v1/data",
-            headers=self._headers,
+            "api/v1/data",
             json={
                 "measured_at": reading.measured_at,
                 "data": {"heart_rate": round(reading.value)},
@@ -88,7 +76,62 @@ class Pulsoid(Destination):
         )
         if not answer.ok:
             raise _error_from(answer)
-        return ()
+        return Receipt()
+
+    @abstractmethod
+    async def _send(
+        self, method: str, path: str, *, json: object = None, read: bool = False
+    ) -> Answer:
+        """Return the answer to a request in the profile's name.
+
+        Raises DestinationError where there is none.
+        """
+
+
+class Pulsoid(_Profile):
+    """A profile at Pulsoid, by a token that its owner made and pasted."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        config: Mapping[str, Any],
+        tokens: Tokens,
+    ) -> None:
+        """Initialize the destination with a token that may write."""
+        super().__init__(session, config, tokens)
+        self._headers = bearer(config["access_token"])
+
+    @override
+    async def _send(
+        self, method: str, path: str, *, json: object = None, read: bool = False
+    ) -> Answer:
+        return await self._request(
+            method, API_URL / path, headers=self._headers, json=json, read=read
+        )
+
+
+class PulsoidOAuth(_Profile, TokenDestination):
+    """A profile at Pulsoid, by tokens that last an hour.
+
+    To renew them takes the secret of an application, which the tokens' keeper has. A
+    keeper without it obtains none here.
+    """
+
+    @override
+    async def _send(
+        self, method: str, path: str, *, json: object = None, read: bool = False
+    ) -> Answer:
+        return await self._request_with_token(
+            method, API_URL / path, json=json, read=read
+        )
+
+    @override
+    async def _obtain(self, token: Token | None) -> Token:
+        raise NotAuthorisedError
+
+    @override
+    def _refuses_token(self, answer: Answer) -> bool:
+        return not answer.ok and isinstance(_error_from(answer), NotAuthorisedError)
 
 
 def _error_from(answer: Answer) -> DestinationError:
