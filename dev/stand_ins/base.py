@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 import time
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
@@ -22,6 +23,14 @@ SHUTDOWN_TIMEOUT = 0.1
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
+HEART_RATE = "heart_rate"
+STEPS = "steps"
+
+METRICS: Mapping[str, str] = MappingProxyType(
+    {"": HEART_RATE, "bpm": HEART_RATE, "HEART_RATE": HEART_RATE, "STEP_COUNT": STEPS}
+)
+"""The metrics that services have a name of their own for, which some put in tags."""
+
 
 class Arrival(NamedTuple):
     """One reading that a stand-in accepted."""
@@ -30,12 +39,28 @@ class Arrival(NamedTuple):
     measured_at: int
     """Milliseconds since the Unix epoch, UTC."""
     value: float
-    """In bpm."""
+    """In bpm, or how many steps."""
     source: str
-    """The tag `source` of InfluxDB, empty where the service has none."""
+    """The tag `source` of InfluxDB, a device's name, empty where the service has none."""
     received_at: float
     """When its request had been read, in milliseconds since the Unix epoch, UTC."""
     tags: Mapping[str, str]
+
+    @property
+    def metric(self) -> str:
+        """What was measured, in the service's own words where they are special."""
+        name = self.tags.get("data_type") or self.tags.get("type", "")
+        return METRICS.get(name, name)
+
+    @property
+    def started_at(self) -> int:
+        """When the measurement began, in milliseconds since the Unix epoch, UTC."""
+        start = self.tags.get("start", "")
+        if not start:
+            return self.measured_at
+        if start.isdecimal():
+            return int(start)
+        return round(datetime.fromisoformat(start).timestamp() * 1000)
 
 
 class Failure(NamedTuple):
@@ -70,12 +95,18 @@ class Server(ABC):
     url: URL
     """Where it listens, known once it has been started."""
 
+    keepalive = 3600.0
+    """Seconds after which an idle connection is closed."""
+
     _runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0) -> None:
         """Listen on a port, by default on one that is free."""
         runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT
+            self._application(),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_TIMEOUT,
+            keepalive_timeout=self.keepalive,
         )
         await runner.setup()
         await web.TCPSite(runner, HOST, port).start()

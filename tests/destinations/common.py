@@ -51,12 +51,22 @@ STRAP = Source("a1b2c3", "sensor.strap_heart_rate", "Strap")
 
 HOUR = 60 * 60 * 1000
 
+PERSON = "4b3d3f0c-7a3e-4f0e-9d6b-6a1f0c2d9e11"
+
+PAIR = {"access_token": TOKEN, "refresh_token": f"{TOKEN}-again"}
+"""A token that can be renewed, where a service wants one."""
+
 CONFIGS: Mapping[str, Mapping[str, str]] = {
     "pulsoid": {"access_token": TOKEN},
     "livetracking": {"username": "Runner", "password": PASSWORD},
     "influxdb_v1": {"username": "relay", "password": PASSWORD, "database": "home"},
     "influxdb_v2": {"token": TOKEN, "organization": "home", "bucket": "heart"},
     "influxdb_v3": {"token": TOKEN, "database": "home"},
+    "pulsoid_oauth": {},
+    "gerosense": {"username": "relay", "password": PASSWORD, "user_id": "anna"},
+    "gerosense_proxy": {"token": TOKEN},
+    "open_wearables": {"api_key": TOKEN, "user_id": PERSON},
+    "open_wearables_invitation": {"user_id": PERSON},
 }
 """What the form of each service gives, without the address."""
 

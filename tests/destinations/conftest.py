@@ -9,14 +9,26 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.heart_rate_relay.destinations import DESTINATIONS, pulsoid
+from custom_components.heart_rate_relay.destinations import (
+    DESTINATIONS,
+    gerosense,
+    pulsoid,
+)
 from custom_components.heart_rate_relay.destinations.base import Destination
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from dev.stand_ins import InfluxDBv1, InfluxDBv2, InfluxDBv3, LiveTracking
+from dev.stand_ins.base import TOKEN
 from dev.stand_ins.database import Database
 from tests.conftest import running
 
-from .common import CONFIGS, SECRETS, Connect
+from .common import CONFIGS, PAIR, SECRETS, Connect
+
+FIXED_ADDRESS = {
+    "pulsoid": pulsoid,
+    "pulsoid_oauth": pulsoid,
+    "gerosense": gerosense,
+}
+"""The modules of services whose address nobody enters."""
 
 
 @pytest.fixture
@@ -31,10 +43,13 @@ def connect(session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> 
     """Return what makes a destination of a service at an address."""
 
     def connect(service: str, url: URL | str, **config: Any) -> Destination:
-        if service == "pulsoid":
-            monkeypatch.setattr(pulsoid, "API_URL", URL(url))
+        if module := FIXED_ADDRESS.get(service):
+            monkeypatch.setattr(module, "API_URL", URL(url))
+        token = config.get("access_token", TOKEN)
         return DESTINATIONS[service](
-            session, {**CONFIGS[service], "url": str(url), **config}, Tokens()
+            session,
+            {**CONFIGS[service], "url": str(url), **config},
+            Tokens({**PAIR, "access_token": token}),
         )
 
     return connect

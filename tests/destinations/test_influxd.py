@@ -18,11 +18,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
-    Receipt,
     Destination,
+    Receipt,
     UnreachableError,
 )
 from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1
+from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from custom_components.heart_rate_relay.reading import Reading, Source
 
 from .common import (

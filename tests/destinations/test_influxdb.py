@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
-    Receipt,
     Destination,
     NotAuthorisedError,
+    Receipt,
     UnreachableError,
     WaitError,
 )

@@ -6,15 +6,15 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
-    Receipt,
     DestinationError,
+    Receipt,
 )
 from custom_components.heart_rate_relay.destinations.influxdb import (
     clean,
     escape,
     parse_tags,
-    parse_url,
 )
+from custom_components.heart_rate_relay.destinations.text import parse_url
 from custom_components.heart_rate_relay.reading import Source
 from dev.stand_ins.database import Database
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import json
@@ -104,6 +104,10 @@ class UnreachableError(DestinationError):
     """The service did not answer, or not sensibly."""
 
 
+class NotStoredError(UnreachableError):
+    """The service answers, but does not store what it takes: a person has to look."""
+
+
 class Account(NamedTuple):
     """Whose readings they are, as the service knows it."""
 
@@ -188,6 +192,8 @@ class Destination(ABC):
     service: ClassVar[str]
     """The name of the service, as its makers write it."""
     limits: ClassVar[Limits]
+    time_zone: tzinfo = UTC
+    """The wearer's, for services that compute something for each day."""
     max_answer: ClassVar[int] = MAX_ANSWER
     """How much of an answer is read, in bytes."""
 

@@ -1,0 +1,142 @@
+"""What Open Wearables makes of a batch when it imports it, and what it loses.
+
+As measured on backend 0.6.3: a batch is lost as a whole, or records are dropped from it,
+without a word to whoever sent it.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+import math
+import re
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+MAX_TEXT = 100
+MAX_VALUE = 1e7
+DECIMALS = 3
+
+ZONE_OFFSET = re.compile(r"[+-]\d{2}:\d{2}|Z")
+
+ENVELOPE = ("provider", "sdkVersion", "syncTimestamp", "data")
+
+
+class Series(NamedTuple):
+    """How a type of record is read back."""
+
+    name: str
+    unit: str
+
+
+SERIES: Mapping[str, Series] = MappingProxyType(
+    {
+        "HEART_RATE": Series("heart_rate", "bpm"),
+        "RESTING_HEART_RATE": Series("resting_heart_rate", "bpm"),
+        "HEART_RATE_VARIABILITY": Series("heart_rate_variability_rmssd", "ms"),
+        "HKQuantityTypeIdentifierHeartRateVariabilitySDNN": Series(
+            "heart_rate_variability_sdnn", "ms"
+        ),
+        "STEP_COUNT": Series("steps", "count"),
+        "OXYGEN_SATURATION": Series("oxygen_saturation", "percent"),
+        "RESPIRATORY_RATE": Series("respiratory_rate", "brpm"),
+    }
+)
+
+
+class Key(NamedTuple):
+    """What records that overwrite each other have in common."""
+
+    user_id: str
+    provider: str
+    model: str
+    source: str
+    type: str
+    start: int
+    """Milliseconds since the Unix epoch, UTC."""
+
+
+class Stored(NamedTuple):
+    """What is stored of a record."""
+
+    key: Key
+    end: int
+    """Milliseconds since the Unix epoch, UTC."""
+    value: float
+
+
+class BatchLostError(Exception):
+    """Nothing of a batch is imported."""
+
+
+class _RecordDroppedError(Exception):
+    """A record is left out."""
+
+
+def imported(user_id: str, batch: Any) -> Iterator[Stored]:
+    """Yield what is stored of a batch. Raises BatchLostError before anything is."""
+    if not all(key in batch for key in ENVELOPE):
+        raise BatchLostError("a part of the batch is missing")
+    try:
+        _ms(batch["syncTimestamp"])
+    except _RecordDroppedError as err:
+        raise BatchLostError("syncTimestamp") from err
+    records = batch["data"].get("records") if isinstance(batch["data"], dict) else None
+    if not isinstance(records, list):
+        raise BatchLostError("records is no list")
+    for record in records:
+        _see_bearable(record)
+    for record in records:
+        try:
+            stored = _stored(user_id, batch["provider"], record)
+        except _RecordDroppedError:
+            continue
+        if stored:
+            yield stored
+
+
+def _see_bearable(record: Any) -> None:
+    """See that a record does not lose its whole batch."""
+    if not isinstance(record, dict):
+        return
+    offset, value = record.get("zoneOffset"), record.get("value")
+    if offset is not None and not ZONE_OFFSET.fullmatch(str(offset)):
+        raise BatchLostError("zoneOffset")
+    if isinstance(value, int | float) and abs(value) >= MAX_VALUE:
+        raise BatchLostError("value")
+    source = record.get("source") or {}
+    for text in (record.get("id"), source.get("deviceModel"), _name(source)):
+        if text and len(text) > MAX_TEXT:
+            raise BatchLostError("a text is too long")
+    if any("\0" in str(text) for text in (*record.values(), *source.values())):
+        raise BatchLostError("NUL")
+
+
+def _stored(user_id: str, provider: str, record: Any) -> Stored | None:
+    """Return what is stored of a record, None where its type is not understood."""
+    if not isinstance(record, dict) or "unit" not in record:
+        raise _RecordDroppedError
+    value = record.get("value")
+    if not isinstance(value, int | float) or math.isnan(value):
+        raise _RecordDroppedError
+    start, end = _ms(record.get("startDate")), _ms(record.get("endDate"))
+    type_ = str(record.get("type"))
+    if type_ not in SERIES:
+        return None
+    source = record.get("source") or {}
+    model = source.get("deviceModel") or ""
+    key = Key(user_id, provider, model, _name(source), type_, start)
+    return Stored(key, end, round(value, DECIMALS))
+
+
+def _name(source: Mapping[str, str]) -> str:
+    """Return the one name that is stored of a source."""
+    keys = ("name", "deviceName", "appId", "bundleIdentifier")
+    return next((name for key in keys if (name := source.get(key))), "")
+
+
+def _ms(date: Any) -> int:
+    """Return a date in milliseconds since the Unix epoch."""
+    try:
+        moment = datetime.fromisoformat(date)
+    except (TypeError, ValueError) as err:
+        raise _RecordDroppedError from err
+    return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
