@@ -11,13 +11,28 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 # The test plugin brings a package of the same name: whichever is imported first stays.
 import custom_components  # noqa: F401 - importing it is all that is wanted
-from custom_components.heart_rate_relay.destinations import pulsoid as pulsoid_module
-from dev.stand_ins import InfluxDBv1, LiveTracking, Pulsoid, StandIn
+from custom_components.heart_rate_relay import application_credentials
+from custom_components.heart_rate_relay.destinations import (
+    gerosense as gerosense_module,
+    pulsoid as pulsoid_module,
+)
+from dev.stand_ins import (
+    Gerosense,
+    InfluxDBv1,
+    LiveTracking,
+    OpenWearables,
+    Pulsoid,
+    StandIn,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.setup import async_setup_component
+
+from .browser import Browser
 
 
 @pytest.fixture
@@ -45,6 +60,41 @@ async def pulsoid(
     async with running(Pulsoid()) as stand_in:
         monkeypatch.setattr(pulsoid_module, "API_URL", stand_in.url)
         yield stand_in
+
+
+@pytest.fixture
+async def gerosense(
+    socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Gerosense]:
+    """Return a Gerosense of our own."""
+    async with running(Gerosense()) as stand_in:
+        monkeypatch.setattr(gerosense_module, "API_URL", stand_in.url)
+        yield stand_in
+
+
+@pytest.fixture
+async def open_wearables(socket_enabled: None) -> AsyncIterator[OpenWearables]:
+    """Return an Open Wearables server of our own."""
+    async with running(OpenWearables()) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+async def browser(
+    hass: HomeAssistant,
+    pulsoid: Pulsoid,
+    monkeypatch: pytest.MonkeyPatch,
+    hass_client_no_auth: ClientSessionGenerator,
+    current_request_with_host: None,
+) -> Browser:
+    """Return a person's browser, in which they sign in at a Pulsoid of our own."""
+    url = pulsoid.url / "oauth2"
+    monkeypatch.setattr(
+        application_credentials, "AUTHORIZE_URL", str(url / "authorize")
+    )
+    monkeypatch.setattr(application_credentials, "TOKEN_URL", str(url / "token"))
+    assert await async_setup_component(hass, "application_credentials", {})
+    return await hass_client_no_auth()
 
 
 @pytest.fixture

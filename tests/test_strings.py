@@ -3,35 +3,54 @@
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from inspect import Parameter, signature
+from functools import cache
+from inspect import isclass, signature
 import json
 from pathlib import Path
 import re
 from string import Formatter
+from types import ModuleType
 from typing import Any, cast
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay import config_flow, destinations
+from custom_components.heart_rate_relay import (
+    application_credentials,
+    config_flow,
+    options_flow,
+)
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.destinations import base
 from custom_components.heart_rate_relay.destinations.base import (
     DestinationError,
     NotEntitledError,
+    NotStoredError,
 )
-from custom_components.heart_rate_relay.forms import FORMS
+from custom_components.heart_rate_relay.forms import FORMS, MENUS
 from custom_components.heart_rate_relay.relay import issues
 from custom_components.heart_rate_relay.relay.coordinator import Status
 from custom_components.heart_rate_relay.relay.outbox import Outbox
-from dev.stand_ins import Pulsoid
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.selector import SelectSelector
 
-from .common import pulsoid_data, relay_entry, set_up
+from .browser import Browser, add_application, sign_in
+from .common import relay_entry, set_up
+from .flow.common import (
+    INPUT,
+    choose,
+    choose_service,
+    gerosense_data,
+    start,
+    submit,
+    to_sources,
+    way_to,
+)
 
 ROOT = Path(config_flow.__file__).parent
 STRINGS: dict[str, Any] = json.loads(
@@ -95,7 +114,16 @@ def test_sorted(strings: dict[str, Any]) -> None:
 
 def test_parts() -> None:
     """What the other tests look at is all that there is."""
-    assert set(STRINGS) == {"config", "entity", "exceptions", "issues", "options"}
+    assert set(STRINGS) == {
+        "application_credentials",
+        "config",
+        "entity",
+        "exceptions",
+        "issues",
+        "options",
+        "selector",
+    }
+    assert set(STRINGS["application_credentials"]) == {"description"}
     assert set(STRINGS["config"]) == {"abort", "error", "step"}
     assert set(STRINGS["options"]) == {"error", "step"}
     assert set(ICONS) == {"entity"}
@@ -108,49 +136,102 @@ def steps_of(flow: type) -> set[str]:
         for name in vars(flow)
         if name.startswith("async_step_")
     }
-    # It goes on to reauth_confirm at once
-    return steps - {"reauth"}
+    # They go on at once
+    return steps - {"known_person", "reauth"}
+
+
+OF_HOME_ASSISTANT = {"pick_implementation"}
+"""Steps that Home Assistant shows, with texts of ours."""
 
 
 def test_steps() -> None:
     """Each step of the flows has texts."""
-    steps = steps_of(config_flow.HeartRateRelayConfigFlow)
+    steps = steps_of(config_flow.HeartRateRelayConfigFlow) | OF_HOME_ASSISTANT
     assert set(STRINGS["config"]["step"]) == steps
-    assert set(STRINGS["options"]["step"]) == steps_of(config_flow.RelayOptionsFlow)
+    steps = steps_of(options_flow.RelayOptionsFlow)
+    assert set(STRINGS["options"]["step"]) == steps
 
 
 type Shown = Mapping[str, list[ConfigFlowResult]]
 
 
 @pytest.fixture
-async def shown(hass: HomeAssistant, pulsoid: Pulsoid) -> Shown:
+async def shown(
+    hass: HomeAssistant,
+    browser: Browser,
+    pulsoid: Pulsoid,
+    gerosense: Gerosense,
+    open_wearables: OpenWearables,
+) -> Shown:
     """Return what is shown in each step of the config flow."""
-    flow = hass.config_entries.flow
-    results: list[ConfigFlowResult] = []
-    for service in FORMS:
-        menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-        form = await flow.async_configure(menu["flow_id"], {"next_step_id": service})
-        results += menu, form
-        if service == "pulsoid":
-            results.append(
-                await flow.async_configure(form["flow_id"], pulsoid_data(pulsoid))
-            )
-        entry = MockConfigEntry(domain=DOMAIN, data={"service": service})
-        entry.add_to_hass(hass)
-        results.append(await entry.start_reauth_flow(hass))
-        results.append(await entry.start_reconfigure_flow(hass))
+    await add_application(hass, pulsoid)
+    results: list[ConfigFlowResult] = [
+        *await shown_on_the_way(hass),
+        *await shown_about_people(hass, gerosense, open_wearables),
+        await to_sources(hass, "pulsoid", pulsoid),
+        await to_sources(hass, "open_wearables", open_wearables),
+    ]
+    pulsoid.scopes = ()
+    asked = await choose_service(hass, "pulsoid_oauth")
+    results.append(await sign_in(hass, browser, asked))
+    pulsoid.client_id = "another"
+    await add_application(hass, pulsoid, "another")
+    results.append(await choose_service(hass, "pulsoid_oauth"))
     by_step: dict[str, list[ConfigFlowResult]] = {}
     for result in results:
         by_step.setdefault(result["step_id"], []).append(result)
     return by_step
 
 
+async def shown_on_the_way(hass: HomeAssistant) -> list[ConfigFlowResult]:
+    """Return what is shown until credentials are given, and when they are changed."""
+    results: list[ConfigFlowResult] = []
+    for service, form in FORMS.items():
+        results.append(await start(hass))
+        for step_id in way_to(service)[:-1]:
+            results.append(await submit(hass, results[-1], {"next_step_id": step_id}))
+        if not form.scope:
+            results.append(await choose(hass, service))
+        entry = MockConfigEntry(domain=DOMAIN, data={"service": service})
+        entry.add_to_hass(hass)
+        results.append(await entry.start_reauth_flow(hass))
+        results.append(await entry.start_reconfigure_flow(hass))
+    return results
+
+
+async def shown_about_people(
+    hass: HomeAssistant, gerosense: Gerosense, open_wearables: OpenWearables
+) -> list[ConfigFlowResult]:
+    """Return what is shown where a service may know several people."""
+    given = gerosense_data(gerosense) | {"user_id": "stranger"}
+    results = [await submit(hass, await choose(hass, "gerosense"), given)]
+    given = gerosense_data(gerosense)
+    results.append(await submit(hass, await choose(hass, "gerosense"), given))
+    for step_id in MENUS["person"]:
+        menu = await choose(hass, "open_wearables")
+        given = INPUT["open_wearables"](open_wearables)
+        menu = await submit(hass, menu, given)
+        results += menu, await submit(hass, menu, {"next_step_id": step_id})
+    return results
+
+
 @pytest.fixture
-async def options_form(hass: HomeAssistant) -> ConfigFlowResult:
+async def options_forms(hass: HomeAssistant) -> list[ConfigFlowResult]:
     """Return what the options flow shows."""
-    entry = relay_entry("pulsoid", {"access_token": "a"})
-    await set_up(hass, entry)
-    return await hass.config_entries.options.async_init(entry.entry_id)
+    forms = []
+    for service, data in DATA.items():
+        entry = relay_entry(service, data)
+        await set_up(hass, entry)
+        forms.append(await hass.config_entries.options.async_init(entry.entry_id))
+    return forms
+
+
+DATA: Mapping[str, Mapping[str, Any]] = {
+    "pulsoid": {"access_token": "a"},
+    "gerosense": {"username": "a", "password": "b", "user_id": "c"},
+    "open_wearables": {"url": "http://127.0.0.1:9", "api_key": "a", "user_id": "b"},
+}
+"""Relays that have all options and entities together."""
 
 
 def assert_fields(strings: Mapping[str, Any], forms: Iterable[Any]) -> None:
@@ -163,8 +244,8 @@ def assert_fields(strings: Mapping[str, Any], forms: Iterable[Any]) -> None:
                 sections.setdefault(marker.schema, []).append(selector.schema)
             else:
                 names.add(marker.schema)
-    assert set(strings["data"]) == names
-    assert set(strings["data_description"]) == names
+    assert set(strings.get("data", ())) == names
+    assert set(strings.get("data_description", ())) == names
     assert set(strings.get("sections", {})) == set(sections)
     for name, schemas in sections.items():
         assert strings["sections"][name]["name"]
@@ -176,22 +257,34 @@ async def test_all_steps_are_shown(shown: Shown) -> None:
     assert set(shown) == set(STRINGS["config"]["step"])
 
 
-async def test_menu(shown: Shown) -> None:
-    """Each choice of the menu has a text."""
-    strings = STRINGS["config"]["step"]["user"]
+@pytest.mark.parametrize("step", MENUS)
+async def test_menu(shown: Shown, step: str) -> None:
+    """Each choice of a menu has a text."""
+    strings = STRINGS["config"]["step"][step]
     assert set(strings) == {"description", "menu_options", "title"}
-    for menu in shown["user"]:
+    assert placeholders(strings) == set()
+    for menu in shown[step]:
         assert menu["type"] is FlowResultType.MENU
-        assert menu["menu_options"] == list(FORMS)
-    assert set(strings["menu_options"]) == set(FORMS)
+        assert menu["menu_options"] == list(MENUS[step])
+    assert set(strings["menu_options"]) == set(MENUS[step])
 
 
-@pytest.mark.parametrize("step", sorted(set(STRINGS["config"]["step"]) - {"user"}))
+def test_menus() -> None:
+    """There is one way to each service, and from each choice a way on."""
+    steps = steps_of(config_flow.HeartRateRelayConfigFlow)
+    offered = [option for options in MENUS.values() for option in options]
+    assert [step for step in offered if offered.count(step) > 1] == ["new_person"] * 2
+    assert set(offered) <= steps | {"known_person"}
+    assert set(FORMS) <= set(offered)
+    assert set(MENUS) - set(offered) == {"user", "person", "registered"}
+
+
+@pytest.mark.parametrize("step", sorted(set(STRINGS["config"]["step"]) - set(MENUS)))
 async def test_form(shown: Shown, step: str) -> None:
     """Each form has a title, texts for its fields, and what they are filled in with."""
     strings = STRINGS["config"]["step"][step]
-    assert set(strings) - {"sections"} == {
-        *("data", "data_description", "description", "title")
+    assert set(strings) - {"sections", "data", "data_description"} == {
+        *("description", "title")
     }
     assert_fields(strings, [form["data_schema"] for form in shown[step]])
     for form in shown[step]:
@@ -199,12 +292,43 @@ async def test_form(shown: Shown, step: str) -> None:
         assert given - HOME_ASSISTANT_PLACEHOLDERS == placeholders(strings)
 
 
-async def test_options_form(options_form: ConfigFlowResult) -> None:
+async def test_options_form(options_forms: list[ConfigFlowResult]) -> None:
     """Each option has a name and a description."""
-    strings = STRINGS["options"]["step"][options_form["step_id"]]
+    strings = STRINGS["options"]["step"]["init"]
     assert set(strings) == {"data", "data_description", "title"}
-    assert_fields(strings, [options_form["data_schema"]])
+    assert_fields(strings, [form["data_schema"] for form in options_forms])
     assert placeholders(strings) == set()
+
+
+@pytest.mark.parametrize("step", sorted(STRINGS["options"]["step"]["init"]["data"]))
+def test_said_alike(step: str) -> None:
+    """What is asked twice is asked in the same words."""
+    for part in ("data", "data_description"):
+        texts = STRINGS["config"]["step"]["sources"][part]
+        again = STRINGS["options"]["step"]["init"][part][step]
+        assert texts.get(step, again) == again
+
+
+def test_selectors() -> None:
+    """Each choice within a form has a text, and a key that Home Assistant accepts."""
+    offered = {
+        selector.config["translation_key"]: set(map(str, selector.config["options"]))
+        for form in FORMS.values()
+        for selector in (*form.schema.values(), *form.person.values())
+        if isinstance(selector, SelectSelector)
+    }
+    assert {
+        key: set(strings["options"]) for key, strings in STRINGS["selector"].items()
+    } == offered
+    for key, options in offered.items():
+        assert set(STRINGS["selector"][key]) == {"options"}
+        assert all(re.fullmatch(r"[a-z0-9-_]+", option) for option in options)
+
+
+async def test_application_credentials(hass: HomeAssistant) -> None:
+    """Whoever makes an application is told what to enter where."""
+    given = await application_credentials.async_get_description_placeholders(hass)
+    assert set(given) == placeholders(STRINGS["application_credentials"])
 
 
 def error_classes() -> dict[str, type[DestinationError]]:
@@ -212,50 +336,91 @@ def error_classes() -> dict[str, type[DestinationError]]:
     return {
         name: value
         for name, value in vars(base).items()
-        if isinstance(value, type) and issubclass(value, DestinationError)
+        if isclass(value) and issubclass(value, DestinationError)
     }
 
 
 def error_keys(kind: type[DestinationError] = DestinationError) -> set[str]:
-    """Return the keys of all errors of a kind that destinations can raise.
+    """Return the keys of all errors of a kind that anything can raise.
 
-    Keys are written where an error is made, or are the same for the whole class.
+    Keys are written where an error is made, are passed to the function that makes it, or
+    are the same for the whole class.
     """
     classes = error_classes()
-    keys: set[str] = set()
-    for path in Path(destinations.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and issubclass(classes.get(node.func.id, type(None)), kind)
-            ):
-                keys.add(key_of(node, classes[node.func.id]))
-    return keys
+    return {
+        key
+        for function, call in calls()
+        if isinstance(call.func, ast.Name)
+        and issubclass(classes.get(call.func.id, type(None)), kind)
+        for key in keys_of_error(call, function, classes[call.func.id])
+    }
 
 
-def key_of(call: ast.Call, error: type[DestinationError]) -> str:
-    """Return the key of an error that is made."""
+type Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def calls() -> list[tuple[Function | None, ast.Call]]:
+    """Return all calls in the integration, each with the function that it is made in."""
+    found: list[tuple[Function | None, ast.Call]] = []
+
+    def collect(node: ast.AST, function: Function | None) -> None:
+        if isinstance(node, Function.__value__):
+            function = node
+        elif isinstance(node, ast.Call):
+            found.append((function, node))
+        for child in ast.iter_child_nodes(node):
+            collect(child, function)
+
+    for path in ROOT.rglob("*.py"):
+        collect(ast.parse(path.read_text(encoding="utf-8")), None)
+    return found
+
+
+def keys_of_error(
+    call: ast.Call, function: Function | None, error: type[DestinationError]
+) -> Iterator[str]:
+    """Yield the keys that an error may have that is made in a function."""
     parameters = signature(error).parameters
     if "key" not in parameters:
-        return cast("Callable[[], DestinationError]", error)().key
-    given = dict(zip(parameters, call.args, strict=False)) | {
-        keyword.arg: keyword.value for keyword in call.keywords if keyword.arg
-    }
-    if node := given.get("key"):
-        return str(ast.literal_eval(node))
-    assert parameters["key"].default is not Parameter.empty
-    return str(parameters["key"].default)
+        yield cast("Callable[[], DestinationError]", error)().key
+    elif node := argument(call, list(parameters), "key"):
+        yield from values_of(node, function)
+    else:
+        yield str(parameters["key"].default)
 
 
-def flow_errors(flow: type) -> set[str]:
+def argument(call: ast.Call, parameters: list[str], name: str) -> ast.expr | None:
+    """Return what a call gives for a parameter, None where nothing."""
+    given = dict(zip(parameters, call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    return given.get(name)
+
+
+def values_of(node: ast.expr, function: Function | None) -> Iterator[str]:
+    """Yield what a key may be: itself, or whatever is given for the parameter it is."""
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+        return
+    assert isinstance(node, ast.Name)
+    assert function
+    names = [arg.arg for arg in function.args.args]
+    assert node.id in names
+    defaults = function.args.defaults
+    if node.id in names[len(names) - len(defaults) :]:
+        yield from values_of(defaults[names.index(node.id) - len(names)], None)
+    for caller, call in calls():
+        if isinstance(call.func, ast.Name) and call.func.id == function.name:
+            if given := argument(call, names, node.id):
+                yield from values_of(given, caller)
+
+
+def flow_errors(module: ModuleType) -> set[str]:
     """Return the errors that a flow finds by itself."""
-    tree = ast.parse(Path(config_flow.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     return {
         str(node.value.value)
-        for body in tree.body
-        if isinstance(body, ast.ClassDef) and body.name == flow.__name__
-        for node in ast.walk(body)
+        for node in ast.walk(tree)
         if isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Constant)
         and ast.unparse(node.targets[0]) == "errors['base']"
@@ -264,17 +429,18 @@ def flow_errors(flow: type) -> set[str]:
 
 def test_errors() -> None:
     """What a destination says in a flow, and what the flow says itself, has a text."""
-    own = flow_errors(config_flow.HeartRateRelayConfigFlow)
+    own = flow_errors(config_flow)
     assert own == {"no_sources", "unknown"}
-    keys = error_keys()
-    assert {"refused", "busy", "invalid_auth", "missing_scope", "timeout"} <= keys
+    keys = error_keys() - {"unexpected"}
+    assert keys >= {"refused", "busy", "invalid_auth", "missing_scope", "timeout"}
+    assert keys >= {"code_used", "email_taken", "nobody_found", "wrong_url"}
     assert set(STRINGS["config"]["error"]) == keys | own
     assert placeholders(STRINGS["config"]["error"]) == set()
 
 
 def test_option_errors() -> None:
     """What is wrong with options has a text."""
-    own = flow_errors(config_flow.RelayOptionsFlow)
+    own = flow_errors(options_flow)
     assert own == {"empty_range", "no_sources"}
     assert set(STRINGS["options"]["error"]) == own
     assert placeholders(STRINGS["options"]["error"]) == set()
@@ -300,12 +466,13 @@ def test_aborts() -> None:
 
 @pytest.fixture
 async def entities(hass: HomeAssistant) -> dict[tuple[str, str], er.RegistryEntry]:
-    """Return the entities of a relay by domain and translation key."""
-    entry = relay_entry("pulsoid", {"access_token": "a"})
-    await set_up(hass, entry)
-    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    """Return the entities of relays by domain and translation key."""
+    for service, data in DATA.items():
+        await set_up(hass, relay_entry(service, data))
     return {
-        (entity.domain, str(entity.translation_key)): entity for entity in registered
+        (entity.domain, str(entity.translation_key)): entity
+        for entity in er.async_get(hass).entities.values()
+        if entity.platform == DOMAIN
     }
 
 
@@ -370,10 +537,11 @@ async def test_issues(hass: HomeAssistant, tmp_path: Path) -> None:
             if domain == DOMAIN:
                 reported[str(issue.translation_key)] = issue
 
-    for key in error_keys(NotEntitledError):
-        issues.async_update_account(hass, entry, NotEntitledError(key))
-        note()
-        assert key in reported
+    for kind in (NotEntitledError, NotStoredError):
+        for key in error_keys(kind):
+            issues.async_update_account(hass, entry, kind(key))
+            note()
+            assert key in reported
     issues.async_update_sources(hass, entry, [source_id])
     outbox = Outbox(tmp_path / "outbox.db", max_readings=1, max_age=1)
     outbox.trouble = "disk full"

@@ -43,11 +43,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: RelayConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: RelayConfigEntry) -> None:
-    """Remove a relay's readings with it."""
+    """Remove a relay's readings and tokens with it."""
     path = outbox_path(hass, entry.entry_id)
 
     def remove() -> None:
-        for file in path.parent.glob(f"{path.name}*"):
+        for file in path.parent.glob(f"{path.stem}.*"):
             file.unlink(missing_ok=True)
         with suppress(OSError):
             path.parent.rmdir()

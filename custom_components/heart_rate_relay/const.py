@@ -1,8 +1,12 @@
 """Constants of Heart Rate Relay."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 import logging
+from types import MappingProxyType
 from typing import Any, Final
+
+from .reading import Metric
 
 DOMAIN: Final = "heart_rate_relay"
 LOGGER = logging.getLogger(__package__)
@@ -13,13 +17,26 @@ CONF_NAMING: Final = "naming"
 CONF_MEASUREMENT: Final = "measurement"
 CONF_FIELD: Final = "field"
 CONF_TAGS: Final = "tags"
+CONF_AUTH_IMPLEMENTATION: Final = "auth_implementation"
+CONF_USER_ID: Final = "user_id"
+CONF_INVITATION_CODE: Final = "invitation_code"
 CONF_DATABASE: Final = "database"
 CONF_RETENTION_POLICY: Final = "retention_policy"
 CONF_ORGANIZATION: Final = "organization"
 CONF_BUCKET: Final = "bucket"
 
+# What only a flow asks for
+CONF_SEARCH: Final = "search"
+CONF_SEX: Final = "biological_sex"
+CONF_YEAR_OF_BIRTH: Final = "year_of_birth"
+CONF_FIRST_NAME: Final = "first_name"
+CONF_LAST_NAME: Final = "last_name"
+
 # What its options hold
 CONF_SOURCES: Final = "sources"
+CONF_STEP_SOURCES: Final = "step_sources"
+CONF_RESTING_SOURCES: Final = "resting_heart_rate_sources"
+CONF_VARIABILITY_SOURCES: Final = "heart_rate_variability_sources"
 CONF_DECLINED: Final = "declined"
 CONF_FOLLOW_NEW: Final = "follow_new"
 CONF_MIN_INTERVAL: Final = "min_interval"
@@ -28,10 +45,21 @@ CONF_MAX_BPM: Final = "max_bpm"
 CONF_LIVE_FOR: Final = "live_for"
 CONF_KEEP_DAYS: Final = "keep_days"
 CONF_KEEP_READINGS: Final = "keep_readings"
+CONF_GATHER: Final = "gather"
 CONF_PAUSED: Final = "paused"
 
+SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
+    {
+        Metric.HEART_RATE: CONF_SOURCES,
+        Metric.STEPS: CONF_STEP_SOURCES,
+        Metric.RESTING_HEART_RATE: CONF_RESTING_SOURCES,
+        Metric.HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
+    }
+)
+"""Which of the options holds the sources of each metric."""
+
 DEFAULT_OPTIONS: Final[dict[str, Any]] = {
-    CONF_SOURCES: [],
+    **{option: [] for option in SOURCE_OPTIONS.values()},
     CONF_FOLLOW_NEW: False,
     CONF_MIN_INTERVAL: 0,
     CONF_MIN_BPM: 20,

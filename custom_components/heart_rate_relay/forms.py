@@ -1,6 +1,6 @@
 """What each service asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -8,6 +8,8 @@ import probatio
 
 from homeassistant.const import (
     CONF_ACCESS_TOKEN,
+    CONF_API_KEY,
+    CONF_EMAIL,
     CONF_PASSWORD,
     CONF_TOKEN,
     CONF_URL,
@@ -17,6 +19,11 @@ from homeassistant.const import (
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -26,13 +33,20 @@ from .const import (
     CONF_BUCKET,
     CONF_DATABASE,
     CONF_FIELD,
+    CONF_FIRST_NAME,
+    CONF_INVITATION_CODE,
+    CONF_LAST_NAME,
     CONF_MEASUREMENT,
     CONF_NAMING,
     CONF_ORGANIZATION,
     CONF_RETENTION_POLICY,
+    CONF_SEX,
     CONF_TAGS,
+    CONF_USER_ID,
+    CONF_YEAR_OF_BIRTH,
 )
 from .destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT
+from .destinations.pulsoid import WRITE_SCOPE
 
 TEXT = TextSelector()
 ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
@@ -54,6 +68,12 @@ class Form:
     """The fields to ask for again when the service refuses them."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Addresses that the form's texts name."""
+    person: Fields = field(default_factory=dict)
+    """The fields about a person that the service does not know yet."""
+    same_accounts_as: str = ""
+    """The service that this is another way to."""
+    scope: str = ""
+    """What to ask for where one signs in at the service itself, by OAuth."""
 
     def fields(self, *, credentials_only: bool = False) -> probatio.Schema:
         """Return the fields to fill in."""
@@ -93,6 +113,41 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             schema={probatio.Required(CONF_ACCESS_TOKEN): SECRET},
             credentials=frozenset({CONF_ACCESS_TOKEN}),
             links={"keys_url": "https://pulsoid.net/ui/keys"},
+        ),
+        "pulsoid_oauth": Form(
+            schema={},
+            credentials=frozenset(),
+            same_accounts_as="pulsoid",
+            scope=WRITE_SCOPE,
+        ),
+        "gerosense": Form(
+            schema={
+                probatio.Required(CONF_USERNAME): USERNAME,
+                probatio.Required(CONF_PASSWORD): SECRET,
+                probatio.Required(CONF_USER_ID): TEXT,
+            },
+            credentials=frozenset({CONF_USERNAME, CONF_PASSWORD}),
+            person={
+                probatio.Required(CONF_SEX): SelectSelector(
+                    SelectSelectorConfig(
+                        options=["female", "male"], translation_key=CONF_SEX
+                    )
+                ),
+                probatio.Required(CONF_YEAR_OF_BIRTH): NumberSelector(
+                    NumberSelectorConfig(
+                        min=1900, max=2100, step=1, mode=NumberSelectorMode.BOX
+                    )
+                ),
+            },
+        ),
+        "gerosense_proxy": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_TOKEN): SECRET,
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_TOKEN}),
+            links={"example_url": "https://gerosense.example.org"},
         ),
         "livetracking": Form(
             schema={
@@ -140,5 +195,50 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             credentials=frozenset({CONF_TOKEN}),
             links={"example_url": "http://homeassistant.local:8181"},
         ),
+        "open_wearables": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_API_KEY): SECRET,
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_API_KEY}),
+            links={"example_url": "http://homeassistant.local:8000"},
+            person={
+                probatio.Optional(CONF_FIRST_NAME): TEXT,
+                probatio.Optional(CONF_LAST_NAME): TEXT,
+                probatio.Optional(CONF_EMAIL): TextSelector(
+                    TextSelectorConfig(type=TextSelectorType.EMAIL)
+                ),
+            },
+        ),
+        "open_wearables_invitation": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_INVITATION_CODE): TEXT,
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_INVITATION_CODE}),
+            same_accounts_as="open_wearables",
+            links={"example_url": "http://homeassistant.local:8000"},
+        ),
     }
 )
+
+MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "user": (
+            "choose_pulsoid",
+            "choose_gerosense",
+            "livetracking",
+            "choose_influxdb",
+            "choose_open_wearables",
+        ),
+        "choose_pulsoid": ("pulsoid", "pulsoid_oauth"),
+        "choose_gerosense": ("gerosense", "gerosense_proxy"),
+        "choose_influxdb": ("influxdb_v1", "influxdb_v2", "influxdb_v3"),
+        "choose_open_wearables": ("open_wearables", "open_wearables_invitation"),
+        "person": ("choose_person", "new_person"),
+        "registered": ("known_person", "new_person"),
+    }
+)
+"""What each step that is a menu offers: further menus, services, ways to go on."""

@@ -83,6 +83,15 @@ SENSORS: tuple[RelaySensorEntityDescription, ...] = (
     ),
 )
 
+IN_DOUBT = RelaySensorEntityDescription(
+    key="in_doubt",
+    translation_key="in_doubt",
+    state_class=SensorStateClass.TOTAL_INCREASING,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda data: data.in_doubt,
+)
+"""For services that refuse readings without a word which."""
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -91,10 +100,13 @@ async def async_setup_entry(
 ) -> None:
     """Set up the sensors of a relay."""
     coordinator = entry.runtime_data
+    descriptions = list(SENSORS)
+    if not coordinator.destination.limits.tells_refused:
+        descriptions.append(IN_DOUBT)
     async_add_entities(
         [
             HeartRateSensor(coordinator, HEART_RATE),
-            *(RelaySensor(coordinator, description) for description in SENSORS),
+            *(RelaySensor(coordinator, description) for description in descriptions),
         ]
     )
 

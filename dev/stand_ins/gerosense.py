@@ -69,6 +69,8 @@ class _Samples(StandIn):
         self.minimal_api_version = "v1.0"
         self.has_status = True
         """Whether the status can be asked for."""
+        self.sees_size_first = False
+        """Whether too few samples are refused before it is seen whose they are."""
         self.partial = 0
         """How many batches, from now on, lose their first sample, with a 207."""
         self.bad_token_status = HTTPStatus.FORBIDDEN
@@ -128,6 +130,8 @@ class _Samples(StandIn):
             return refusal
         try:
             body = _json_object(await request.read())
+            if self.sees_size_first:
+                _data(body)
             if (user_id := self._user_id(body)) is None:
                 return _detail(HTTPStatus.NOT_FOUND, "User not found")
             samples = _samples(body, user_id)
@@ -314,15 +318,22 @@ def _person(body: dict[str, object]) -> tuple[str, str, int]:
     raise _Objection(f"not a user: {body}")
 
 
+def _data(body: Mapping[str, object]) -> list[object]:
+    """Return the samples of a batch that has as many as it should have."""
+    data = body.get("data")
+    if not isinstance(data, list) or not MIN_SAMPLES <= len(data) <= MAX_SAMPLES:
+        raise _Objection("data does not have 3 to 1000 elements")
+    return data
+
+
 def _samples(body: dict[str, object], user_id: str) -> list[Sample]:
     """Return the samples of a body."""
-    data_type, data = body.pop("data_type", None), body.pop("data", None)
+    data_type, data = body.pop("data_type", None), _data(body)
+    del body["data"]
     if body:
         raise _Objection(f"unknown fields {sorted(body)}")
     if not isinstance(data_type, str) or data_type not in UNITS:
         raise _Objection("data_type is neither steps nor bpm")
-    if not isinstance(data, list) or not MIN_SAMPLES <= len(data) <= MAX_SAMPLES:
-        raise _Objection("data does not have 3 to 1000 elements")
     return [_sample(each, data_type, user_id) for each in data]
 
 

@@ -174,6 +174,22 @@ async def test_send_now(path: Path) -> None:
         assert service.sizes == [3, 3]
 
 
+async def test_send_now_while_a_request_is_under_way(path: Path) -> None:
+    """What came too late for that request goes right behind it."""
+    service = Gathering()
+    service.takes = 2
+    async with running(path, service) as relay:
+        relay.add(60, 61, 62)
+        await asyncio.sleep(1)
+        relay.add(63, 64, 65)
+        relay.delivery.send_now()
+        await asyncio.sleep(4)
+        assert service.sizes == [3, 3]
+        relay.add(66, 67, 68)
+        await asyncio.sleep(GATHER / 2)
+        assert service.sizes == [3, 3]
+
+
 async def test_failure_does_not_end_a_round(path: Path) -> None:
     """What was to go and could not goes as soon as it can."""
     async with opened(path) as outbox:
@@ -331,3 +347,18 @@ async def test_record_for_each_device(path: Path) -> None:
         }
         assert outbox.tally.delivered_until["phone steps"] == latest.measured_at
         assert max(outbox.tally.delivered_until.values()) >= heart_rate
+
+
+async def test_record_does_not_go_back(path: Path) -> None:
+    """What comes late changes nothing about up to when readings were delivered."""
+    service = Gathering()
+    async with running(path, service) as relay:
+        relay.add(60, 61, 62)
+        await asyncio.sleep(1)
+        latest = service.readings[-1].measured_at
+        for age in (90, 80, 70):
+            relay.outbox.add(reading(63, age=age))
+        relay.delivery.send_now()
+        await asyncio.sleep(1)
+        assert len(service.readings) == 6
+        assert relay.outbox.tally.delivered_until == {f"{STRAP.id} heart_rate": latest}

@@ -320,6 +320,32 @@ async def test_taker_cancelled_and_its_thread(
         assert insert.reached.is_set()
 
 
+async def test_counters_on_disk_with_nothing_waiting(path: Path) -> None:
+    """What was counted and delivered at once is not counted again after a kill."""
+
+    def on_disk() -> object:
+        """Return what the next outbox would know if the process were killed now."""
+        store = Store(path)
+        store.open()
+        try:
+            return store.read_tally().counters
+        finally:
+            store.close()
+
+    async with opened(path) as outbox:
+        for count in (5, 6):
+            outbox.tally.counters["1a"] = [count]
+            outbox.add(reading(60))
+            await outbox.settle(await outbox.take(1, newest_first=False))
+            await asyncio.sleep(1)
+            assert on_disk() == {"1a": [count]}
+        written = path.with_name(f"{path.name}-wal").read_bytes()
+        outbox.add(reading(61))
+        await outbox.settle(await outbox.take(1, newest_first=False))
+        await asyncio.sleep(1)
+        assert path.with_name(f"{path.name}-wal").read_bytes() == written
+
+
 @pytest.mark.parametrize("done", [False, True])
 async def test_settling_cancelled(
     path: Path, monkeypatch: pytest.MonkeyPatch, done: bool

@@ -299,3 +299,25 @@ def test_file_of_the_first_version(path: Path) -> None:
     later = Entry(8, reading._replace(measured_at=2000, duration=500))
     store.insert([later])
     assert store.select(9, newest_first=True) == [later, Entry(7, reading)]
+
+
+def test_tally_copy() -> None:
+    """A copy, which is written in a thread, does not change with what is counted on."""
+    tally = Tally(latest={"a": 1}, delivered_until={"a": 1}, counters={"a": [1]})
+    copy = tally.copy()
+    assert copy == tally
+    for known in (tally.latest, tally.delivered_until):
+        known["a"] = 2
+    tally.counters["a"] = [2]
+    assert copy == Tally(latest={"a": 1}, delivered_until={"a": 1}, counters={"a": [1]})
+
+
+def test_tally_found_late() -> None:
+    """What a file tells that could not be read at first overrides nothing newer."""
+    tally = Tally(latest={"a": 2}, delivered_until={"a": 2}, counters={"a": [2]})
+    earlier = {"a": 1, "b": 1}
+    tally.add(
+        Tally(latest=earlier, delivered_until=earlier, counters={"a": [1], "b": [1]})
+    )
+    assert tally.latest == tally.delivered_until == {"a": 2, "b": 1}
+    assert tally.counters == {"a": [2], "b": [1]}

@@ -10,6 +10,9 @@ type Token = Mapping[str, Any]
 type Obtain = Callable[[Token | None], Awaitable[Token]]
 """Gets another token from a service, by means of the last one."""
 
+CLOSE_TIMEOUT = 30.0
+"""Seconds to wait for a renewal when nobody needs it any more: as long as for any answer."""
+
 
 class Tokens:
     """The token of an account, shared by all who use that account."""
@@ -18,6 +21,7 @@ class Tokens:
         """Initialize with the token there is."""
         self._token = token
         self._lock = asyncio.Lock()
+        self._renewals: set[asyncio.Task[str]] = set()
 
     async def current(self, obtain: Obtain) -> str:
         """Return an access token that should be good. Raises DestinationError."""
@@ -29,7 +33,22 @@ class Tokens:
         However many ask, the service is asked once. It may take back the last token as
         soon as it gives the next one, so that being cancelled must not lose that.
         """
-        return await asyncio.shield(self._renew(refused, obtain))
+        renewal = asyncio.create_task(self._renew(refused, obtain))
+        self._renewals.add(renewal)
+        renewal.add_done_callback(self._have_renewed)
+        await asyncio.wait([renewal])
+        return renewal.result()
+
+    async def close(self) -> None:
+        """Wait for a renewal under way: whoever comes next needs what it brings."""
+        if self._renewals:
+            await asyncio.wait(self._renewals, timeout=CLOSE_TIMEOUT)
+
+    def _have_renewed(self, renewal: asyncio.Task[str]) -> None:
+        self._renewals.discard(renewal)
+        if not renewal.cancelled():
+            # Who asked for it may have been cancelled
+            renewal.exception()
 
     async def _renew(self, refused: str | None, obtain: Obtain) -> str:
         async with self._lock:

@@ -15,8 +15,10 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
 from ..const import (
+    CONF_GATHER,
     CONF_KEEP_DAYS,
     CONF_KEEP_READINGS,
     CONF_LIVE_FOR,
@@ -25,11 +27,11 @@ from ..const import (
     CONF_MIN_INTERVAL,
     CONF_PAUSED,
     CONF_SERVICE,
-    CONF_SOURCES,
     DEFAULT_OPTIONS,
     DOMAIN,
     LOGGER,
     PUBLISH_INTERVAL,
+    SOURCE_OPTIONS,
 )
 from ..destinations import DESTINATIONS
 from ..destinations.base import (
@@ -39,12 +41,14 @@ from ..destinations.base import (
     NotEntitledError,
     WaitError,
 )
+from ..destinations.tokens import Tokens
 from ..reading import Reading
 from . import issues
 from .delivery import Delivery
 from .observation import Rules
 from .outbox import Outbox
 from .sources import Sources
+from .tokens import create_tokens
 
 DAY = 24 * 60 * 60.0
 
@@ -74,6 +78,7 @@ class RelayData:
     delivered: int
     refused: int
     expired: int
+    in_doubt: int
     last_delivery: datetime | None
 
 
@@ -86,7 +91,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Initialize the relay."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
         self.options: Mapping[str, Any] = DEFAULT_OPTIONS | entry.options
-        self.destination = create_destination(hass, entry.data)
+        self._tokens = create_tokens(hass, entry)
+        self.destination = create_destination(hass, entry.data, self._tokens)
         days = self.options[CONF_KEEP_DAYS]
         max_age = self.destination.limits.max_age
         self.outbox = Outbox(
@@ -94,7 +100,12 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             max_readings=int(self.options[CONF_KEEP_READINGS]),
             max_age=min(days * DAY, max_age) if max_age else days * DAY,
         )
-        self.delivery = Delivery(self.outbox, self.destination, self._have_tried)
+        self.delivery = Delivery(
+            self.outbox,
+            self.destination,
+            self._have_tried,
+            gather=self.options.get(CONF_GATHER, self.destination.limits.gather),
+        )
         self.delivery.paused = self.options[CONF_PAUSED]
         self._outcome = Status.IDLE
         self._problem: str | None = None
@@ -106,14 +117,18 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         options = self.options
         self.sources = Sources(
             self.hass,
-            options[CONF_SOURCES],
+            {
+                metric: options[option]
+                for metric, option in SOURCE_OPTIONS.items()
+                if metric in self.destination.limits.metrics
+            },
             Rules(
                 min_interval=options[CONF_MIN_INTERVAL],
                 min_bpm=options[CONF_MIN_BPM],
                 max_bpm=options[CONF_MAX_BPM],
                 live_for=options[CONF_LIVE_FOR],
             ),
-            self.outbox.tally.latest,
+            self.outbox.tally,
             one_line=self.destination.limits.one_line,
             on_reading=self._have_reading,
             on_missing=self._have_missing,
@@ -127,6 +142,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self.sources.stop()
         await self.delivery.stop()
         await self.outbox.close()
+        await self._tokens.close()
         if self._publish_timer:
             self._publish_timer()
             self._publish_timer = None
@@ -174,6 +190,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             delivered=tally.delivered,
             refused=tally.refused,
             expired=tally.expired,
+            in_doubt=tally.in_doubt,
             last_delivery=(
                 datetime.fromtimestamp(tally.last_delivery / 1000, UTC)
                 if tally.last_delivery
@@ -237,13 +254,17 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
 
 
-def create_destination(hass: HomeAssistant, config: Mapping[str, Any]) -> Destination:
+def create_destination(
+    hass: HomeAssistant, config: Mapping[str, Any], tokens: Tokens
+) -> Destination:
     """Return the destination that an entry's data describe.
 
     Raises DestinationError when they cannot be right.
     """
     session = async_get_clientsession(hass, config.get(CONF_VERIFY_SSL, True))
-    return DESTINATIONS[config[CONF_SERVICE]](session, config)
+    destination = DESTINATIONS[config[CONF_SERVICE]](session, config, tokens)
+    destination.time_zone = dt_util.get_default_time_zone()
+    return destination
 
 
 def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:

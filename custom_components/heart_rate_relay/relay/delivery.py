@@ -77,6 +77,7 @@ class Delivery:
         self._gather = gather or 0.0
         self._not_before = 0.0
         self._next_round = 0.0
+        self._is_urgent = False
         self._failures = 0
         self._blocked = False
         self._stopping = False
@@ -109,6 +110,7 @@ class Delivery:
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
         self._not_before = self._next_round = 0.0
+        self._is_urgent = True
         self.wake()
 
     async def _run(self) -> None:
@@ -118,6 +120,7 @@ class Delivery:
         while not self._stopping:
             self._changed.clear()
             if (delay := self._delay()) == 0:
+                self._is_urgent = False
                 entries = await self._outbox.take(
                     count, newest_first=limits.newest_first
                 )
@@ -145,7 +148,8 @@ class Delivery:
     async def _deliver_batches(self, entries: Sequence[Entry], *, more: bool) -> bool:
         """Deliver entries, as many as make batches, and return whether there were any.
 
-        When all went well and no more wait, the readings that come are gathered anew.
+        When all went well and no more wait, the readings that come are gathered anew,
+        unless those that came meanwhile are wanted now.
         """
         entries, objections = _sift(entries, self._destination.limits)
         for entry, reason in objections:
@@ -157,7 +161,7 @@ class Delivery:
             self._note(error)
             if error or self.paused or self._stopping:
                 return True
-        if batches and not more and not is_rest:
+        if batches and not (more or is_rest or self._is_urgent):
             now = asyncio.get_running_loop().time()
             self._next_round = now + self._gather
         return bool(batches or objections)

@@ -1,13 +1,14 @@
 """What a relay reports to the repairs, for a person to act on."""
 
 from collections.abc import Iterable
+from itertools import chain
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import CONF_SOURCES, DOMAIN
-from ..destinations.base import DestinationError, NotEntitledError
+from ..const import DEFAULT_OPTIONS, DOMAIN, SOURCE_OPTIONS
+from ..destinations.base import DestinationError, NotEntitledError, NotStoredError
 from .candidates import async_last_entity_id
 from .outbox import Outbox
 
@@ -16,9 +17,9 @@ from .outbox import Outbox
 def async_update_account(
     hass: HomeAssistant, entry: ConfigEntry, error: DestinationError | None
 ) -> None:
-    """Report what the account lacks."""
+    """Report what the account lacks, or that the service stores nothing."""
     issue_id = f"not_entitled_{entry.entry_id}"
-    if isinstance(error, NotEntitledError):
+    if isinstance(error, NotEntitledError | NotStoredError):
         _create(hass, issue_id, error.key, entry, ir.IssueSeverity.ERROR)
     else:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -30,7 +31,8 @@ def async_update_sources(
 ) -> None:
     """Report the sources that are gone."""
     missing = set(missing)
-    for source_id in entry.options[CONF_SOURCES]:
+    options = DEFAULT_OPTIONS | entry.options
+    for source_id in chain(*(options[option] for option in SOURCE_OPTIONS.values())):
         issue_id = f"source_missing_{entry.entry_id}_{source_id}"
         if source_id in missing:
             entity_id = async_last_entity_id(hass, source_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -40,6 +40,7 @@ class Outbox:
         self._store = Store(path)
         self._fresh: dict[int, tuple[float, Reading]] = {}
         self._settled: list[tuple[int, int]] = []
+        self._known_counters: Mapping[str, object] = {}
         # Above all numbers on disk, even while the disk cannot be read
         self._last_seq = time.time_ns() // 1000
         self._loaded = False
@@ -148,9 +149,14 @@ class Outbox:
         return added_at + STORE_AFTER
 
     def _store_overdue(self) -> None:
-        """Write to disk what is overdue, and what is not with it."""
+        """Write to disk what is overdue, and what is not with it.
+
+        A counter is so even if what it counted was delivered: or else a kill would have
+        it counted once more.
+        """
         self._timer = None
-        if self.trouble or (self._fresh and self._due <= _now()):
+        is_due = self._fresh and self._due <= _now()
+        if self.trouble or is_due or self.tally.counters != self._known_counters:
             self._storing = asyncio.create_task(self.flush())
             self._storing.add_done_callback(self._have_stored)
         else:
@@ -172,6 +178,7 @@ class Outbox:
             return
         self.trouble = None
         self._settled = []
+        self._known_counters = tally.counters
         for seq, _ in entries:
             del self._fresh[seq]
         self.tally.expired += gone
@@ -199,6 +206,7 @@ class Outbox:
         last_seq, tally = found
         self._last_seq = max(self._last_seq, last_seq)
         self.tally.add(tally)
+        self._known_counters = tally.counters
         self._loaded = True
         return True
 
@@ -211,6 +219,8 @@ class Outbox:
             return False
         self.trouble = None
         self._settled = []
+        if tally:
+            self._known_counters = tally.counters
         return True
 
     async def _on_disk[T, D](self, job: Callable[[], T], default: D) -> T | D:

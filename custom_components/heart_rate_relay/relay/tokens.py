@@ -1,0 +1,85 @@
+"""Where a relay's tokens are kept."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, TypedDict, override
+from weakref import WeakValueDictionary
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+
+from ..const import CONF_AUTH_IMPLEMENTATION, DOMAIN
+from ..destinations.tokens import Obtain, Token, Tokens
+from .oauth import OAuthTokens
+
+VERSION = 1
+
+_LOCKS: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""What is held while the token of an entry is renewed.
+
+A relay that is loaded anew has to wait for what it had asked for before.
+"""
+
+
+class Stored(TypedDict):
+    """What is stored of a token that was renewed."""
+
+    first: Token
+    """The one that the entry holds: signing in again gives it another."""
+    latest: Token
+
+
+class StoredTokens(Tokens):
+    """The token of a relay, on disk before anyone uses it.
+
+    A config entry is written a second later, too late where a service takes back the
+    last token as soon as it gives the next one.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Initialize with the token that the entry was made with."""
+        super().__init__(given_token(entry.data))
+        self._lock = _LOCKS.setdefault(entry.entry_id, self._lock)
+        self._first = self._token
+        self._store = Store[Stored](
+            hass,
+            VERSION,
+            f"{DOMAIN}/{entry.entry_id}.token",
+            private=True,
+            atomic_writes=True,
+        )
+        self._loaded = False
+
+    @override
+    async def _renew(self, refused: str | None, obtain: Obtain) -> str:
+        async with self._lock:
+            if not self._loaded:
+                await self._load()
+        return await super()._renew(refused, obtain)
+
+    async def _load(self) -> None:
+        """Go on with the token that was renewed last, unless there is a new sign-in."""
+        stored = await self._store.async_load() if self._first else None
+        if stored and stored["first"] == self._first:
+            self._token = stored["latest"]
+        self._loaded = True
+
+    @override
+    async def _keep(self, token: Token) -> None:
+        if self._first:
+            await self._store.async_save(Stored(first=self._first, latest=token))
+
+
+def create_tokens(hass: HomeAssistant, entry: ConfigEntry) -> Tokens:
+    """Return the tokens of a relay."""
+    if CONF_AUTH_IMPLEMENTATION in entry.data:
+        return OAuthTokens(hass, entry)
+    return StoredTokens(hass, entry)
+
+
+def given_token(config: Mapping[str, Any]) -> Token | None:
+    """Return the token of a config that has one to be renewed."""
+    token = config.get(CONF_TOKEN)
+    return token if isinstance(token, Mapping) else None
