@@ -24,7 +24,16 @@ from .home_assistant.process import HomeAssistantError, HomeAssistantProcess
 from .ledger import Ledger
 from .relays import DOMAIN, Relay, create, relays
 from .simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION, SERVICE_STOP
-from .stand_ins import Arrival, InfluxDBv1, InfluxDBv2, LiveTracking, Page, Pulsoid
+from .stand_ins import (
+    Arrival,
+    Gerosense,
+    InfluxDBv1,
+    InfluxDBv2,
+    LiveTracking,
+    OpenWearables,
+    Page,
+    Pulsoid,
+)
 from .tally import Tally
 
 HOST = "127.0.0.1"
@@ -41,8 +50,11 @@ FIRST_SOURCE = "sensor.chest_strap_heart_rate"
 START_TIMEOUT = 180
 """How long everything may take to start, in seconds."""
 
-DRAIN_TIMEOUT = 10
-"""How long the last readings may take to arrive, in seconds."""
+DRAIN_TIMEOUT = 30
+"""How long the last readings may take to arrive, in seconds.
+
+Open Wearables imports them later, and to be sure of that takes seconds.
+"""
 
 
 def main() -> int:
@@ -84,14 +96,22 @@ async def _develop(port: int, seconds: float | None) -> int:
     """Set everything up, run for so long or until a signal comes, and tell how it went."""
     _end_on_signals()
     log = report.LogFilter(DOMAIN)
-    stand_ins = Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2()
+    stand_ins = (
+        *(Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2()),
+        *(Gerosense(user_ids=()), OpenWearables()),
+    )
     async with AsyncExitStack() as stack:
         page = Page(stand_ins)
         for server in (page, *stand_ins):
             await server.start(_free_port(PAGE_PORT) if server is page else 0)
             stack.push_async_callback(server.stop)
         url = URL.build(scheme="http", host=HOST, port=_free_port(port))
-        write_configuration(FOLDER / "home-assistant", url, stand_ins[0].url)
+        elsewhere = {
+            stand_in.service: stand_in.url
+            for stand_in in stand_ins
+            if isinstance(stand_in, Pulsoid | Gerosense)
+        }
+        write_configuration(FOLDER / "home-assistant", url, elsewhere)
         process = HomeAssistantProcess(FOLDER / "home-assistant", log.add)
         _greet(url, page)
         running = process.start()
@@ -202,11 +222,18 @@ async def _wait(running: asyncio.Task[None], seconds: float | None) -> bool:
 
 
 async def _drain(api: Api, tallies: Sequence[Tally]) -> None:
-    """End the simulation, and wait for what is still to arrive."""
+    """End the simulation, and wait for what is still to arrive.
+
+    Whoever presses the button while a delivery is under way has to press it again.
+    """
     await api.act(SIMULATION, SERVICE_STOP)
     deadline = time.monotonic() + DRAIN_TIMEOUT
     while any(tally.lost for tally in tallies) and time.monotonic() < deadline:
-        await asyncio.sleep(0.1)
+        try:
+            await api.act("button", "press", entity_id="all")
+        except HomeAssistantError as err:
+            print(err)
+        await asyncio.sleep(0.5)
 
 
 if __name__ == "__main__":

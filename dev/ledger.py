@@ -1,10 +1,13 @@
 """What the simulated sensors measured, and so what the relays owe."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from .simulated_heart_rate.const import UNIT_STEPS
 from .simulated_heart_rate.record import Kind, Record
 
 LIVE_FOR = 60_000
@@ -21,10 +24,13 @@ class Measurement(NamedTuple):
     """What a sensor measured and a relay may deliver."""
 
     entity_id: str
+    device: str
+    """What the sensor's device is called."""
+    unit: str
     at: int
     """Milliseconds since the Unix epoch, UTC."""
     value: float
-    """In bpm."""
+    """In its unit: a heart rate, or the steps since the counter was last read."""
     is_due: bool
     """Whether a relay has to deliver it.
 
@@ -45,8 +51,10 @@ class Ledger:
         self._read = 0
         self._latest: dict[str, Record] = {}
         self._changed_at: dict[str, int] = {}
+        self._counts: dict[str, float] = {}
         self._restarted: set[str] = set()
         self._by_second: defaultdict[int, list[Measurement]] = defaultdict(list)
+        self._increments: list[Measurement] = []
 
     def refresh(self) -> None:
         """Read what has been added."""
@@ -66,15 +74,44 @@ class Ledger:
             if abs(measurement.at // step * step - measured_at) <= TOLERANCE
         ]
 
+    def during(self, start: int, end: int) -> Sequence[Measurement]:
+        """Return what was counted after a moment, and until another (ms)."""
+        first, last = (
+            bisect_right(self._increments, moment + TOLERANCE, key=attrgetter("at"))
+            for moment in (start, end)
+        )
+        return self._increments[first:last]
+
     def _add(self, record: Record) -> None:
         """Add a record, with what it means for a relay."""
+        if record.kind is Kind.START:
+            self.starts.append(record.at)
+        if record.unit == UNIT_STEPS:
+            self._add_count(record)
+        else:
+            self._add_heart_rate(record)
+
+    def _add_count(self, record: Record) -> None:
+        """Add what a counter gained, be it all that it shows since it began anew.
+
+        It counts on while nobody reads it, so nothing makes its count doubtful.
+        """
+        if record.value is None:
+            return
+        before = self._counts.get(record.entity_id, record.value)
+        self._counts[record.entity_id] = record.value
+        began_anew = record.value < before
+        if gained := record.value - (0 if began_anew else before):
+            self._increments.append(_measurement(record, gained, is_due=True))
+            self.measurements.append(self._increments[-1])
+
+    def _add_heart_rate(self, record: Record) -> None:
+        """Add a heart rate, if it is one."""
         entity_id = record.entity_id
         before = self._latest.get(entity_id)
         self._latest[entity_id] = record
-        if record.kind is Kind.START:
-            self.starts.append(record.at)
-            if before is not None:
-                self._restarted.add(entity_id)
+        if record.kind is Kind.START and before is not None:
+            self._restarted.add(entity_id)
         if record.value is None:
             return
         is_first = before is None or before.value is None
@@ -90,6 +127,13 @@ class Ledger:
             and entity_id not in self._restarted
             and unchanged < LIVE_FOR - LEEWAY
         )
-        measurement = Measurement(entity_id, record.at, record.value, is_due)
+        measurement = _measurement(record, record.value, is_due=is_due)
         self.measurements.append(measurement)
         self._by_second[record.at // 1000].append(measurement)
+
+
+def _measurement(record: Record, value: float, *, is_due: bool) -> Measurement:
+    """Return what a record says, with a value of its own."""
+    return Measurement(
+        record.entity_id, record.device, record.unit, record.at, value, is_due
+    )

@@ -4,11 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .home_assistant.api import Answer, Api
+from .home_assistant.api import OPTIONS_FLOW, Answer, Api
 from .home_assistant.process import HomeAssistantError
-from .stand_ins import InfluxDBv1, InfluxDBv2, LiveTracking, Pulsoid, StandIn
+from .stand_ins import (
+    Gerosense,
+    InfluxDBv1,
+    InfluxDBv2,
+    LiveTracking,
+    OpenWearables,
+    Pulsoid,
+    StandIn,
+)
+from .stand_ins.gerosense import MIN_SAMPLES
 
 DOMAIN = "heart_rate_relay"
+
+GATHER = 10
+"""For how long readings are gathered: the least that a relay can be told, in seconds."""
+
+WEARER = "developer"
+
+type Input = Mapping[str, object]
+"""What a person fills in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +33,12 @@ class Relay:
     """A relay, and what a person would fill in to set it up."""
 
     stand_in: StandIn
-    form: Mapping[str, object]
+    steps: Mapping[str, Input]
+    """What to fill in at each step, until the sources are asked for."""
+    gathers: bool = False
+    """Whether the service wants readings gathered. It takes steps then, too."""
+    min_batch: int = 1
+    """How many readings of a metric the service takes at least."""
     step: int = 1
     """How finely the service tells times apart, in ms."""
     one_line: bool = False
@@ -24,45 +46,106 @@ class Relay:
 
 
 def relays(
-    pulsoid: Pulsoid, live: LiveTracking, v1: InfluxDBv1, v2: InfluxDBv2
+    pulsoid: Pulsoid,
+    live: LiveTracking,
+    v1: InfluxDBv1,
+    v2: InfluxDBv2,
+    gerosense: Gerosense,
+    wearables: OpenWearables,
 ) -> Sequence[Relay]:
     """Return a relay to each of these, once they have been started."""
     return (
-        Relay(stand_in=pulsoid, form={"access_token": pulsoid.token}, one_line=True),
         Relay(
-            stand_in=live,
-            form={
+            stand_in=pulsoid,
+            steps={
+                **_through("choose_pulsoid", "pulsoid"),
+                "pulsoid": {"access_token": pulsoid.token},
+            },
+            one_line=True,
+        ),
+        _to_live_tracking(live),
+        _to_influxdb(
+            v1,
+            database=v1.database,
+            username=v1.username,
+            password=v1.password,
+        ),
+        _to_influxdb(v2, organization=v2.org, bucket=v2.database, token=v2.token),
+        _to_gerosense(gerosense),
+        _to_open_wearables(wearables),
+    )
+
+
+def _to_live_tracking(live: LiveTracking) -> Relay:
+    """Return a relay to live tracking."""
+    return Relay(
+        stand_in=live,
+        steps={
+            **_through("livetracking"),
+            "livetracking": {
                 "url": str(live.url),
                 "username": live.username,
                 "password": live.password,
                 "verify_ssl": True,
             },
-            step=1000,
-            one_line=True,
-        ),
-        Relay(
-            stand_in=v1,
-            form={
-                "url": str(v1.url),
-                "database": v1.database,
-                "username": v1.username,
-                "password": v1.password,
-                "verify_ssl": True,
-                "naming": {},
-            },
-        ),
-        Relay(
-            stand_in=v2,
-            form={
-                "url": str(v2.url),
-                "organization": v2.org,
-                "bucket": v2.database,
-                "token": v2.token,
-                "verify_ssl": True,
-                "naming": {},
-            },
-        ),
+        },
+        step=1000,
+        one_line=True,
     )
+
+
+def _to_influxdb(server: StandIn, **fields: object) -> Relay:
+    """Return a relay to a database, with what only its version asks for."""
+    form = {"url": str(server.url), "verify_ssl": True, "naming": {}, **fields}
+    service = server.service
+    return Relay(
+        stand_in=server,
+        steps={**_through("choose_influxdb", service), service: form},
+    )
+
+
+def _to_gerosense(gerosense: Gerosense) -> Relay:
+    """Return a relay for a wearer that the service does not know yet."""
+    return Relay(
+        stand_in=gerosense,
+        steps={
+            **_through("choose_gerosense", "gerosense"),
+            "gerosense": {
+                "username": gerosense.username,
+                "password": gerosense.password,
+                "user_id": WEARER,
+            },
+            "new_person": {"biological_sex": "female", "year_of_birth": 1990},
+        },
+        gathers=True,
+        min_batch=MIN_SAMPLES,
+    )
+
+
+def _to_open_wearables(wearables: OpenWearables) -> Relay:
+    """Return a relay for the person that the server knows."""
+    return Relay(
+        stand_in=wearables,
+        steps={
+            **_through("choose_open_wearables", "open_wearables"),
+            "open_wearables": {
+                "url": str(wearables.url),
+                "api_key": wearables.api_key,
+                "verify_ssl": True,
+            },
+            "person": {"next_step_id": "choose_person"},
+            "choose_person": {"user_id": wearables.user_id},
+        },
+        gathers=True,
+    )
+
+
+def _through(*choices: str) -> Mapping[str, Input]:
+    """Return what to choose in the menus that lead to a service."""
+    return {
+        menu: {"next_step_id": choice}
+        for menu, choice in zip(("user", *choices), choices, strict=False)
+    }
 
 
 async def create(api: Api, relay: Relay, first: str) -> Sequence[str]:
@@ -71,29 +154,46 @@ async def create(api: Api, relay: Relay, first: str) -> Sequence[str]:
     They are those that the form recognises by itself, with one of them moved to the
     front. Raises HomeAssistantError where the flow goes another way.
     """
+    service = relay.stand_in.service
     step = await api.start_flow(DOMAIN)
-    step = await api.next_step(step, {"next_step_id": relay.stand_in.service})
-    step = await api.next_step(step, relay.form)
-    if step.get("step_id") != "sources":
-        raise HomeAssistantError(f"{relay.stand_in.service}: no sources asked: {step}")
-    recognised = _recognised_sources(step)
-    if first not in recognised:
+    steps = dict(relay.steps)
+    while (step_id := step.get("step_id")) in steps:
+        step = await api.next_step(step, steps.pop(step_id))
+    if step_id != "sources" or steps:
+        raise HomeAssistantError(f"{service}: no sources asked, but {step}")
+    fields = _filled_in(step)
+    sources = fields["sources"]
+    if first not in sources or (relay.gathers and not fields["step_sources"]):
         raise HomeAssistantError(
-            f"{relay.stand_in.service}: {first} is not recognised, only {recognised}"
+            f"{service}: sources are not recognised, only {fields}"
         )
-    sources = sorted(recognised, key=lambda source: source != first)
-    step = await api.next_step(step, {"sources": sources, "follow_new": False})
+    sources.sort(key=lambda source: source != first)
+    step = await api.next_step(step, fields)
     if step["type"] != "create_entry":
-        raise HomeAssistantError(f"{relay.stand_in.service}: not set up: {step}")
-    return sources
+        raise HomeAssistantError(f"{service}: not set up: {step}")
+    if relay.gathers:
+        await _hasten(api, step["result"]["entry_id"])
+    return [
+        source
+        for field, sources in fields.items()
+        if field.endswith("sources")
+        for source in sources
+    ]
 
 
-def _recognised_sources(step: Answer) -> Sequence[str]:
-    """Return the sources that a form has already selected."""
-    field: Mapping[str, Any]
+async def _hasten(api: Api, entry_id: str) -> None:
+    """Let a relay gather readings for the shortest time that it can."""
+    step = await api.start_flow(entry_id, OPTIONS_FLOW)
+    await api.next_step(step, {**_filled_in(step), "gather": GATHER}, OPTIONS_FLOW)
+    await api.wait_until_loaded()
+
+
+def _filled_in(step: Answer) -> dict[str, Any]:
+    """Return what a form has already filled in."""
+    filled_in: dict[str, Any] = {}
     for field in step["data_schema"]:
-        if field["name"] == "sources":
-            suggested = (field.get("description") or {}).get("suggested_value")
-            selected: Sequence[str] = suggested or field.get("default") or ()
-            return selected
-    raise HomeAssistantError("The form does not ask for sources")
+        suggestion = field.get("description") or {}
+        value = suggestion.get("suggested_value", field.get("default"))
+        if value is not None:
+            filled_in[field["name"]] = value
+    return filled_in

@@ -14,6 +14,8 @@ COLORS = {
     "influxdb_v1": "32",
     "influxdb_v2": "36",
     "influxdb_v3": "35",
+    "gerosense": "95",
+    "open_wearables": "94",
 }
 WARNING = "33"
 
@@ -24,7 +26,9 @@ LOG_LINE = re.compile(
 
 LOUD = {"WARNING", "ERROR", "CRITICAL"}
 
-COLUMNS = "{:<13}{:>10}{:>10}{:>6}{:>12}{:>9}{:>10}{:>10}"
+SERVICE_WIDTH = 16
+
+COLUMNS = f"{{:<{SERVICE_WIDTH}}}" + "{:>10}{:>8}{:>6}{:>6}{:>12}{:>7}{:>10}{:>10}"
 
 
 def has_colors() -> bool:
@@ -39,10 +43,11 @@ def paint(text: str, color: str) -> str:
 
 def delivery_line(delivery: Delivery) -> str:
     """Return a line about a delivery."""
-    arrival, measurement = delivery.arrival, delivery.measurement
-    source = measurement.entity_id if measurement else arrival.source or "unknown"
+    arrival, measured = delivery.arrival, delivery.measurements
+    source = measured[0].entity_id if measured else arrival.source or "unknown"
+    unit = measured[0].unit if measured else arrival.metric
     line = (
-        f"{arrival.service:<13}{arrival.value:>5g} bpm  {source:<36}"
+        f"{arrival.service:<{SERVICE_WIDTH}}{arrival.value:>5g} {unit:<6}{source:<36}"
         f"measured {_clock(arrival.measured_at)}  after {delivery.latency:>8.1f} ms"
     )
     if delivery.is_altered:
@@ -54,7 +59,7 @@ def summary(tallies: Iterable[Tally]) -> str:
     """Return a table of what became of all readings."""
     lines = [
         COLUMNS.format(
-            *("service", "delivered", "due", "lost", "duplicated", "wrong"),
+            *("service", "delivered", "due", "held", "lost", "duplicated", "wrong"),
             *("p50 ms", "p99 ms"),
         )
     ]
@@ -63,18 +68,28 @@ def summary(tallies: Iterable[Tally]) -> str:
             tally.service,
             len(tally.deliveries),
             len(tally.due),
+            len(tally.held),
             len(tally.lost),
             tally.duplicated,
             len(tally.wrong),
-            f"{tally.latency(50):.1f}",
-            f"{tally.latency(99):.1f}",
+            *(_latency(tally, percentile) for percentile in (50, 99)),
         )
         lines.append(line if tally.is_good else paint(line, WARNING))
+        if (steps := tally.steps).counted:
+            lines.append(
+                f"  steps: {steps.delivered:g} delivered, {steps.held:g} held, "
+                f"{steps.counted:g} counted"
+            )
         lines.extend(
-            f"  lost: {lost.value:g} bpm of {lost.entity_id} at {_clock(lost.at)}"
+            f"  lost: {lost.value:g} {lost.unit} of {lost.entity_id} at {_clock(lost.at)}"
             for lost in tally.lost[:5]
         )
     return "\n".join(lines)
+
+
+def _latency(tally: Tally, percentile: float) -> str:
+    """Return a latency in ms, where it tells something."""
+    return "-" if tally.gathers else f"{tally.latency(percentile):.1f}"
 
 
 class LogFilter:

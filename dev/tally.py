@@ -1,14 +1,17 @@
 """What became of the readings that a relay owes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain
 import math
 import time
 from typing import NamedTuple
 
 from .ledger import Ledger, Measurement
 from .relays import Relay
+from .simulated_heart_rate.const import UNIT_STEPS
 from .stand_ins import Arrival
+from .stand_ins.base import STEPS
 
 WARM_UP = 2_000
 """For how long another source may step in for the first one, in ms.
@@ -22,13 +25,15 @@ class Delivery(NamedTuple):
     """A reading that arrived at a service."""
 
     arrival: Arrival
-    measurement: Measurement | None
-    """What was measured then, None where nothing was."""
+    measurements: Sequence[Measurement]
+    """What was measured then: all that a counter gained meanwhile, else one at most."""
 
     @property
     def at(self) -> int:
         """When it was measured, in ms, more exactly than a service may tell."""
-        return self.measurement.at if self.measurement else self.arrival.measured_at
+        return (
+            self.measurements[-1].at if self.measurements else self.arrival.measured_at
+        )
 
     @property
     def latency(self) -> float:
@@ -38,7 +43,17 @@ class Delivery(NamedTuple):
     @property
     def is_altered(self) -> bool:
         """Whether it is not what was measured."""
-        return self.measurement is None or self.measurement.value != self.arrival.value
+        measured = sum(measurement.value for measurement in self.measurements)
+        return not self.measurements or measured != self.arrival.value
+
+
+class Steps(NamedTuple):
+    """How many steps there are in all."""
+
+    delivered: float
+    """What the service holds. A repeat adds nothing."""
+    held: float
+    counted: float
 
 
 class Tally:
@@ -47,9 +62,12 @@ class Tally:
     def __init__(self, relay: Relay, sources: Sequence[str], ledger: Ledger) -> None:
         """Initialize the tally, with the relay's sources in their order."""
         self.service = relay.stand_in.service
+        self.gathers = relay.gathers
+        """Whether readings wait for others on purpose, so that a latency tells nothing."""
         self.deliveries: list[Delivery] = []
         self._ledger = ledger
         self._step = relay.step
+        self._min_batch = relay.min_batch
         self._since = time.time() * 1000 + WARM_UP
         self._sources = sources
         # The first one never falls silent
@@ -58,24 +76,38 @@ class Tally:
     def add(self, arrival: Arrival) -> Delivery:
         """Note what arrived, and return what it was."""
         self._ledger.refresh()
-        candidates = [
-            measurement
-            for measurement in self._ledger.at(arrival.measured_at, self._step)
-            if measurement.entity_id in self._sources
-            and arrival.source in ("", measurement.entity_id)
-        ]
+        delivery = Delivery(arrival, self._measured(arrival))
+        if delivery.at > self._since:
+            self.deliveries.append(delivery)
+        return delivery
+
+    def _measured(self, arrival: Arrival) -> Sequence[Measurement]:
+        """Return what was measured of which an arrival tells."""
+        if is_count := arrival.metric == STEPS:
+            measured = self._ledger.during(arrival.started_at, arrival.measured_at)
+        else:
+            measured = self._ledger.at(arrival.measured_at, self._step)
+        candidates = [one for one in measured if self._may_be_of(one, arrival)]
+        if is_count or not candidates:
+            return candidates
         likeliest = min(
             candidates,
             key=lambda candidate: (
                 candidate.value != arrival.value,
                 self._sources.index(candidate.entity_id),
             ),
-            default=None,
         )
-        delivery = Delivery(arrival, likeliest)
-        if delivery.at > self._since:
-            self.deliveries.append(delivery)
-        return delivery
+        return [likeliest]
+
+    def _may_be_of(self, measurement: Measurement, arrival: Arrival) -> bool:
+        """Return whether an arrival is from the sensor that measured, as far as it tells.
+
+        Where a service knows devices, their names end with a mark that no other has.
+        """
+        return measurement.entity_id in self._sources and (
+            arrival.source in ("", measurement.entity_id)
+            or arrival.source.rpartition(" ")[0] == measurement.device
+        )
 
     @property
     def due(self) -> Sequence[Measurement]:
@@ -89,10 +121,51 @@ class Tally:
         ]
 
     @property
+    def held(self) -> Sequence[Measurement]:
+        """What is to arrive yet: the latest ones of a unit, too few to make a batch."""
+        until: dict[str, int] = {}
+        for measurement in self._arrived:
+            unit = measurement.unit
+            until[unit] = max(until.get(unit, 0), measurement.at)
+        latest: defaultdict[str, list[Measurement]] = defaultdict(list)
+        for measurement in self._missing:
+            if measurement.at > until.get(measurement.unit, 0):
+                latest[measurement.unit].append(measurement)
+        few = [held for held in latest.values() if len(held) < self._min_batch]
+        return list(chain.from_iterable(few))
+
+    @property
     def lost(self) -> Sequence[Measurement]:
+        """What has to arrive and did not, and is not held either."""
+        held = set(self.held)
+        return [measurement for measurement in self._missing if measurement not in held]
+
+    @property
+    def _missing(self) -> Sequence[Measurement]:
         """What has to arrive and did not."""
-        arrived = {delivery.measurement for delivery in self.deliveries}
+        arrived = set(self._arrived)
         return [measurement for measurement in self.due if measurement not in arrived]
+
+    @property
+    def _arrived(self) -> Iterable[Measurement]:
+        """All that arrived, as often as it did."""
+        return chain.from_iterable(
+            delivery.measurements for delivery in self.deliveries
+        )
+
+    @property
+    def steps(self) -> Steps:
+        """How many steps there are in all."""
+        delivered = {
+            _identity(delivery.arrival): delivery.arrival.value
+            for delivery in self.deliveries
+            if delivery.arrival.metric == STEPS
+        }
+        return Steps(
+            sum(delivered.values()),
+            _steps_of(self.held),
+            _steps_of({*self.due, *self._arrived}),
+        )
 
     @property
     def wrong(self) -> Sequence[Delivery]:
@@ -105,33 +178,47 @@ class Tally:
 
     def _is_stray(self, delivery: Delivery) -> bool:
         """Return whether a delivery is from a source that does not count."""
-        return (
-            delivery.measurement is not None
-            and delivery.measurement.entity_id not in self._counting
-            and not any(
-                start <= delivery.at <= start + WARM_UP for start in self._ledger.starts
-            )
+        return not self._counting.issuperset(
+            measurement.entity_id for measurement in delivery.measurements
+        ) and not any(
+            start <= delivery.at <= start + WARM_UP for start in self._ledger.starts
         )
 
     @property
     def duplicated(self) -> int:
         """How many deliveries were repeats."""
-        counts = Counter(
-            (delivery.arrival.source, delivery.arrival.measured_at)
-            for delivery in self.deliveries
-        )
+        counts = Counter(_identity(delivery.arrival) for delivery in self.deliveries)
         return counts.total() - len(counts)
 
     @property
     def is_good(self) -> bool:
         """Whether something arrived, all of it, and as it was measured."""
-        return bool(self.deliveries) and not self.lost and not self.wrong
+        return (
+            bool(self.deliveries)
+            and not self.lost
+            and not self.wrong
+            and self.steps.delivered + self.steps.held == self.steps.counted
+        )
 
     def latency(self, percentile: float) -> float:
         """Return the latency that so many percent of the deliveries do not exceed, in ms."""
         return _percentile(
             (delivery.latency for delivery in self.deliveries), percentile
         )
+
+
+def _identity(arrival: Arrival) -> tuple[str, str, int, int]:
+    """Return what an arrival has in common with its repeats."""
+    return arrival.source, arrival.metric, arrival.started_at, arrival.measured_at
+
+
+def _steps_of(measurements: Iterable[Measurement]) -> float:
+    """Return how many steps were measured."""
+    return sum(
+        measurement.value
+        for measurement in measurements
+        if measurement.unit == UNIT_STEPS
+    )
 
 
 def _percentile(values: Iterable[float], percentile: float) -> float:

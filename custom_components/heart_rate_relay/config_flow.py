@@ -16,13 +16,6 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import callback
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
-from homeassistant.helpers.selector import (
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-)
 
 from .const import (
     CONF_AUTH_IMPLEMENTATION,
@@ -41,7 +34,7 @@ from .destinations.base import (
     UnknownPersonError,
 )
 from .destinations.tokens import Tokens
-from .forms import FORMS, MENUS, Form
+from .forms import FORMS, MENUS, Form, people_fields
 from .options_flow import RelayOptionsFlow
 from .relay.coordinator import create_destination
 from .relay.tokens import given_token
@@ -269,7 +262,7 @@ class HeartRateRelayConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         return self.async_show_form(
             step_id="choose_person",
             data_schema=self.add_suggested_values_to_schema(
-                _people_schema(people), {CONF_SEARCH: search}
+                probatio.Schema(people_fields(people)), {CONF_SEARCH: search}
             ),
             errors=errors,
         )
@@ -384,22 +377,3 @@ def _reported(errors: dict[str, str]) -> Iterator[None]:
     except Exception:  # noqa: BLE001 - a flow must say something
         LOGGER.exception("Unexpected error")
         errors["base"] = "unknown"
-
-
-def _people_schema(people: Sequence[Account]) -> probatio.Schema:
-    """Return the fields to choose one of these people, or to search for others."""
-    return probatio.Schema(
-        {
-            probatio.Optional(CONF_USER_ID): SelectSelector(
-                SelectSelectorConfig(
-                    options=[
-                        SelectOptionDict(value=person.id, label=person.name)
-                        for person in people
-                        if person.id
-                    ],
-                    mode=SelectSelectorMode.DROPDOWN,
-                )
-            ),
-            probatio.Optional(CONF_SEARCH): TextSelector(),
-        }
-    )

@@ -1,6 +1,6 @@
 """What each service asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -22,8 +22,10 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -40,11 +42,13 @@ from .const import (
     CONF_NAMING,
     CONF_ORGANIZATION,
     CONF_RETENTION_POLICY,
+    CONF_SEARCH,
     CONF_SEX,
     CONF_TAGS,
     CONF_USER_ID,
     CONF_YEAR_OF_BIRTH,
 )
+from .destinations.base import Account
 from .destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT
 from .destinations.pulsoid import WRITE_SCOPE
 
@@ -242,3 +246,20 @@ MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
     }
 )
 """What each step that is a menu offers: further menus, services, ways to go on."""
+
+
+def people_fields(people: Iterable[Account]) -> Fields:
+    """Return the fields to choose one of these people, or to search for others."""
+    return {
+        probatio.Optional(CONF_USER_ID): SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    SelectOptionDict(value=person.id, label=person.name)
+                    for person in people
+                    if person.id
+                ],
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        ),
+        probatio.Optional(CONF_SEARCH): TEXT,
+    }

@@ -13,6 +13,9 @@ from .process import HomeAssistantError
 POLL_INTERVAL = 0.2
 """In seconds."""
 
+CONFIG_FLOW = "config/config_entries/flow"
+OPTIONS_FLOW = "config/config_entries/options/flow"
+
 type Answer = Mapping[str, Any]
 """What the API answers: JSON, of which only what is needed is looked at."""
 
@@ -65,19 +68,31 @@ class Api:
         while (await self._call("GET", "config"))["state"] != "RUNNING":
             await asyncio.sleep(POLL_INTERVAL)
 
-    async def start_flow(self, domain: str) -> Answer:
-        """Begin to add an integration, and return the first step."""
-        return await self._call(
-            "POST", "config/config_entries/flow", {"handler": domain}
-        )
+    async def wait_until_loaded(self) -> None:
+        """Wait until every integration is set up, and none is loaded anew."""
+        while {
+            entry["state"]
+            for entry in await self._call("GET", "config/config_entries/entry")
+        } != {"loaded"}:
+            await asyncio.sleep(POLL_INTERVAL)
 
-    async def next_step(self, step: Answer, user_input: Mapping[str, object]) -> Answer:
+    async def start_flow(self, handler: str, flow: str = CONFIG_FLOW) -> Answer:
+        """Begin to add an integration, or to change an entry's options.
+
+        Returns the first step.
+        """
+        step: Answer = await self._call("POST", flow, {"handler": handler})
+        return step
+
+    async def next_step(
+        self, step: Answer, user_input: Mapping[str, object], flow: str = CONFIG_FLOW
+    ) -> Answer:
         """Fill in a step of a flow, and return the next one.
 
         Raises HomeAssistantError when the input is not accepted.
         """
-        following = await self._call(
-            "POST", f"config/config_entries/flow/{step['flow_id']}", user_input
+        following: Answer = await self._call(
+            "POST", f"{flow}/{step['flow_id']}", user_input
         )
         if following["type"] == "abort" or following.get("errors"):
             reason = following.get("errors") or following.get("reason")
@@ -86,13 +101,13 @@ class Api:
             )
         return following
 
-    async def act(self, domain: str, service: str) -> None:
+    async def act(self, domain: str, service: str, **data: object) -> None:
         """Perform an action."""
-        await self._call("POST", f"services/{domain}/{service}", {})
+        await self._call("POST", f"services/{domain}/{service}", data)
 
     async def _call(
         self, method: str, path: str, body: Mapping[str, object] | None = None
-    ) -> Answer:
+    ) -> Any:
         """Call the API as the user, whose access lasts half an hour: refresh it always."""
         tokens = await self._post(
             "auth/token",
@@ -107,9 +122,10 @@ class Api:
 
     async def _post(self, path: str, **options: Any) -> Answer:
         """Post something, as no one yet."""
-        return await self._request("POST", path, **options)
+        answer: Answer = await self._request("POST", path, **options)
+        return answer
 
-    async def _request(self, method: str, path: str, **options: Any) -> Answer:
+    async def _request(self, method: str, path: str, **options: Any) -> Any:
         """Return the answer to a request. Raises HomeAssistantError where it is an error."""
         async with self._session.request(
             method, self._url / path, **options
@@ -118,5 +134,4 @@ class Api:
                 raise HomeAssistantError(
                     f"{method} /{path}: {response.status} {await response.text()}"
                 )
-            answer: Answer = await response.json()
-            return answer
+            return await response.json()

@@ -1,5 +1,6 @@
 """The configuration folder of a Home Assistant that needs no set-up by hand."""
 
+from collections.abc import Mapping
 import json
 from pathlib import Path
 
@@ -36,9 +37,8 @@ REDIRECTION = """\
 # Home Assistant imports this before any of the integrations in here
 from yarl import URL
 
-from .heart_rate_relay.destinations import pulsoid
+from .heart_rate_relay.destinations import {}
 
-pulsoid.API_URL = URL({!r})
 """
 
 ONBOARDING_VERSION = 4
@@ -47,10 +47,10 @@ HTTP_VERSION = 1
 """The oldest: Home Assistant adds to it what newer ones have."""
 
 
-def write_configuration(folder: Path, url: URL, pulsoid: URL) -> None:
-    """Fill an empty folder, for a Home Assistant at a URL, to which Pulsoid is elsewhere.
+def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> None:
+    """Fill an empty folder, for a Home Assistant at a URL, to which services are elsewhere.
 
-    Pulsoid's address is no one's to choose, so it is changed in the code. All of the
+    Their addresses are no one's to choose, so they are changed in the code. All of the
     onboarding counts as done but its first step, the user: that one is taken through the
     API (see api.py). The port is stored where the UI would store it, since from 2026.11
     on a port in YAML is only a trial.
@@ -58,7 +58,12 @@ def write_configuration(folder: Path, url: URL, pulsoid: URL) -> None:
     (folder / "configuration.yaml").write_text(CONFIGURATION)
     package = folder / "custom_components"
     package.mkdir()
-    (package / "__init__.py").write_text(REDIRECTION.format(str(pulsoid)))
+    (package / "__init__.py").write_text(
+        REDIRECTION.format(", ".join(services))
+        + "".join(
+            f"{name}.API_URL = URL({str(to)!r})\n" for name, to in services.items()
+        )
+    )
     for integration in INTEGRATIONS:
         (package / integration.name).symlink_to(integration)
     done = ["core_config", "analytics", "integration"]

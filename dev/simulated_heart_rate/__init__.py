@@ -1,4 +1,4 @@
-"""Simulated heart-rate sensors for development: no part of what is released."""
+"""Simulated heart-rate sensors and a step counter for development: no part of what is released."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform

@@ -1,4 +1,7 @@
-"""How simulated hearts beat: for every second a rate, unavailable, or nothing at all."""
+"""How simulated hearts beat, and feet walk.
+
+For every second there is a rate or a count, unavailable, or nothing at all.
+"""
 
 from collections.abc import Iterator
 from enum import Enum, auto
@@ -14,6 +17,12 @@ class Signal(Enum):
 
 type Pattern = Iterator[int | Signal]
 """What happens in each second; the rates are in bpm."""
+
+BURST = (1, 2, 3, 2, 1)
+"""The steps of each second of a burst."""
+
+BURST_EVERY = 10
+"""Seconds from burst to burst."""
 
 
 def changing(low: int = 60, high: int = 180) -> Pattern:
@@ -52,6 +61,15 @@ def falling_silent() -> Pattern:
 def flapping() -> Pattern:
     """Yield a changing rate that is unavailable from time to time."""
     return interrupted(changing(80, 150), Signal.UNAVAILABLE, beating=8, pausing=3)
+
+
+def steps_of_a_day(seconds: int) -> int:
+    """Return how many steps are taken in the first so many seconds of a day.
+
+    A walk that only the clock decides goes on while Home Assistant starts again.
+    """
+    bursts, rest = divmod(seconds, BURST_EVERY)
+    return bursts * sum(BURST) + sum(BURST[:rest])
 
 
 def resting() -> Pattern:

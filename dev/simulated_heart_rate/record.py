@@ -19,11 +19,14 @@ class Record(NamedTuple):
     """One state that a sensor wrote."""
 
     entity_id: str
+    device: str
+    """What the sensor's device is called."""
+    unit: str
     kind: Kind
     at: int
     """Milliseconds since the Unix epoch, UTC."""
     value: float | None
-    """In bpm, None where there was none."""
+    """In its unit, None where there was none."""
 
     @classmethod
     def from_line(cls, line: str) -> Self:

@@ -18,7 +18,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from . import SimulationConfigEntry
-from .const import DOMAIN, SIGNAL_STOP
+from .const import DOMAIN, SIGNAL_STOP, UNIT_BPM, UNIT_STEPS
 from .pattern import (
     Pattern,
     Signal,
@@ -27,6 +27,7 @@ from .pattern import (
     flapping,
     resting,
     steady,
+    steps_of_a_day,
 )
 from .record import Kind, Record, Writer
 
@@ -41,19 +42,51 @@ PATTERNS: dict[str, Callable[[], Pattern]] = {
 """The devices with a heart-rate sensor."""
 
 
+def _heart(name: str) -> SensorEntityDescription:
+    """Return what describes a sensor of a heart."""
+    return SensorEntityDescription(
+        key=name,
+        name=name,
+        icon="mdi:heart-pulse",
+        native_unit_of_measurement=UNIT_BPM,
+        state_class=SensorStateClass.MEASUREMENT,
+    )
+
+
+HEART_RATE = _heart("Heart rate")
+RESTING_HEART_RATE = _heart("Resting heart rate")
+STEPS = SensorEntityDescription(
+    key="Steps",
+    name="Steps",
+    icon="mdi:walk",
+    native_unit_of_measurement=UNIT_STEPS,
+    state_class=SensorStateClass.TOTAL_INCREASING,
+)
+
+
+def walking() -> Pattern:
+    """Yield the steps of the day until now, which begins at the local midnight."""
+    while True:
+        # A difference of local times would leave out what a change of the clock adds
+        since_midnight = dt_util.utcnow() - dt_util.start_of_local_day()
+        yield steps_of_a_day(int(since_midnight.total_seconds()))
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: SimulationConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors, which measure at different moments of a second."""
+    ledger = entry.runtime_data
     sensors = [
-        SimulatedSensor(device, "Heart rate", pattern(), entry.runtime_data)
-        for device, pattern in PATTERNS.items()
+        *(
+            SimulatedSensor(device, HEART_RATE, pattern(), ledger)
+            for device, pattern in PATTERNS.items()
+        ),
+        SimulatedSensor("Watch", RESTING_HEART_RATE, resting(), ledger),
+        SimulatedSensor("Phone", STEPS, walking(), ledger),
     ]
-    sensors.append(
-        SimulatedSensor("Watch", "Resting heart rate", resting(), entry.runtime_data)
-    )
     for number, sensor in enumerate(sensors, 1):
         sensor.phase = number / (len(sensors) + 1)
     async_add_entities(sensors)
@@ -71,20 +104,19 @@ class SimulatedSensor(SensorEntity):
     """When it measures, in seconds after the full second."""
 
     def __init__(
-        self, device: str, name: str, pattern: Pattern, ledger: Writer
+        self,
+        device: str,
+        description: SensorEntityDescription,
+        pattern: Pattern,
+        ledger: Writer,
     ) -> None:
         """Initialize the sensor."""
-        self.entity_description = SensorEntityDescription(
-            key=name,
-            name=name,
-            icon="mdi:heart-pulse",
-            native_unit_of_measurement="bpm",
-            state_class=SensorStateClass.MEASUREMENT,
-        )
-        self._attr_unique_id = f"{device} {name}"
+        self.entity_description = description
+        self._attr_unique_id = f"{device} {description.key}"
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, device)}, name=device, manufacturer="Simulated"
         )
+        self._device = device
         self._pattern = pattern
         self._ledger = ledger
         self._cancel: Callable[[], None] | None = None
@@ -97,7 +129,7 @@ class SimulatedSensor(SensorEntity):
             async_dispatcher_connect(self.hass, SIGNAL_STOP, self._stop)
         )
         now = int(dt_util.utcnow().timestamp() * 1000)
-        self._ledger.write(Record(self.entity_id, Kind.START, now, None))
+        self._note(Kind.START, now, None)
         self._schedule()
 
     @callback
@@ -125,9 +157,9 @@ class SimulatedSensor(SensorEntity):
                 return
             case Signal.UNAVAILABLE:
                 self._attr_available = False
-            case int(rate):
+            case int(value):
                 self._attr_available = True
-                self._attr_native_value = rate
+                self._attr_native_value = value
         self.async_write_ha_state()
         self._record()
 
@@ -136,11 +168,13 @@ class SimulatedSensor(SensorEntity):
         if (state := self.hass.states.get(self.entity_id)) is None:
             return
         kind = Kind.CHANGE if state.last_reported == state.last_updated else Kind.REPORT
-        self._ledger.write(
-            Record(
-                self.entity_id,
-                kind if self.available else Kind.UNAVAILABLE,
-                int(state.last_reported.timestamp() * 1000),
-                float(state.state) if self.available else None,
-            )
+        self._note(
+            kind if self.available else Kind.UNAVAILABLE,
+            int(state.last_reported.timestamp() * 1000),
+            float(state.state) if self.available else None,
         )
+
+    def _note(self, kind: Kind, at: int, value: float | None) -> None:
+        """Write a line to the ledger."""
+        unit = self.native_unit_of_measurement or ""
+        self._ledger.write(Record(self.entity_id, self._device, unit, kind, at, value))

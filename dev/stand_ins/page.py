@@ -1,4 +1,4 @@
-"""One small page that shows what arrived, service by service, as a line over time."""
+"""One small page that shows what arrived: hearts as lines over time, steps as bars."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from aiohttp import web
 
-from .base import Server, StandIn
+from .base import HEART_RATE, STEPS, Server, StandIn
 
 WINDOW = 5 * 60
 """How far back the lines go, in seconds."""
@@ -27,6 +27,8 @@ class _Shown(TypedDict):
     """From the measurement to the arrival of the last reading, in ms."""
     lines: dict[str, list[tuple[int, float]]]
     """Times and bpm, in order of time, by source."""
+    steps: dict[str, list[tuple[int, int, float]]]
+    """From when, until when and how many, in order of time, by source."""
 
 
 class Page(Server):
@@ -57,10 +59,15 @@ class Page(Server):
 def _shown(stand_in: StandIn, since: int) -> _Shown:
     """Return what the page shows of a service since a time, in ms since the epoch."""
     lines: dict[str, dict[int, float]] = {}
+    steps: dict[str, dict[tuple[int, int], float]] = {}
     for arrival in stand_in.arrivals[-MAX_ARRIVALS:]:
-        if arrival.measured_at >= since:
-            line = lines.setdefault(arrival.source, {})
-            line[arrival.measured_at] = arrival.value
+        if (end := arrival.measured_at) < since:
+            continue
+        if arrival.metric == STEPS:
+            bars = steps.setdefault(arrival.source, {})
+            bars[arrival.started_at, end] = arrival.value
+        elif arrival.metric == HEART_RATE:
+            lines.setdefault(arrival.source, {})[end] = arrival.value
     last = stand_in.arrivals[-1] if stand_in.arrivals else None
     return {
         "service": stand_in.service,
@@ -68,5 +75,12 @@ def _shown(stand_in: StandIn, since: int) -> _Shown:
         "arrivals": len(stand_in.arrivals),
         "requests": len(stand_in.requests),
         "latency": last and last.received_at - last.measured_at,
-        "lines": {source: sorted(line.items()) for source, line in lines.items()},
+        # By name, so that a source has the same colour at every service
+        "lines": {
+            source: sorted(line.items()) for source, line in sorted(lines.items())
+        },
+        "steps": {
+            source: sorted((*times, count) for times, count in bars.items())
+            for source, bars in sorted(steps.items())
+        },
     }

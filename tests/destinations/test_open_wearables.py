@@ -16,6 +16,7 @@ from custom_components.heart_rate_relay.destinations.base import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
+    NotStoredError,
     Receipt,
     RefusedError,
     UnknownPersonError,
@@ -40,7 +41,7 @@ from tests.conftest import running
 from .common import NOW, STRAP, Outcome, batch, http, reading, serving
 
 GONE = (NotEntitledError, "person_gone")
-NOT_IMPORTED = (UnreachableError, "not_imported")
+NOT_IMPORTED = (NotStoredError, "not_imported")
 UNKNOWN = (UnknownPersonError, "unknown_person")
 BAD_KEY = (NotAuthorisedError, "invalid_auth")
 WRONG_URL = (UnreachableError, "wrong_url")

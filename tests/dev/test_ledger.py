@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from dev.ledger import LEEWAY, LIVE_FOR, Ledger
+from dev.ledger import LEEWAY, LIVE_FOR, TOLERANCE, Ledger
+from dev.simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
 from dev.simulated_heart_rate.record import Kind, Record, Writer
 
 STRAP = "sensor.strap"
 WATCH = "sensor.watch"
+PHONE = "sensor.phone"
 START = 1_795_000_000_250
 
 
@@ -24,23 +26,30 @@ def ledger(path: Path) -> Ledger:
     return Ledger(path)
 
 
-def write(path: Path, *values: float | None, entity_id: str = STRAP) -> None:
+def write(
+    path: Path,
+    *values: float | None,
+    entity_id: str = STRAP,
+    unit: str = UNIT_BPM,
+    first: int = 0,
+) -> None:
     """Write a value a second, as a sensor does."""
     writer = Writer(str(path))
     before: float | None = None
-    for second, value in enumerate(values):
+    for second, value in enumerate(values, first):
         kind = Kind.REPORT if value == before else Kind.CHANGE
         if value is None:
             kind = Kind.UNAVAILABLE
-        writer.write(Record(entity_id, kind, START + second * 1000, value))
+        at = START + second * 1000
+        writer.write(Record(entity_id, "device", unit, kind, at, value))
         before = value
     writer.close()
 
 
-def start(path: Path) -> None:
+def start(path: Path, entity_id: str = STRAP, unit: str = UNIT_BPM) -> None:
     """Start the sensor."""
     writer = Writer(str(path))
-    writer.write(Record(STRAP, Kind.START, START, None))
+    writer.write(Record(entity_id, "device", unit, Kind.START, START, None))
     writer.close()
 
 
@@ -131,3 +140,66 @@ def test_measurements_are_found_by_their_time(
     ledger.refresh()
     found = ledger.at(measured_at, step)
     assert [measurement.value for measurement in found] == values
+
+
+def walk(path: Path, *counts: float | None, first: int = 0) -> None:
+    """Write a count a second, as a step counter does."""
+    write(path, *counts, entity_id=PHONE, unit=UNIT_STEPS, first=first)
+
+
+def test_what_a_counter_gains_is_due(path: Path, ledger: Ledger) -> None:
+    """What it shows at first was walked before, and where it stands still, nobody walks."""
+    walk(path, 500, 500, 503, 503, 504)
+    assert due(ledger) == [3, 1]
+    assert [measurement.at - START for measurement in ledger.measurements] == [
+        2000,
+        4000,
+    ]
+    assert {measurement.unit for measurement in ledger.measurements} == {UNIT_STEPS}
+
+
+def test_a_counter_begins_anew(path: Path, ledger: Ledger) -> None:
+    """Then all that it shows was walked since."""
+    walk(path, 500, 503, 2, 5)
+    assert due(ledger) == [3, 2, 3]
+
+
+def test_a_counter_counts_on_while_it_is_not_read(path: Path, ledger: Ledger) -> None:
+    """Neither unavailable nor a restart makes its count doubtful."""
+    walk(path, 500, None, 507)
+    start(path, PHONE, UNIT_STEPS)
+    walk(path, 520, first=9)
+    assert due(ledger) == [7, 13]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "values"),
+    [
+        (0, 1000, [1]),
+        (0, 3000, [1, 2, 3]),
+        (1000, 3000, [2, 3]),
+        (-TOLERANCE, 1000 - TOLERANCE, [1]),
+        (1000 - TOLERANCE, 2000 + TOLERANCE, [2]),
+        (1000 - TOLERANCE - 1, 1000, [1]),
+        (1500, 2999 - TOLERANCE, [2]),
+        (3000, 9000, []),
+        (2000, 2000, []),
+    ],
+)
+def test_what_was_counted_during_a_time(
+    path: Path, ledger: Ledger, begin: int, end: int, values: list[float]
+) -> None:
+    """It counts from when it was read before, but for that moment itself."""
+    walk(path, 500, 501, 503, 506)
+    write(path, 70, 71, 72)
+    ledger.refresh()
+    found = ledger.during(START + begin, START + end)
+    assert [measurement.value for measurement in found] == values
+
+
+def test_heart_rates_and_steps_are_found_apart(path: Path, ledger: Ledger) -> None:
+    """A count is found by its time only where a count is looked for."""
+    walk(path, 500, 501)
+    ledger.refresh()
+    assert ledger.during(START, START + 1000)
+    assert not ledger.at(START + 1000, 1)

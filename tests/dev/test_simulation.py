@@ -4,17 +4,24 @@ from itertools import islice, pairwise
 import json
 from pathlib import Path
 
+from freezegun.api import FrozenDateTimeFactory
+import pytest
 from yarl import URL
 
 from dev.home_assistant.config import write_configuration
 from dev.simulated_heart_rate.pattern import (
+    BURST,
+    BURST_EVERY,
     Signal,
     changing,
     falling_silent,
     flapping,
     resting,
     steady,
+    steps_of_a_day,
 )
+from dev.simulated_heart_rate.sensor import walking
+from homeassistant.core import HomeAssistant
 
 
 def test_changing() -> None:
@@ -47,15 +54,53 @@ def test_interruptions() -> None:
     assert list(islice(resting(), 2)) == [52, Signal.SILENCE]
 
 
+def test_steps_come_in_bursts() -> None:
+    """They are those of someone who walks and stands, and begin at 0."""
+    counts = [steps_of_a_day(second) for second in range(3 * BURST_EVERY + 1)]
+    gains = [after - before for before, after in pairwise(counts)]
+    assert counts[0] == 0
+    assert gains == [*BURST, *[0] * (BURST_EVERY - len(BURST))] * 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "seconds"),
+    [
+        ("UTC", "2026-11-21T23:59:58+00:00", 86_398),
+        ("UTC", "2026-11-22T00:00:03.500+00:00", 3),
+        ("Europe/Berlin", "2026-11-21T22:59:58+00:00", 86_398),
+        ("Europe/Berlin", "2026-11-21T23:00:03+00:00", 3),
+        # Summer time ends that night
+        ("Europe/Berlin", "2026-10-25T11:00:00+00:00", 13 * 3600),
+    ],
+)
+async def test_steps_begin_anew_at_the_local_midnight(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    zone: str,
+    moment: str,
+    seconds: int,
+) -> None:
+    """The clock alone decides on the count."""
+    await hass.config.async_set_time_zone(zone)
+    freezer.move_to(moment)
+    assert next(walking()) == steps_of_a_day(seconds)
+
+
 def test_configuration(tmp_path: Path) -> None:
-    """Both integrations are in it, and it listens where it should."""
-    url, pulsoid = URL("http://127.0.0.1:8321"), URL("http://127.0.0.1:8322")
-    write_configuration(tmp_path, url, pulsoid)
+    """Both integrations are in it, services are elsewhere, and it listens where it should."""
+    url = URL("http://127.0.0.1:8321")
+    services = {
+        "pulsoid": URL("http://127.0.0.1:8322"),
+        "gerosense": URL("http://127.0.0.1:8323"),
+    }
+    write_configuration(tmp_path, url, services)
     for domain in ("heart_rate_relay", "simulated_heart_rate"):
         manifest = tmp_path / "custom_components" / domain / "manifest.json"
         assert json.loads(manifest.read_text())["domain"] == domain
     redirection = (tmp_path / "custom_components" / "__init__.py").read_text()
-    assert repr(str(pulsoid)) in redirection
+    assert "destinations import pulsoid, gerosense\n" in redirection
+    for name, elsewhere in services.items():
+        assert f"\n{name}.API_URL = URL({str(elsewhere)!r})\n" in redirection
     http = json.loads((tmp_path / ".storage" / "http").read_text())
     assert http["key"] == "http"
     assert http["data"] == {"server_host": ["127.0.0.1"], "server_port": 8321}

@@ -1,5 +1,7 @@
 """What became of the readings that a relay owes."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 import time
 
@@ -8,12 +10,16 @@ import pytest
 from dev.ledger import Ledger
 from dev.relays import Relay
 from dev.report import LogFilter, delivery_line, summary
+from dev.simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
 from dev.simulated_heart_rate.record import Kind, Record, Writer
-from dev.stand_ins import Arrival, InfluxDBv1, LiveTracking
-from dev.tally import Tally
+from dev.stand_ins import Arrival, Gerosense, InfluxDBv1, LiveTracking, OpenWearables
+from dev.tally import Steps, Tally
 
 STRAP = "sensor.strap"
 WATCH = "sensor.watch"
+PHONE = "sensor.phone"
+
+DEVICES = {STRAP: "Strap", WATCH: "Old watch", PHONE: "Phone"}
 
 
 class Scene:
@@ -24,36 +30,69 @@ class Scene:
         self.ledger = Ledger(path)
         self.writer = Writer(str(path))
         self.start = int(time.time() + 5) * 1000
-        self.tally = self._tally(Relay(stand_in=InfluxDBv1(), form={}))
+        self.tally = self._tally(Relay(stand_in=InfluxDBv1(), steps={}))
         self.one_line = self._tally(
-            Relay(stand_in=LiveTracking(), form={}, step=1000, one_line=True)
+            Relay(stand_in=LiveTracking(), steps={}, step=1000, one_line=True)
+        )
+        self.gathered = self._tally(
+            Relay(stand_in=Gerosense(), steps={}, gathers=True, min_batch=3), PHONE
         )
 
-    def _tally(self, relay: Relay) -> Tally:
-        return Tally(relay, (STRAP, WATCH), self.ledger)
+    def _tally(self, relay: Relay, *more: str) -> Tally:
+        return Tally(relay, (STRAP, WATCH, *more), self.ledger)
+
+    def at(self, second: int) -> int:
+        """Return when a sensor measures: a quarter of a second after the full one."""
+        return self.start + second * 1000 + 250
 
     def measure(self, value: float, second: int, entity_id: str = STRAP) -> None:
-        """Let a sensor measure, a quarter of a second after the full one."""
-        at = self.start + second * 1000 + 250
-        self.writer.write(Record(entity_id, Kind.CHANGE, at, value))
+        """Let a sensor measure, or count."""
+        unit = UNIT_STEPS if entity_id == PHONE else UNIT_BPM
+        device, at = DEVICES[entity_id], self.at(second)
+        self.writer.write(Record(entity_id, device, unit, Kind.CHANGE, at, value))
         self.ledger.refresh()
 
     def restart(self, second: int) -> None:
         """Let Home Assistant start again, at the full second."""
         at = self.start + second * 1000
-        self.writer.write(Record(STRAP, Kind.START, at, None))
+        self.writer.write(Record(STRAP, "Strap", UNIT_BPM, Kind.START, at, None))
 
     def deliver(
         self, value: float, second: int, late: float = 5, source: str = STRAP
     ) -> None:
         """Let a reading arrive at the service of many lines."""
-        at = self.start + second * 1000 + 250
+        at = self.at(second)
         self.tally.add(Arrival("influxdb_v1", at, value, source, at + late, {}))
 
     def deliver_one_line(self, value: float, second: int) -> None:
         """Let a reading arrive at the service of one line."""
         at = self.start + second * 1000
         self.one_line.add(Arrival("livetracking", at, value, "", at + 255, {}))
+
+    def deliver_gathered(
+        self, value: float, second: int, device: str = "Strap 1a2b3c4d"
+    ) -> None:
+        """Let a heart rate arrive at the service that gathers."""
+        tags = {"data_type": "bpm", "start": _iso(self.at(second))}
+        self._deliver_gathered(value, second, device, tags)
+
+    def deliver_steps(
+        self, value: float, begin: int, end: int, device: str = "Phone 5e6f7a8b"
+    ) -> None:
+        """Let steps arrive at the service that gathers."""
+        tags = {"data_type": "steps", "start": _iso(self.at(begin))}
+        self._deliver_gathered(value, end, device, tags)
+
+    def _deliver_gathered(
+        self, value: float, second: int, device: str, tags: Mapping[str, str]
+    ) -> None:
+        at = self.at(second)
+        self.gathered.add(Arrival("gerosense", at, value, device, at + 9000, tags))
+
+
+def _iso(at: int) -> str:
+    """Return milliseconds since the epoch as a date."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 @pytest.fixture
@@ -93,7 +132,8 @@ def test_a_lost_reading(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "second", "source"), [(62, 0, STRAP), (61, 1, STRAP), (61, 0, WATCH)]
+    ("value", "second", "source"),
+    [(62, 0, STRAP), (61, 1, STRAP), (0, 1, STRAP), (61, 0, WATCH)],
 )
 def test_a_wrong_reading(scene: Scene, value: float, second: int, source: str) -> None:
     """Another value, another time or another source is not what was measured."""
@@ -132,8 +172,9 @@ def test_one_line(scene: Scene) -> None:
     assert scene.one_line.deliveries[0].latency == 5
     scene.deliver_one_line(91, 0)
     assert [
-        wrong.measurement and wrong.measurement.entity_id
+        measurement.entity_id
         for wrong in scene.one_line.wrong
+        for measurement in wrong.measurements
     ] == [WATCH]
 
 
@@ -146,6 +187,168 @@ def test_another_source_steps_in_after_a_restart(scene: Scene) -> None:
     scene.measure(92, 2, WATCH)
     scene.deliver_one_line(92, 2)
     assert len(scene.one_line.wrong) == 1
+
+
+@pytest.fixture
+def walk(scene: Scene) -> Scene:
+    """Return a scene in which heart rates are delivered, and 1, 2 and 3 steps counted."""
+    for second, value in enumerate((61, 62, 63)):
+        scene.measure(value, second)
+        scene.deliver_gathered(value, second)
+    for second, count in enumerate((500, 501, 503, 506), -1):
+        scene.measure(count, second, PHONE)
+    return scene
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        [(1, -1, 0), (2, 0, 1), (3, 1, 2)],
+        [(1, -1, 0), (5, 0, 2)],
+        [(6, -1, 2)],
+        [(1, -1, 0), (2, 0, 1), (3, 1, 2), (2, 0, 1)],
+    ],
+)
+def test_steps_that_are_well(walk: Scene, readings: list[tuple[int, int, int]]) -> None:
+    """It is their sum that counts, in whatever parts it comes, and not how often."""
+    for steps, begin, end in readings:
+        walk.deliver_steps(steps, begin, end)
+    assert walk.gathered.is_good
+    assert walk.gathered.steps == Steps(6, 0, 6)
+    assert walk.gathered.duplicated == max(0, len(readings) - 3)
+    assert not walk.gathered.lost
+
+
+@pytest.mark.parametrize(
+    ("readings", "wrong"),
+    [
+        ([(1, -1, 0), (2, 0, 1), (4, 1, 2)], 1),
+        ([(1, -1, 0), (3, 0, 1), (2, 1, 2)], 2),
+        ([(6, -1, 2), (6, 2, 3)], 1),
+        ([(1, -1, 0), (2, 0, 1), (3, 1, 2), (5, 0, 2)], 0),
+        ([(3, 1, 2), (6, -1, 2)], 0),
+        ([(1, -1, 0), (3, 1, 2)], 0),
+    ],
+)
+def test_steps_that_are_not_well(
+    walk: Scene, readings: list[tuple[int, int, int]], wrong: int
+) -> None:
+    """Too many, at another time, when there were none, told twice, and left out."""
+    for steps, begin, end in readings:
+        walk.deliver_steps(steps, begin, end)
+    assert len(walk.gathered.wrong) == wrong
+    assert not walk.gathered.is_good
+
+
+def test_steps_from_before_the_relay_counts(scene: Scene) -> None:
+    """What a counter gained while the relay was set up may come with the first steps."""
+    for second, count in ((-5, 400), (-4, 404), (0, 406)):
+        scene.measure(count, second, PHONE)
+    scene.deliver_steps(6, -5, 0)
+    assert scene.gathered.is_good
+    assert scene.gathered.steps == Steps(6, 0, 6)
+
+
+def test_steps_of_another_device(walk: Scene) -> None:
+    """Nobody counted them there."""
+    walk.deliver_steps(6, -1, 2, "Strap 1a2b3c4d")
+    assert len(walk.gathered.wrong) == 1
+    assert "steps" in delivery_line(walk.gathered.wrong[0])
+
+
+@pytest.mark.parametrize(
+    ("device", "is_good"),
+    [
+        ("Strap 1a2b3c4d", True),
+        ("Strap", False),
+        ("Old watch 1a2b3c4d", False),
+        ("Old Strap 1a2b3c4d", False),
+    ],
+)
+def test_devices_are_told_by_their_names(
+    scene: Scene, device: str, is_good: bool
+) -> None:
+    """A mark after the name keeps two like ones apart."""
+    scene.measure(61, 0)
+    scene.deliver_gathered(61, 0, device)
+    assert scene.gathered.is_good is is_good
+
+
+@pytest.mark.parametrize(("left", "held"), [(0, 0), (1, 1), (2, 2), (3, 0)])
+@pytest.mark.parametrize("entity_id", [STRAP, PHONE])
+def test_few_are_held(walk: Scene, entity_id: str, left: int, held: int) -> None:
+    """As many of each metric as make no batch: they are not lost, but more of them are."""
+    walk.deliver_steps(6, -1, 2)
+    due = len(walk.gathered.due)
+    for second in range(3, 3 + left):
+        walk.measure(600 + second, second, entity_id)
+    assert len(walk.gathered.held) == held
+    assert len(walk.gathered.lost) == left - held
+    assert walk.gathered.is_good is (left == held)
+    shown = summary([walk.gathered]).splitlines()[1].split()
+    assert shown[1:5] == [str(part) for part in (4, due + left, held, left - held)]
+
+
+def test_each_metric_is_held_for_itself(walk: Scene) -> None:
+    """Two of each are four, and held all the same."""
+    walk.deliver_steps(3, -1, 1)
+    walk.measure(64, 3)
+    walk.measure(65, 4)
+    walk.measure(508, 4, PHONE)
+    assert sorted(held.value for held in walk.gathered.held) == [2, 3, 64, 65]
+    assert walk.gathered.steps == Steps(3, 5, 8)
+    assert walk.gathered.is_good
+    assert "  steps: 3 delivered, 5 held, 8 counted" in summary([walk.gathered])
+
+
+def test_what_others_overtook_is_not_held(walk: Scene) -> None:
+    """It went out before them, or never will."""
+    walk.deliver_steps(1, -1, 0)
+    walk.deliver_steps(3, 1, 2)
+    assert [lost.value for lost in walk.gathered.lost] == [2]
+    assert "  lost: 2 steps of sensor.phone" in summary([walk.gathered])
+
+
+def test_a_service_that_takes_one_holds_none(scene: Scene) -> None:
+    """What is missing there is lost."""
+    scene.measure(61, 0)
+    scene.deliver(61, 0)
+    scene.measure(62, 1)
+    assert not scene.tally.held
+    assert len(scene.tally.lost) == 1
+
+
+def test_the_latency_of_what_is_gathered_tells_nothing(walk: Scene) -> None:
+    """So it is not shown."""
+    walk.deliver(61, 0)
+    walk.deliver(62, 1)
+    walk.deliver(63, 2)
+    _, fast, gathered, *_ = summary([walk.tally, walk.gathered]).splitlines()
+    assert gathered.split()[-2:] == ["-", "-"]
+    assert fast.split()[-2:] == ["5.0", "5.0"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "metric", "started_at"),
+    [
+        ({}, "heart_rate", 5000),
+        ({"type": "HEART_RATE", "start": "5000"}, "heart_rate", 5000),
+        ({"type": "STEP_COUNT", "start": "4000"}, "steps", 4000),
+        (
+            {"data_type": "steps", "start": "1970-01-01T00:00:04.001+00:00"},
+            "steps",
+            4001,
+        ),
+        ({"data_type": "bpm"}, "heart_rate", 5000),
+        ({"type": "RESTING_HEART_RATE"}, "RESTING_HEART_RATE", 5000),
+    ],
+)
+def test_arrivals_tell_what_they_are(
+    tags: Mapping[str, str], metric: str, started_at: int
+) -> None:
+    """Each service has words of its own for it."""
+    arrival = Arrival(OpenWearables.service, 5000, 1, "", 6000, tags)
+    assert (arrival.metric, arrival.started_at) == (metric, started_at)
 
 
 def test_the_log_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ SAMPLES = "api/v2.2/samples"
 PROXY_SAMPLES = "api/v1.1/samples"
 LOGIN = {"username": "relay", "password": PASSWORD}
 SOON = (datetime.now(UTC) + timedelta(minutes=4)).isoformat(timespec="milliseconds")
-LATE = (datetime.now(UTC) + timedelta(minutes=7)).isoformat(timespec="milliseconds")
+LATE = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="milliseconds")
 
 
 @pytest.fixture

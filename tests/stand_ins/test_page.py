@@ -5,7 +5,7 @@ import time
 
 import aiohttp
 
-from dev.stand_ins import InfluxDBv1, Page, Pulsoid
+from dev.stand_ins import Arrival, InfluxDBv1, OpenWearables, Page, Pulsoid
 
 
 async def test_the_page(socket_enabled: None) -> None:
@@ -50,3 +50,40 @@ async def test_the_page(socket_enabled: None) -> None:
     }
     assert shown["latency"] >= 3600_000
     assert answer["now"] - now < answer["window"]
+
+
+async def test_steps(socket_enabled: None) -> None:
+    """They are told apart from heart rates, with when they began, a repeat once."""
+    wearables = OpenWearables()
+    page = Page([wearables])
+    now = time.time_ns() // 1_000_000
+    for source, type_, start, end, value in (
+        ("Watch", "HEART_RATE", now, now, 72),
+        ("Watch", "RESTING_HEART_RATE", now, now, 52),
+        ("Phone", "STEP_COUNT", now - 1000, now, 3),
+        ("Phone", "STEP_COUNT", now - 9000, now - 1000, 20),
+        ("Phone", "STEP_COUNT", now - 1000, now, 3),
+        ("Bracelet", "STEP_COUNT", now - 1000, now, 4),
+        ("Armband", "HEART_RATE", now, now, 60),
+        ("Phone", "STEP_COUNT", now - 3600_000, now - 3599_000, 3),
+    ):
+        tags = {"type": type_, "start": str(start)}
+        wearables.arrivals.append(
+            Arrival(wearables.service, end, value, source, end, tags)
+        )
+    for server in (wearables, page):
+        await server.start()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(page.url / "arrivals") as response,
+    ):
+        (shown,) = (await response.json())["shown"]
+    for server in (wearables, page):
+        await server.stop()
+    assert shown["lines"] == {"Armband": [[now, 60]], "Watch": [[now, 72]]}
+    assert list(shown["lines"]) == ["Armband", "Watch"]
+    assert list(shown["steps"]) == ["Bracelet", "Phone"]
+    assert shown["steps"] == {
+        "Bracelet": [[now - 1000, now, 4]],
+        "Phone": [[now - 9000, now - 1000, 20], [now - 1000, now, 3]],
+    }
