@@ -266,7 +266,9 @@ def test_duration_and_device(path: Path) -> None:
     store = Store(path)
     store.insert([entry])
     store.close()
-    (found,) = Store(path).select(9, newest_first=False)
+    store = Store(path)
+    (found,) = store.select(9, newest_first=False)
+    store.close()
     assert found == entry
     assert found.reading.started_at == 2_000
 
@@ -299,6 +301,7 @@ def test_file_of_the_first_version(path: Path) -> None:
     later = Entry(8, reading._replace(measured_at=2000, duration=500))
     store.insert([later])
     assert store.select(9, newest_first=True) == [later, Entry(7, reading)]
+    store.close()
 
 
 def test_tally_copy() -> None:
