@@ -131,13 +131,14 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 probatio.Required(CONF_USER_ID): TEXT,
             },
             credentials=frozenset({CONF_USERNAME, CONF_PASSWORD}),
+            # Not required: the frontend would fill in what nobody chose
             person={
-                probatio.Required(CONF_SEX): SelectSelector(
+                probatio.Optional(CONF_SEX): SelectSelector(
                     SelectSelectorConfig(
                         options=["female", "male"], translation_key=CONF_SEX
                     )
                 ),
-                probatio.Required(CONF_YEAR_OF_BIRTH): NumberSelector(
+                probatio.Optional(CONF_YEAR_OF_BIRTH): NumberSelector(
                     NumberSelectorConfig(
                         min=1900, max=2100, step=1, mode=NumberSelectorMode.BOX
                     )

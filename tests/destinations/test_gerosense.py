@@ -729,7 +729,7 @@ def test_no_address(connect: Callable[..., Face], url: str) -> None:
 async def test_validate(pair: Pair) -> None:
     """The login is tried, then whether the wearer is known, and nothing is stored."""
     destination = pair.connect(user_id=f" {USER}\n")
-    assert await destination.validate() == Account(USER, "Gerosense")
+    assert await destination.validate() == Account(USER, f"Gerosense {USER}")
     assert paths(pair.stand_in) == [LOGIN_PATH, TEST_PATH, STATUS_PATH, SAMPLES_PATH]
     assert not pair.stand_in.samples
 
@@ -841,7 +841,7 @@ async def test_password_changed(pair: Pair) -> None:
     stand_in.expire()
     assert await outcome(destination.deliver(heart_rates(3))) == BAD_LOGIN
     again = pair.connect(password="another")
-    assert await again.validate() == Account(USER, "Gerosense")
+    assert await again.validate() == Account(USER, f"Gerosense {USER}")
 
 
 async def test_wearers_share_a_login(
@@ -892,9 +892,9 @@ async def test_registration(
     assert await outcome(destination.validate()) == UNKNOWN
     assert await outcome(destination.deliver(heart_rates(3))) == GONE
     person = {"biological_sex": "male", "year_of_birth": year}
-    assert await destination.add_person(person) == Account("new", "Gerosense")
+    assert await destination.add_person(person) == Account("new", "Gerosense new")
     assert service.people["new"] == ("Male", 1961)
-    assert await destination.validate() == Account("new", "Gerosense")
+    assert await destination.validate() == Account("new", "Gerosense new")
     assert await destination.deliver(heart_rates(3)) == Receipt()
 
 
@@ -906,7 +906,7 @@ async def test_registered_already(
     service.duplicate_status = status
     destination = connect("direct", service.url)
     assert isinstance(destination, gerosense.Gerosense)
-    assert await destination.add_person(PERSON) == Account(USER, "Gerosense")
+    assert await destination.add_person(PERSON) == Account(USER, f"Gerosense {USER}")
     assert service.people == {USER: ("Female", 1990)}
 
 

@@ -135,7 +135,7 @@ SECRETS = {
 
 TITLES = {
     "pulsoid": "Pulsoid",
-    "gerosense": "Gerosense",
+    "gerosense": f"Gerosense {next(iter(Gerosense().people))}",
     "gerosense_proxy": "Gerosense",
     "livetracking": "livetracking.io Runner",
     "influxdb_v1": "InfluxDB home",

@@ -220,8 +220,8 @@ async def test_timeout(
     given = INPUT[service](stand_in)
     form = await choose(hass, service)
     with monkeypatch.context() as broken:
-        broken.setattr(base, "TIMEOUT", ClientTimeout(total=0.1))
-        broken.setattr(stand_in, "failure", Failure(200, delay=0.2))
+        broken.setattr(base, "TIMEOUT", ClientTimeout(total=0.3))
+        broken.setattr(stand_in, "failure", Failure(200, delay=0.4))
         broken.setattr(stand_in, "failure_everywhere", True)
         form = await submit(hass, form, given)
         await until(lambda: stand_in.requests)

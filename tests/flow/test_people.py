@@ -306,8 +306,6 @@ async def test_register_to_be_sure(
         {"biological_sex": "other", "year_of_birth": 1975},
         {"biological_sex": "female", "year_of_birth": 1899},
         {"biological_sex": "female", "year_of_birth": 2101},
-        {"biological_sex": "female"},
-        {"year_of_birth": 1975},
     ],
 )
 async def test_impossible_person(
@@ -321,6 +319,24 @@ async def test_impossible_person(
     with pytest.raises(InvalidData):
         await submit(hass, shown, details)
     assert STRANGER not in stand_in.people
+
+
+@gerosense
+@pytest.mark.parametrize(
+    "details", [{}, {"biological_sex": "female"}, {"year_of_birth": 1975}]
+)
+async def test_details_missing(
+    hass: HomeAssistant,
+    stand_in: Gerosense,
+    stranger: dict[str, Any],
+    details: dict[str, Any],
+) -> None:
+    """Nobody is registered with what nobody entered."""
+    shown = await submit(hass, await choose(hass, "gerosense"), stranger)
+    shown = await submit(hass, shown, details)
+    assert_form(shown, "new_person", "details_missing")
+    assert STRANGER not in stand_in.people
+    await finish(hass, await submit(hass, shown, DETAILS))
 
 
 @gerosense

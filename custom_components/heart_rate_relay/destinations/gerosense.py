@@ -222,23 +222,21 @@ class Gerosense(Face, TokenDestination, Directory):
         if not answer.ok:
             raise _login_error(answer)
         await self._see_person()
-        return Account(self._user_id, self.service)
+        return self._account
 
     @override
     async def add_person(self, details: Mapping[str, Any]) -> Account:
         """Register the wearer, by biological_sex (male, female) and year_of_birth.
 
-        One who is registered already is so still. Raises DestinationError.
+        One who is registered already is so still. Raises DestinationError, also where one
+        of them is missing.
         Source: https://developer.gerosense.ai/gerosense-api-reference/registering-users
         """
-        answer = await self._post(
-            "user",
-            {
-                "id": self._user_id,
-                "biological_sex": details["biological_sex"].capitalize(),
-                "year_of_birth": int(details["year_of_birth"]),
-            },
-        )
+        sex, year = details.get("biological_sex"), details.get("year_of_birth")
+        if not sex or not year:
+            raise DestinationError("details_missing")
+        person = {"biological_sex": sex.capitalize(), "year_of_birth": int(year)}
+        answer = await self._post("user", {"id": self._user_id, **person})
         if answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT):
             try:
                 await self._see_person()
@@ -246,7 +244,11 @@ class Gerosense(Face, TokenDestination, Directory):
                 raise RefusedError(answer.text) from None
         elif not answer.ok:
             raise error_from(answer)
-        return Account(self._user_id, self.service)
+        return self._account
+
+    @property
+    def _account(self) -> Account:
+        return Account(self._user_id, f"{self.service} {self._user_id}")
 
     @property
     @override
