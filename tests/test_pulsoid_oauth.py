@@ -1,4 +1,4 @@
-"""Pulsoid, signed in to with an application: the tokens, their relay, and its flows."""
+"""Pulsoid, signed in to with an application: the tokens, and their relay."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,11 +6,8 @@ import time
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import TestClient
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
-from yarl import URL
 
 from custom_components.heart_rate_relay import application_credentials
 from custom_components.heart_rate_relay.const import DOMAIN
@@ -19,34 +16,21 @@ from custom_components.heart_rate_relay.destinations.base import (
     NotAuthorisedError,
     UnreachableError,
 )
-from custom_components.heart_rate_relay.destinations.pulsoid import WRITE_SCOPE
 from custom_components.heart_rate_relay.destinations.tokens import Token, bearer
 from custom_components.heart_rate_relay.relay import delivery, oauth
 from custom_components.heart_rate_relay.relay.coordinator import Status
 from custom_components.heart_rate_relay.relay.oauth import OAuthTokens
 from dev.stand_ins import Arrival, Failure, Pulsoid
-from homeassistant.components.application_credentials import (
-    ClientCredential,
-    async_import_client_credential,
-)
-from homeassistant.config_entries import (
-    SOURCE_REAUTH,
-    SOURCE_USER,
-    ConfigEntryState,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ImplementationUnavailableError
 from homeassistant.helpers.config_entry_oauth2_flow import (
     AbstractOAuth2Implementation,
-    LocalOAuth2Implementation,
     async_add_implementation_provider,
-    async_get_implementations,
 )
-from homeassistant.setup import async_setup_component
 
-from .common import STRAP, measure, relay_entry, set_up, until
+from .browser import add_application, signed_in
+from .common import measure, relay_entry, set_up, until
 
 JSON = {"Content-Type": "application/json"}
 
@@ -66,7 +50,7 @@ async def service(
     )
     monkeypatch.setattr(application_credentials, "TOKEN_URL", str(url / "token"))
     hass.config.components.add("my")
-    await add_credentials(hass, pulsoid)
+    await add_application(hass, pulsoid)
     return pulsoid
 
 
@@ -81,38 +65,6 @@ def tokens(hass: HomeAssistant, entry: MockConfigEntry) -> OAuthTokens:
     """Return its tokens."""
     entry.add_to_hass(hass)
     return OAuthTokens(hass, entry)
-
-
-async def add_credentials(
-    hass: HomeAssistant, pulsoid: Pulsoid, secret: str = "", auth_domain: str = DOMAIN
-) -> None:
-    """Do what a person does in Home Assistant's dialog for application credentials."""
-    assert await async_setup_component(hass, "application_credentials", {})
-    await async_import_client_credential(
-        hass,
-        DOMAIN,
-        ClientCredential(pulsoid.client_id, secret or pulsoid.client_secret),
-        auth_domain,
-    )
-
-
-async def signed_in(hass: HomeAssistant) -> MockConfigEntry:
-    """Return a relay to an account that a person has just signed in to."""
-    implementation = (await async_get_implementations(hass, DOMAIN))[DOMAIN]
-    assert isinstance(implementation, LocalOAuth2Implementation)
-    url = URL(await implementation.async_generate_authorize_url("a flow"))
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(url.update_query(scope=WRITE_SCOPE), allow_redirects=False) as seen,
-    ):
-        back = URL(seen.headers["Location"])
-    redirect_uri = str(back.with_query(None))
-    assert redirect_uri == "https://my.home-assistant.io/redirect/oauth"
-    token = await implementation.async_resolve_external_data(
-        {"code": back.query["code"], "state": {"redirect_uri": redirect_uri}}
-    )
-    token["expires_at"] = time.time() + token["expires_in"]
-    return relay_entry("pulsoid_oauth", {"auth_implementation": DOMAIN, "token": token})
 
 
 def change(hass: HomeAssistant, entry: MockConfigEntry, **token: Any) -> None:
@@ -536,137 +488,6 @@ async def test_relay_without_a_network(
     await until_arrived(service, 2)
     assert arrived(service) == [70, 71]
     assert not hass.config_entries.flow.async_progress()
-    await hass.config_entries.async_unload(entry.entry_id)
-
-
-class Person:
-    """Who goes through a sign-in in a browser."""
-
-    def __init__(self, hass: HomeAssistant, client: TestClient[Any, Any]) -> None:
-        """Initialize with the browser."""
-        self._flows = hass.config_entries.flow
-        self._client = client
-
-    async def choose(self) -> ConfigFlowResult:
-        """Start to add a relay to an account that is signed in to."""
-        shown = await self._flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-        for step_id in ("choose_pulsoid", "pulsoid_oauth"):
-            shown = await self.submit(shown, {"next_step_id": step_id})
-        return shown
-
-    async def submit(
-        self, shown: ConfigFlowResult, user_input: dict[str, Any]
-    ) -> ConfigFlowResult:
-        """Submit a form."""
-        return await self._flows.async_configure(shown["flow_id"], user_input)
-
-    async def sign_in(self, shown: ConfigFlowResult) -> ConfigFlowResult:
-        """Choose the application, go to Pulsoid, and be sent back."""
-        if shown.get("step_id") == "pick_implementation":
-            shown = await self.submit(shown, {"implementation": DOMAIN})
-        assert shown["type"] is FlowResultType.EXTERNAL_STEP
-        url = URL(shown["url"])
-        assert url.query["scope"] == WRITE_SCOPE
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(url, allow_redirects=False) as answer,
-        ):
-            back = URL(answer.headers["Location"])
-        query = back.query
-        response = await self._client.get("/auth/external/callback", params=query)
-        assert response.ok
-        return await self._flows.async_configure(shown["flow_id"])
-
-
-@pytest.fixture
-async def person(
-    hass: HomeAssistant, service: Pulsoid, hass_client_no_auth: ClientSessionGenerator
-) -> Person:
-    """Return who goes through a sign-in in a browser."""
-    return Person(hass, await hass_client_no_auth())
-
-
-async def test_add(hass: HomeAssistant, service: Pulsoid, person: Person) -> None:
-    """A person signs in, chooses sensors, and their heart rate arrives."""
-    measure(hass, 60)
-    shown = await person.sign_in(await person.choose())
-    assert shown["step_id"] == "sources"
-    made = await person.submit(shown, {"sources": [STRAP]})
-    assert made["type"] is FlowResultType.CREATE_ENTRY
-    entry = made["result"]
-    assert entry.unique_id
-    assert str(service.profile_id) in entry.unique_id
-    assert {**entry.data, "token": None} == {
-        "service": "pulsoid_oauth",
-        "auth_implementation": DOMAIN,
-        "token": None,
-    }
-    await hass.async_block_till_done()
-    service.expire()
-    measure(hass, 70)
-    await until_arrived(service, 1)
-    assert service.refreshes == 1
-    await hass.config_entries.async_unload(entry.entry_id)
-
-
-async def test_add_without_credentials(
-    hass: HomeAssistant, pulsoid: Pulsoid, hass_client_no_auth: ClientSessionGenerator
-) -> None:
-    """Home Assistant asks for the application first."""
-    assert await async_setup_component(hass, "application_credentials", {})
-    shown = await Person(hass, await hass_client_no_auth()).choose()
-    assert shown["type"] is FlowResultType.ABORT
-    assert shown["reason"] == "missing_credentials"
-    assert shown["translation_domain"] == "homeassistant"
-
-
-async def test_add_denied(service: Pulsoid, person: Person) -> None:
-    """Who says no at Pulsoid gets no relay."""
-    service.denies = True
-    shown = await person.sign_in(await person.choose())
-    assert (shown["type"], shown["reason"]) == ("abort", "user_rejected_authorize")
-
-
-async def test_add_without_the_scope(
-    hass: HomeAssistant, service: Pulsoid, person: Person
-) -> None:
-    """An application that may not write is told of, and another try works."""
-    scopes, service.scopes = service.scopes, ()
-    shown = await person.sign_in(await person.choose())
-    assert shown["type"] is FlowResultType.FORM
-    assert shown["errors"] == {"base": "missing_scope"}
-    service.scopes = scopes
-    shown = await person.sign_in(await person.submit(shown, {}))
-    assert shown["step_id"] == "sources"
-
-
-@pytest.mark.parametrize("whose", ["same", "another"])
-async def test_sign_in_again(
-    hass: HomeAssistant, service: Pulsoid, person: Person, whose: str
-) -> None:
-    """A relay that was locked out delivers what waited, if it is the same account."""
-    measure(hass, 60)
-    shown = await person.sign_in(await person.choose())
-    entry = (await person.submit(shown, {"sources": [STRAP]}))["result"]
-    await hass.async_block_till_done()
-    service.revoke()
-    measure(hass, 70)
-    await until(hass.config_entries.flow.async_progress)
-    (flow,) = hass.config_entries.flow.async_progress()
-    shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
-    assert shown["step_id"] == "reauth_confirm"
-    if whose == "another":
-        service.profile_id = "another"
-    shown = await person.sign_in(await person.submit(shown, {}))
-    assert shown["type"] is FlowResultType.ABORT
-    await hass.async_block_till_done()
-    if whose == "another":
-        assert shown["reason"] == "wrong_account"
-        assert not service.arrivals
-    else:
-        assert shown["reason"] == "reauth_successful"
-        await until_arrived(service, 1)
-        assert arrived(service) == [70]
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -13,8 +13,8 @@ from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinato
 from dev.stand_ins import Arrival, Gerosense, OpenWearables, Pulsoid
 from homeassistant.core import HomeAssistant
 
+from ..browser import add_application, signed_in
 from ..common import measure, relay_entry, set_up, until
-from ..test_pulsoid_oauth import add_credentials, signed_in
 from .common import (
     beats,
     entry_of,
@@ -231,7 +231,7 @@ async def pulsoid_entries(
     for name, path in (("AUTHORIZE_URL", "authorize"), ("TOKEN_URL", "token")):
         monkeypatch.setattr(application_credentials, name, str(url / path))
     hass.config.components.add("my")
-    await add_credentials(hass, pulsoid)
+    await add_application(hass, pulsoid)
     return [await signed_in(hass), await signed_in(hass)]
 
 
