@@ -27,6 +27,8 @@ LIBRARY = (
     "reading",
     "relay.delivery",
     "relay.detection",
+    "relay.other_metrics",
+    "relay.words",
     "relay.outbox",
     "relay.store",
     "destinations",
