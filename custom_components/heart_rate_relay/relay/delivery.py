@@ -1,8 +1,8 @@
 """Moves readings from the outbox to the destination."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 import logging
 from math import inf
@@ -152,9 +152,10 @@ class Delivery:
         unless those that came meanwhile are wanted now.
         """
         entries, objections = _sift(entries, self._destination.limits)
-        for entry, reason in objections:
-            self._count([entry.reading], Receipt([Refusal(entry.reading, reason)]))
-        await self._outbox.settle([entry for entry, _ in objections])
+        if objections:
+            for entry, reason in objections:
+                self._count([entry.reading], Receipt([Refusal(entry.reading, reason)]))
+            await self._outbox.settle([entry for entry, _ in objections])
         batches, is_rest = _batches(entries, self._destination.limits)
         for batch in batches:
             error = await self._attempt(batch)
@@ -250,13 +251,13 @@ class Delivery:
 
 def _sift(
     entries: Sequence[Entry], limits: Limits
-) -> tuple[list[Entry], list[tuple[Entry, str]]]:
+) -> tuple[Sequence[Entry], Sequence[tuple[Entry, str]]]:
     """Part what a service takes from what it never will, the latter with the reason.
 
     One that refuses a batch for a single bad reading must not get it.
     """
     if not limits.ranges:
-        return list(entries), []
+        return entries, ()
     latest = (time.time() + CLOCK_TOLERANCE) * 1000
     good, objections = [], []
     for entry in entries:
@@ -278,10 +279,12 @@ def _batches(
 
     So few are left that they have to wait for others, or enough for another batch.
     """
-    groups: dict[Metric | None, list[Entry]] = {}
-    for entry in entries:
-        key = None if limits.mixed else entry.reading.metric
-        groups.setdefault(key, []).append(entry)
+    groups: Mapping[Metric | None, Sequence[Entry]] = {None: entries}
+    if not limits.mixed:
+        by_metric: defaultdict[Metric | None, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_metric[entry.reading.metric].append(entry)
+        groups = by_metric
     batches: list[Sequence[Entry]] = []
     is_rest = False
     for group in groups.values():
