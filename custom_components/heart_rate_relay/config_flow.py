@@ -174,7 +174,7 @@ class HeartRateRelayConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             if account:
                 return await self._async_step_account_known(account)
             if not errors:
-                return await self._async_step_person()
+                return await self._async_ask_for_person()
         fields = self._form.fields(credentials_only=self._entry is not None)
         return self.async_show_form(
             step_id=step_id,
@@ -228,7 +228,7 @@ class HeartRateRelayConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
     async_step_person = partialmethod(_async_step_menu, "person")
 
-    async def _async_step_person(self) -> ConfigFlowResult:
+    async def _async_ask_for_person(self) -> ConfigFlowResult:
         """Ask whose readings they are."""
         if self._directory.lists:
             return await self._async_step_menu("person")

@@ -1,0 +1,1 @@
+"""Tests of Gerosense as a destination."""
