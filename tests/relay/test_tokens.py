@@ -209,17 +209,18 @@ async def test_cancelled(create: Create, service: Service) -> None:
 
 
 async def test_loaded_anew_meanwhile(create: Create, service: Service) -> None:
-    """Who begins while the last token is being renewed waits for that one."""
+    """Who stops while a token is being renewed leaves the next one behind."""
     service.answers.clear()
-    asking = asyncio.ensure_future(create().renew("access 1", service.obtain))
+    tokens = create()
+    asking = asyncio.ensure_future(tokens.renew("access 1", service.obtain))
     await until(lambda: service.asked)
     asking.cancel()
-    again = asyncio.ensure_future(create().renew("access 1", service.obtain))
-    # As far as it gets without an answer
-    for _ in range(10):
-        await asyncio.sleep(0)
+    closing = asyncio.ensure_future(tokens.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
     service.answers.set()
-    assert await again == "access 2"
+    await closing
+    assert await create().renew("access 1", service.obtain) == "access 2"
     assert service.asked == 1
 
 

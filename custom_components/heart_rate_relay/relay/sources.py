@@ -46,8 +46,8 @@ class Sources:
     ) -> None:
         """Initialize the sources, of which with one_line only the first live one counts.
 
-        What must survive a restart is kept in the tally. Each reading goes to on_reading, and to on_missing all sources that are gone,
-        whenever that changes.
+        What must survive a restart is kept in the tally. Each reading goes to on_reading,
+        and to on_missing all sources that are gone, whenever that changes.
         """
         self.wearer = Wearer(hass, self.first_live)
         self._hass = hass

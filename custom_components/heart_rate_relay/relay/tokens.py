@@ -1,9 +1,7 @@
 """Where a relay's tokens are kept."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, TypedDict, override
-from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_TOKEN
@@ -15,12 +13,6 @@ from ..destinations.tokens import Obtain, Token, Tokens
 from .oauth import OAuthTokens
 
 VERSION = 1
-
-_LOCKS: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-"""What is held while the token of an entry is renewed.
-
-A relay that is loaded anew has to wait for what it had asked for before.
-"""
 
 
 class Stored(TypedDict):
@@ -41,7 +33,6 @@ class StoredTokens(Tokens):
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize with the token that the entry was made with."""
         super().__init__(given_token(entry.data))
-        self._lock = _LOCKS.setdefault(entry.entry_id, self._lock)
         self._first = self._token
         self._store = Store[Stored](
             hass,
