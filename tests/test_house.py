@@ -24,6 +24,10 @@ ROOT = Path(heart_rate_relay.__file__).parent
 PACKAGE = heart_rate_relay.__name__
 
 LIBRARY = (
+    "monitor.advertisement",
+    "monitor.measurement",
+    "monitor.uuids",
+    "monitor.variability",
     "reading",
     "relay.delivery",
     "relay.detection",
@@ -37,6 +41,14 @@ LIBRARY = (
 
 SERVICE_TABLES = ("destinations", "forms")
 """What may know one service from another."""
+
+PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFORMS}
+
+HALVES = ("monitor", "relay")
+"""What meets in Home Assistant's state machine, and only there."""
+
+IN_PLACE_OF = {"bluetooth": "bluetooth_adapters"}
+"""What Home Assistant wants named instead of some integrations."""
 
 MAX_FILE = 400
 MAX_FUNCTION = 40
@@ -143,7 +155,7 @@ def test_library_knows_no_home_assistant(name: str) -> None:
 def test_nobody_imports_a_platform() -> None:
     """Platforms know coordinators; nobody knows a platform."""
     platforms = {name for name in modules() if name in list(Platform)}
-    assert platforms == set(heart_rate_relay.PLATFORMS)
+    assert platforms == PLATFORMS
     assert not {
         (name, platform)
         for name in modules()
@@ -153,11 +165,25 @@ def test_nobody_imports_a_platform() -> None:
 
 @pytest.mark.parametrize("name", modules())
 def test_only_platforms_know_entities(name: str) -> None:
-    """What runs a relay does not know how it is shown, nor how it is set up."""
-    if name in heart_rate_relay.PLATFORMS:
+    """What runs a monitor or a relay does not know how it is shown, nor how it is set up."""
+    if name in list(PLATFORMS):
         assert "entity" in own_imports_of(name)
     else:
         assert not own_imports_of(name) & {"entity", "config_flow"}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_halves_do_not_know_each_other(half: str) -> None:
+    """A monitor is a source like any other, and knows nothing of relays."""
+    (other,) = set(HALVES) - {half}
+    inside = [name for name in modules() if is_within(name, [half])]
+    assert inside
+    assert not {
+        (name, found)
+        for name in inside
+        for found in own_imports_of(name)
+        if is_within(found, [other])
+    }
 
 
 @pytest.mark.parametrize("name", modules())
@@ -291,6 +317,8 @@ def test_manifest_dependencies(manifest: dict[str, object]) -> None:
         for found in imports_of(name)
         if found.startswith("homeassistant.components.")
     }
+    # Whatever uses Bluetooth has to wait for the proxies, too
+    imported = {IN_PLACE_OF.get(name, name) for name in imported}
     assert imported - set(Platform) == named - set(Platform)
 
 

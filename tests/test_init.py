@@ -232,7 +232,7 @@ async def test_not_authorised(
     measure(hass, 72)
     await hass.async_block_till_done()
     assert len([r for r in pulsoid.requests if r.method == "POST"]) == 1
-    (flow,) = hass.config_entries.flow.async_progress()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == SOURCE_REAUTH
 
     pulsoid.revoked = False

@@ -216,7 +216,7 @@ async def test_revoked(
     assert service.refreshes == 1
     await hass.async_block_till_done()
     assert dict(entry.data) == before
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
 async def test_nothing_to_renew_with(
@@ -391,7 +391,7 @@ async def test_relay_through_the_end_of_a_token(
     await until_arrived(service, 5)
     assert service.refreshes == 1
     assert entry.runtime_data is coordinator
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -461,7 +461,7 @@ async def test_relay_that_is_locked_out(
         measure(hass, value)
         await until(lambda: coordinator.data.status is Status.NOT_AUTHORISED)
     await hass.async_block_till_done()
-    (flow,) = hass.config_entries.flow.async_progress()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == SOURCE_REAUTH
     assert entry.state is ConfigEntryState.LOADED
     assert len(coordinator.outbox) == 2
@@ -487,7 +487,7 @@ async def test_relay_without_a_network(
     await service.start(port)
     await until_arrived(service, 2)
     assert arrived(service) == [70, 71]
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -2,47 +2,60 @@
 
 from contextlib import suppress
 
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
+from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 
 from .const import DOMAIN
+from .issues import async_delete_all
+from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
 from .relay.follow import async_follow_new
-from .relay.issues import async_delete_issues
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS = [Platform.BUTTON, Platform.SENSOR, Platform.SWITCH]
+MONITOR_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
+RELAY_PLATFORMS = [Platform.BUTTON, Platform.SENSOR, Platform.SWITCH]
+
+type HeartRateRelayConfigEntry = MonitorConfigEntry | RelayConfigEntry
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: RelayConfigEntry) -> bool:
-    """Set up a relay. It collects, whether or not the service answers."""
-    coordinator = RelayCoordinator(hass, entry)
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HeartRateRelayConfigEntry
+) -> bool:
+    """Set up a monitor or a relay, whether or not it is near, or its service answers."""
+    coordinator: MonitorCoordinator | RelayCoordinator
+    if is_monitor(entry):
+        coordinator = entry.runtime_data = MonitorCoordinator(hass, entry)
+    else:
+        coordinator = entry.runtime_data = RelayCoordinator(hass, entry)
+        entry.async_on_unload(async_follow_new(hass, entry))
     await coordinator.async_start()
-    entry.runtime_data = coordinator
 
     async def stop(_: Event) -> None:
         # Unloading is left out when Home Assistant stops
         await coordinator.async_stop()
 
-    entry.async_on_unload(
-        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, stop)
-    )
-    entry.async_on_unload(async_follow_new(hass, entry))
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(hass.bus.async_listen_once(coordinator.stops_at, stop))
+    await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
     return True
 
 
-async def async_unload_entry(hass: HomeAssistant, entry: RelayConfigEntry) -> bool:
-    """Unload a relay."""
-    if unloaded := await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+async def async_unload_entry(
+    hass: HomeAssistant, entry: HeartRateRelayConfigEntry
+) -> bool:
+    """Unload a monitor or a relay."""
+    if unloaded := await hass.config_entries.async_unload_platforms(
+        entry, _platforms(entry)
+    ):
         await entry.runtime_data.async_stop()
-        async_delete_issues(hass, entry)
+        async_delete_all(hass, entry)
     return unloaded
 
 
-async def async_remove_entry(hass: HomeAssistant, entry: RelayConfigEntry) -> None:
+async def async_remove_entry(
+    hass: HomeAssistant, entry: HeartRateRelayConfigEntry
+) -> None:
     """Remove a relay's readings and tokens with it."""
     path = outbox_path(hass, entry.entry_id)
 
@@ -53,3 +66,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: RelayConfigEntry) -> No
             path.parent.rmdir()
 
     await hass.async_add_executor_job(remove)
+
+
+def _platforms(entry: HeartRateRelayConfigEntry) -> list[Platform]:
+    """Return what an entry has entities of."""
+    return MONITOR_PLATFORMS if is_monitor(entry) else RELAY_PLATFORMS

@@ -1,5 +1,6 @@
-"""Button of Heart Rate Relay."""
+"""Buttons of Heart Rate Relay."""
 
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
@@ -7,10 +8,25 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .entity import RelayEntity
+from .entity import (
+    MonitorEntity,
+    MonitorEntityDescription,
+    RelayEntity,
+    async_add_monitor_entities,
+)
+from .monitor.coordinator import MonitorConfigEntry, is_monitor
+from .monitor.features import Feature
 from .relay.coordinator import RelayConfigEntry
 
 PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorButtonEntityDescription(
+    MonitorEntityDescription[None], ButtonEntityDescription
+):
+    """Describes a button of a monitor."""
+
 
 SEND_NOW = ButtonEntityDescription(
     key="send_now",
@@ -19,13 +35,38 @@ SEND_NOW = ButtonEntityDescription(
 )
 
 
+RESET_ENERGY = MonitorButtonEntityDescription(
+    key="reset_energy",
+    translation_key="reset_energy",
+    entity_category=EntityCategory.CONFIG,
+    needs=frozenset({Feature.ENERGY, Feature.ENERGY_RESET}),
+    value_fn=lambda data: None,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: RelayConfigEntry,
+    entry: MonitorConfigEntry | RelayConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the button of a relay."""
-    async_add_entities([SendNowButton(entry.runtime_data, SEND_NOW)])
+    """Set up the button of a monitor or a relay."""
+    if is_monitor(entry):
+        async_add_monitor_entities(
+            entry, async_add_entities, (RESET_ENERGY,), ResetEnergyButton
+        )
+    else:
+        async_add_entities([SendNowButton(entry.runtime_data, SEND_NOW)])
+
+
+class ResetEnergyButton(MonitorEntity[None], ButtonEntity):
+    """Lets a monitor count energy from 0 on."""
+
+    entity_description: MonitorButtonEntityDescription
+
+    @override
+    async def async_press(self) -> None:
+        """Reset the energy."""
+        await self.coordinator.async_reset_energy()
 
 
 class SendNowButton(RelayEntity, ButtonEntity):

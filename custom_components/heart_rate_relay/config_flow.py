@@ -35,14 +35,16 @@ from .destinations.base import (
 )
 from .destinations.tokens import Tokens
 from .forms import FORMS, MENUS, Form, people_fields
+from .monitor.coordinator import is_monitor
+from .monitor_flow import MonitorFlow, MonitorOptionsFlow
 from .options_flow import RelayOptionsFlow
 from .relay.coordinator import create_destination
 from .relay.tokens import given_token
 from .source_form import has_sources, preselection, source_fields, source_options
 
 
-class HeartRateRelayConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
-    """Adds a relay, and lets it sign in again."""
+class HeartRateRelayConfigFlow(MonitorFlow, AbstractOAuth2FlowHandler, domain=DOMAIN):
+    """Adds a monitor or a relay, and lets a relay sign in again."""
 
     DOMAIN = DOMAIN
 
@@ -58,8 +60,12 @@ class HeartRateRelayConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> RelayOptionsFlow:
-        """Return the flow for a relay's options."""
+    def async_get_options_flow(
+        config_entry: ConfigEntry,
+    ) -> MonitorOptionsFlow | RelayOptionsFlow:
+        """Return the flow for the options of an entry."""
+        if is_monitor(config_entry):
+            return MonitorOptionsFlow()
         return RelayOptionsFlow()
 
     @property
@@ -86,7 +92,7 @@ class HeartRateRelayConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Choose the service."""
+        """Choose what to add: the service of a relay, or a monitor."""
         return await self._async_step_menu("user")
 
     async_step_choose_pulsoid = partialmethod(_async_step_menu, "choose_pulsoid")
@@ -136,6 +142,8 @@ class HeartRateRelayConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Give new credentials before the service refuses the old ones."""
+        if is_monitor(self._get_reconfigure_entry()):
+            return await self.async_step_replace()
         return await self._async_step_again("reconfigure", user_input)
 
     async def _async_step_again(

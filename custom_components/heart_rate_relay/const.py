@@ -25,12 +25,16 @@ CONF_RETENTION_POLICY: Final = "retention_policy"
 CONF_ORGANIZATION: Final = "organization"
 CONF_BUCKET: Final = "bucket"
 
+CONF_DETAILS: Final = "details"
+CONF_FEATURES: Final = "features"
+
 # What only a flow asks for
 CONF_SEARCH: Final = "search"
 CONF_SEX: Final = "biological_sex"
 CONF_YEAR_OF_BIRTH: Final = "year_of_birth"
 CONF_FIRST_NAME: Final = "first_name"
 CONF_LAST_NAME: Final = "last_name"
+CONF_MONITOR: Final = "monitor"
 
 # What its options hold
 CONF_SOURCES: Final = "sources"
@@ -47,6 +51,7 @@ CONF_KEEP_DAYS: Final = "keep_days"
 CONF_KEEP_READINGS: Final = "keep_readings"
 CONF_GATHER: Final = "gather"
 CONF_PAUSED: Final = "paused"
+CONF_LISTEN_ONLY: Final = "listen_only"
 
 SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
     {
@@ -69,6 +74,8 @@ DEFAULT_OPTIONS: Final[dict[str, Any]] = {
     CONF_KEEP_READINGS: 1_000_000,
     CONF_PAUSED: False,
 }
+
+DEFAULT_MONITOR_OPTIONS: Final[dict[str, Any]] = {CONF_LISTEN_ONLY: False}
 
 UNIT_BPM: Final = "bpm"
 

@@ -1,10 +1,18 @@
-"""What all entities of a relay have in common."""
+"""Base entities of Heart Rate Relay."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
+from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, MonitorData
+from .monitor.features import Feature
 from .relay.coordinator import RelayCoordinator
 
 
@@ -27,3 +35,83 @@ class RelayEntity(CoordinatorEntity[RelayCoordinator]):
             manufacturer=coordinator.destination.service,
             name=entry.title,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorEntityDescription[ValueT](EntityDescription):
+    """Describes an entity of a monitor."""
+
+    value_fn: Callable[[MonitorData], ValueT]
+    needs: frozenset[Feature] = frozenset()
+    """What a monitor must have for it."""
+    is_lasting: bool = False
+    """Whether the value outlives the connection."""
+    each: bool = False
+    """Whether each measurement counts, also one that is like the one before."""
+
+
+class MonitorEntity[ValueT](CoordinatorEntity[MonitorCoordinator]):
+    """An entity of a monitor."""
+
+    _attr_has_entity_name = True
+    entity_description: MonitorEntityDescription[ValueT]
+
+    def __init__(
+        self,
+        coordinator: MonitorCoordinator,
+        description: MonitorEntityDescription[ValueT],
+    ) -> None:
+        """Initialize the entity."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{coordinator.config_entry.entry_id}_{description.key}"
+        self._attr_device_info = coordinator.device_info
+        self._shown = self._to_show()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the value could be known."""
+        return self.entity_description.is_lasting or self.coordinator.data.is_available
+
+    @property
+    def value(self) -> ValueT:
+        """Return what the description is about."""
+        return self.entity_description.value_fn(self.coordinator.data)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state when it has changed: most of what comes concerns others."""
+        if (to_show := self._to_show()) != self._shown:
+            self._shown = to_show
+            self.async_write_ha_state()
+
+    def _to_show(self) -> tuple[bool, ValueT, int]:
+        """Return what makes for a new state."""
+        data = self.coordinator.data
+        measurements = data.measurements if self.entity_description.each else 0
+        return self.available, self.value, measurements
+
+
+@callback
+def async_add_monitor_entities[ValueT](
+    entry: MonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Iterable[MonitorEntityDescription[ValueT]],
+    create: Callable[[MonitorCoordinator, MonitorEntityDescription[ValueT]], Entity],
+) -> None:
+    """Add the entities that a monitor has what is needed for, now or once it is known."""
+    coordinator = entry.runtime_data
+    left = list(descriptions)
+
+    @callback
+    def add() -> None:
+        """Add those that are not there yet."""
+        new = [one for one in left if one.needs <= coordinator.features]
+        if new:
+            left[:] = [one for one in left if one not in new]
+            async_add_entities([create(coordinator, one) for one in new])
+
+    add()
+    entry.async_on_unload(coordinator.async_add_listener(add))

@@ -237,6 +237,7 @@ MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
             "livetracking",
             "choose_influxdb",
             "choose_open_wearables",
+            "monitor",
         ),
         "choose_pulsoid": ("pulsoid", "pulsoid_oauth"),
         "choose_gerosense": ("gerosense", "gerosense_proxy"),

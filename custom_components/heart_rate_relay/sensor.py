@@ -1,23 +1,39 @@
 """Sensors of Heart Rate Relay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import override
+from typing import cast, override
 
 from homeassistant.components.sensor import (
+    RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.const import (
+    PERCENTAGE,
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    EntityCategory,
+    UnitOfEnergy,
+    UnitOfTime,
+)
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
 
 from .const import UNIT_BPM
-from .entity import RelayEntity
-from .relay.coordinator import RelayConfigEntry, RelayData, Status
+from .entity import (
+    MonitorEntity,
+    MonitorEntityDescription,
+    RelayEntity,
+    async_add_monitor_entities,
+)
+from .monitor.coordinator import MonitorConfigEntry, is_monitor
+from .monitor.features import Feature
+from .monitor.measurement import BodyLocation
+from .relay.coordinator import RelayConfigEntry, RelayCoordinator, RelayData, Status
 
 PARALLEL_UPDATES = 0
 
@@ -93,22 +109,165 @@ IN_DOUBT = RelaySensorEntityDescription(
 """For services that refuse readings without a word which."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class MonitorSensorEntityDescription[ValueT = StateType](
+    MonitorEntityDescription[ValueT], SensorEntityDescription
+):
+    """Describes a sensor of a monitor."""
+
+
+RR_INTERVAL = MonitorSensorEntityDescription[tuple[float, ...]](
+    key="rr_interval",
+    translation_key="rr_interval",
+    native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=0,
+    entity_registry_enabled_default=False,
+    needs=frozenset({Feature.RR_INTERVALS}),
+    each=True,
+    value_fn=lambda data: data.measurement.rr_intervals if data.measurement else (),
+)
+
+BATTERY: MonitorSensorEntityDescription = MonitorSensorEntityDescription(
+    key="battery",
+    device_class=SensorDeviceClass.BATTERY,
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    needs=frozenset({Feature.BATTERY}),
+    is_lasting=True,
+    value_fn=lambda data: data.battery,
+)
+
+MONITOR_SENSORS: tuple[MonitorSensorEntityDescription, ...] = (
+    MonitorSensorEntityDescription(
+        key="heart_rate",
+        translation_key="heart_rate",
+        native_unit_of_measurement=UNIT_BPM,
+        state_class=SensorStateClass.MEASUREMENT,
+        each=True,
+        value_fn=lambda data: data.measurement.heart_rate if data.measurement else None,
+    ),
+    MonitorSensorEntityDescription(
+        key="heart_rate_variability",
+        translation_key="heart_rate_variability",
+        native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        needs=frozenset({Feature.RR_INTERVALS}),
+        value_fn=lambda data: data.variability,
+    ),
+    MonitorSensorEntityDescription(
+        key="energy",
+        translation_key="energy",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_JOULE,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=0,
+        needs=frozenset({Feature.ENERGY}),
+        value_fn=lambda data: data.measurement.energy if data.measurement else None,
+    ),
+    MonitorSensorEntityDescription(
+        key="signal_strength",
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        is_lasting=True,
+        value_fn=lambda data: data.signal_strength,
+    ),
+    MonitorSensorEntityDescription(
+        key="body_location",
+        translation_key="body_location",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(BodyLocation),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        needs=frozenset({Feature.BODY_LOCATION}),
+        is_lasting=True,
+        value_fn=lambda data: data.body_location,
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: RelayConfigEntry,
+    entry: MonitorConfigEntry | RelayConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the sensors of a relay."""
-    coordinator = entry.runtime_data
-    descriptions = list(SENSORS)
-    if not coordinator.destination.limits.tells_refused:
-        descriptions.append(IN_DOUBT)
-    async_add_entities(
-        [
-            HeartRateSensor(coordinator, HEART_RATE),
-            *(RelaySensor(coordinator, description) for description in descriptions),
-        ]
+    """Set up the sensors of a monitor or a relay."""
+    if not is_monitor(entry):
+        async_add_entities(_relay_sensors(entry.runtime_data))
+        return
+    async_add_monitor_entities(
+        entry, async_add_entities, MONITOR_SENSORS, MonitorSensor
     )
+    async_add_monitor_entities(
+        entry, async_add_entities, (RR_INTERVAL,), IntervalSensor
+    )
+    async_add_monitor_entities(entry, async_add_entities, (BATTERY,), BatterySensor)
+
+
+def _relay_sensors(coordinator: RelayCoordinator) -> Iterator[SensorEntity]:
+    """Yield the sensors of a relay."""
+    yield HeartRateSensor(coordinator, HEART_RATE)
+    for description in SENSORS:
+        yield RelaySensor(coordinator, description)
+    if not coordinator.destination.limits.tells_refused:
+        yield RelaySensor(coordinator, IN_DOUBT)
+
+
+class MonitorSensor(MonitorEntity[StateType], SensorEntity):
+    """Tells what a monitor measures, or how it is."""
+
+    entity_description: MonitorSensorEntityDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return what the description is about."""
+        return self.value
+
+
+class IntervalSensor(MonitorEntity[tuple[float, ...]], SensorEntity):
+    """Tells every interval between two beats, of which a measurement may hold several."""
+
+    entity_description: MonitorSensorEntityDescription[tuple[float, ...]]
+    _interval: float | None = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write one state after the other."""
+        if (to_show := self._to_show()) != self._shown:
+            self._shown = to_show
+            for self._interval in to_show[1] or (None,):
+                self.async_write_ha_state()
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the interval in ms."""
+        return self._interval
+
+
+class BatterySensor(MonitorSensor, RestoreSensor):
+    """Tells the level of a battery, which does not change much without a connection."""
+
+    _restored: StateType = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Remember what it was."""
+        await super().async_added_to_hass()
+        if last := await self.async_get_last_sensor_data():
+            self._restored = cast(StateType, last.native_value)
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return the level in percent, the last known one where need be."""
+        return self._restored if self.value is None else self.value
 
 
 class RelaySensor(RelayEntity, SensorEntity):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.relay.coordinator import Status
 from dev.stand_ins import OpenWearables, Pulsoid
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -97,7 +98,7 @@ async def test_locked_out(hass: HomeAssistant, service: str, stand_in: Any) -> N
     await collect(hass, 71, 72, 73)
     await until(lambda: entry.runtime_data.data.status is Status.NOT_AUTHORISED)
     await hass.async_block_till_done()
-    (flow,) = hass.config_entries.flow.async_progress()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == SOURCE_REAUTH
     assert flow["context"]["title_placeholders"] == {"name": entry.title}
     assert not stand_in.arrivals
@@ -108,7 +109,7 @@ async def test_locked_out(hass: HomeAssistant, service: str, stand_in: Any) -> N
     assert_abort(result, "reauth_successful")
     await until_arrived(entry, stand_in, 71, 72, 73)
     await hass.async_block_till_done()
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert loads.count(ConfigEntryState.LOADED) == 1
 
 

@@ -116,7 +116,7 @@ async def test_renewed_while_it_runs(
     assert entry.data["token"] != first
     await hass.async_block_till_done()
     assert entry.runtime_data is coordinator
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
 async def test_denied(
@@ -239,13 +239,13 @@ async def test_locked_out(
     await collect(hass, 70, 71)
     await until(lambda: entry.runtime_data.data.status is Status.NOT_AUTHORISED)
     await hass.async_block_till_done()
-    (flow,) = hass.config_entries.flow.async_progress()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == SOURCE_REAUTH
     shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
     shown = await sign_in(hass, browser, await submit(hass, shown, {}))
     assert_abort(shown, "reauth_successful")
     await until_arrived(entry, pulsoid, 70, 71)
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
 @either_way

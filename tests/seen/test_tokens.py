@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
 from custom_components.heart_rate_relay import application_credentials
+from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from dev.stand_ins import Arrival, Gerosense, OpenWearables, Pulsoid
 from homeassistant.core import HomeAssistant
@@ -111,7 +112,7 @@ async def test_in_a_backlog(
     arrived = [(seen.measured_at, seen.value) for seen in stand_in.arrivals]
     assert arrived == [(each.measured_at, each.value) for each in waiting]
     see_in_order(stand_in)
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     await _deliver_more(hass, entry.runtime_data)
@@ -154,7 +155,7 @@ async def test_two_at_once(
     assert len(stand_in.arrivals) == 2 * COUNT
     tallies = [coordinator.outbox.tally for coordinator in coordinators]
     assert [tally.delivered for tally in tallies] == [COUNT, COUNT]
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
 @INVITATION
@@ -190,7 +191,7 @@ async def test_cut_off(
     await until_there(stand_in, 100)
     assert len(stand_in.store) == 100
     assert stand_in.refreshes == 1
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -277,5 +278,5 @@ async def test_cut_off_at_pulsoid(
     await until_empty(entry.runtime_data)
     assert len(pulsoid.arrivals) == 3
     assert pulsoid.refreshes == 1
-    assert not hass.config_entries.flow.async_progress()
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     await hass.config_entries.async_unload(entry.entry_id)

@@ -9,7 +9,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from ..const import DOMAIN
+from ..const import CONF_SERVICE, DOMAIN
 from ..reading import Device, Metric, Source
 from .detection import Candidate, Verdict, rank
 from .other_metrics import judge
@@ -23,7 +23,7 @@ def async_candidates(
     judged: dict[Verdict, list[Candidate]] = {verdict: [] for verdict in Verdict}
     for state in hass.states.async_all(SENSOR_DOMAIN):
         candidate = async_candidate(hass, state)
-        if candidate.platform != DOMAIN:
+        if not async_is_relays(hass, state.entity_id):
             judged[judge(candidate, metric)].append(candidate)
     return {
         verdict: [candidate.entity_id for candidate in sorted(candidates, key=rank)]
@@ -60,8 +60,30 @@ def async_own_entities(hass: HomeAssistant) -> list[str]:
     return [
         entry.entity_id
         for entry in er.async_get(hass).entities.values()
-        if entry.platform == DOMAIN
+        if _is_relays(hass, entry)
     ]
+
+
+@callback
+def async_is_own(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return whether an entity is of this integration: as a source, a monitor's."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry is not None and entry.platform == DOMAIN
+
+
+@callback
+def async_is_relays(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return whether an entity is one of a relay's."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry is not None and _is_relays(hass, entry)
+
+
+def _is_relays(hass: HomeAssistant, entity: er.RegistryEntry) -> bool:
+    """Return whether an entity is a relay's: those of monitors are of the platform, too."""
+    if entity.platform != DOMAIN or entity.config_entry_id is None:
+        return False
+    entry = hass.config_entries.async_get_entry(entity.config_entry_id)
+    return entry is not None and CONF_SERVICE in entry.data
 
 
 @callback

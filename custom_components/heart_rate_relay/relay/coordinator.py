@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_VERIFY_SSL
+from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -86,6 +86,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     """Connects one wearer's sources to one destination."""
 
     config_entry: RelayConfigEntry
+    stops_at = EVENT_HOMEASSISTANT_FINAL_WRITE
+    """When to stop: until then there may be readings."""
 
     def __init__(self, hass: HomeAssistant, entry: RelayConfigEntry) -> None:
         """Initialize the relay."""

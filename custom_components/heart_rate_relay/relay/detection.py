@@ -209,7 +209,7 @@ _NEUTRAL = (
 
 _BEATS = frozenset(unit for unit in BPM_PER_UNIT if unit.startswith(("bpm", "beats")))
 _LIVE_PLATFORMS = frozenset(
-    {"ble_monitor", "bthome", "esphome", "hr", "polar_bluetooth"}
+    {"ble_monitor", "bthome", "esphome", "heart_rate_relay", "hr", "polar_bluetooth"}
 )
 _DELAYED_PLATFORMS = frozenset(
     {"fitbit", "garmin_connect", "google_fit", "healthsync", "mobile_app", "oura"}

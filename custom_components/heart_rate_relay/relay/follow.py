@@ -12,8 +12,8 @@ from homeassistant.core import (
 )
 from homeassistant.helpers.event import async_track_state_added_domain
 
-from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES, DOMAIN
-from .candidates import async_candidate, async_source_id
+from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES
+from .candidates import async_candidate, async_is_relays, async_source_id
 from .coordinator import RelayConfigEntry
 from .detection import Verdict, judge
 
@@ -32,7 +32,7 @@ def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> CALLBACK_T
         source_id = async_source_id(hass, state.entity_id)
         options = entry.options
         if (
-            candidate.platform == DOMAIN
+            async_is_relays(hass, state.entity_id)
             or source_id in options[CONF_SOURCES]
             or source_id in options.get(CONF_DECLINED, ())
             or judge(candidate) is not Verdict.MATCH

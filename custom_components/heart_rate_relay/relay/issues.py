@@ -7,8 +7,9 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DEFAULT_OPTIONS, DOMAIN, SOURCE_OPTIONS
+from ..const import DEFAULT_OPTIONS, SOURCE_OPTIONS
 from ..destinations.base import DestinationError, NotEntitledError, NotStoredError
+from ..issues import async_create, async_delete
 from .candidates import async_last_entity_id
 from .outbox import Outbox
 
@@ -20,9 +21,11 @@ def async_update_account(
     """Report what the account lacks, or that the service stores nothing."""
     issue_id = f"not_entitled_{entry.entry_id}"
     if isinstance(error, NotEntitledError | NotStoredError):
-        _create(hass, issue_id, error.key, entry, ir.IssueSeverity.ERROR)
+        async_create(
+            hass, issue_id, error.key, ir.IssueSeverity.ERROR, relay=entry.title
+        )
     else:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        async_delete(hass, issue_id)
 
 
 @callback
@@ -36,9 +39,15 @@ def async_update_sources(
         issue_id = f"source_missing_{entry.entry_id}_{source_id}"
         if source_id in missing:
             entity_id = async_last_entity_id(hass, source_id)
-            _create(hass, issue_id, "source_missing", entry, source=entity_id)
+            async_create(
+                hass,
+                issue_id,
+                "source_missing",
+                relay=entry.title,
+                source=entity_id,
+            )
         else:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            async_delete(hass, issue_id)
 
 
 @callback
@@ -47,43 +56,17 @@ def async_update_outbox(
 ) -> None:
     """Report what is wrong with the file in which readings wait."""
     if outbox.set_aside:
-        _create(
+        async_create(
             hass,
             f"outbox_damaged_{entry.entry_id}",
             "outbox_damaged",
-            entry,
+            relay=entry.title,
             file=str(outbox.set_aside),
         )
     issue_id = f"disk_failed_{entry.entry_id}"
     if outbox.trouble:
-        _create(hass, issue_id, "disk_failed", entry, error=outbox.trouble)
+        async_create(
+            hass, issue_id, "disk_failed", relay=entry.title, error=outbox.trouble
+        )
     else:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-
-
-@callback
-def async_delete_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take back all that was reported of a relay."""
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and entry.entry_id in issue_id:
-            ir.async_delete_issue(hass, domain, issue_id)
-
-
-def _create(
-    hass: HomeAssistant,
-    issue_id: str,
-    key: str,
-    entry: ConfigEntry,
-    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
-    **placeholders: str,
-) -> None:
-    """Report an issue that only a person can mend."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=severity,
-        translation_key=key,
-        translation_placeholders={"relay": entry.title, **placeholders},
-    )
+        async_delete(hass, issue_id)

@@ -62,11 +62,14 @@ class Observer:
         source: Source,
         rules: Rules,
         latest: MutableMapping[str, int],
+        *,
+        is_prompt: bool = False,
     ) -> None:
         """Initialize the observer of a source that measures, and does not count.
 
         For sources that tell when they measured, it keeps the latest such time in
-        latest, in ms, so that no restart makes an old measurement new.
+        latest, in ms, so that no restart makes an old measurement new. A source that is
+        prompt says nothing but what it measures, at once and each time.
         """
         self.metric = metric
         self.source = source
@@ -77,6 +80,7 @@ class Observer:
         self._convert = CONVERSIONS[metric]
         self._lowest, self._highest = rules.plausible(metric)
         self._rules = rules
+        self._is_prompt = is_prompt
         self._latest = latest
         self._latest.setdefault(source.id, int(dt_util.utcnow().timestamp() * 1000))
         self._measured_at: float | None = None
@@ -154,6 +158,8 @@ class Observer:
         The first one after a restart, whatever came between, may be an old one that is
         published again; one that is repeated for too long is no longer measured.
         """
+        if self._is_prompt:
+            return True
         if self._is_first:
             return False
         if value != self._seen:

@@ -23,7 +23,7 @@ from homeassistant.helpers.start import async_at_started
 
 from ..const import MISSING_AFTER
 from ..reading import Metric, Reading, Source
-from .candidates import async_device, async_entity_id
+from .candidates import async_device, async_entity_id, async_is_own
 from .observation import Observer, Rules
 from .steps import StepCounter
 from .store import Tally
@@ -146,7 +146,13 @@ class Sources:
         source = Source(source_id, entity_id, entity_id)
         if metric is Metric.STEPS:
             return StepCounter(source, self._tally.counters)
-        return Observer(metric, source, self._rules, self._tally.latest)
+        return Observer(
+            metric,
+            source,
+            self._rules,
+            self._tally.latest,
+            is_prompt=async_is_own(self._hass, entity_id),
+        )
 
     def _begin(self, observer: Observer | StepCounter) -> None:
         """Tell a new observer what its source said before."""

@@ -1,0 +1,41 @@
+"""What is reported to the repairs."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+
+@callback
+def async_create(
+    hass: HomeAssistant,
+    issue_id: str,
+    key: str,
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    **placeholders: str,
+) -> None:
+    """Report an issue that only a person can mend."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=severity,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+
+
+@callback
+def async_delete(hass: HomeAssistant, issue_id: str) -> None:
+    """Take back an issue, if it was reported."""
+    ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
+def async_delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take back all that was reported of an entry."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and entry.entry_id in issue_id:
+            async_delete(hass, issue_id)

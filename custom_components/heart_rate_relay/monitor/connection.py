@@ -1,0 +1,253 @@
+"""Keeps a monitor connected whenever it is heard. Nobody else connects to it."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import StrEnum
+from functools import partial
+from types import MappingProxyType
+from typing import Protocol
+
+from bleak_retry_connector import BleakOutOfConnectionSlotsError
+
+from homeassistant.components import bluetooth
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from ..const import LOGGER
+from .link import BLUETOOTH_ERRORS, Details, Link, PairingNeededError
+
+SILENT_AFTER = 30.0
+"""Seconds without anything well-formed after which a connection is given up."""
+
+MIN_BACKOFF = 3.0
+MAX_BACKOFF = 60.0
+"""Seconds between two attempts."""
+
+ABSENT_AFTER = 60.0
+"""Seconds after which a monitor that is not heard is held to be away."""
+
+RELEASE_INTERVAL = 10.0
+"""Seconds between two attempts to end a connection that nobody has confirmed to be over."""
+
+
+class Trouble(StrEnum):
+    """Why there is no connection to a monitor that is heard."""
+
+    SLOTS_FULL = "slots_full"
+    """Adapters and proxies near it have all the connections that they can."""
+    PAIRING_NEEDED = "pairing_needed"
+    REFUSED = "refused"
+    """It does not take the connection: often another device has it."""
+
+
+PATIENCE: Mapping[Trouble, float] = MappingProxyType(
+    {
+        Trouble.SLOTS_FULL: 20.0,
+        Trouble.PAIRING_NEEDED: 0.0,
+        Trouble.REFUSED: 60.0,
+    }
+)
+"""Seconds for which something may go wrong before a person is told."""
+
+
+class OtherMonitorError(Exception):
+    """This is another monitor than the one that was to be connected."""
+
+
+class Owner(Protocol):
+    """Whoever wants to be connected."""
+
+    def have_packet(self, data: bytearray) -> bool:
+        """Take a measurement, and return whether it is well-formed."""
+
+    def have_battery(self, data: bytearray) -> None:
+        """Take the battery's level."""
+
+    def have_details(self, details: Details) -> None:
+        """Take what the monitor tells of itself."""
+
+    def have_link(self) -> None:
+        """Take note that there is a connection, or none any more."""
+
+    def have_trouble(self, trouble: Trouble | None) -> None:
+        """Take note of what has gone wrong for a while, or no longer does."""
+
+    async def async_confirm(self, link: Link) -> None:
+        """Make sure whose connection it is. Raises OtherMonitorError."""
+
+    def have_other(self) -> None:
+        """Take note that it was another monitor. There are no more attempts."""
+
+
+class Connection:
+    """Keeps a monitor connected whenever it is heard.
+
+    A connection is a scarce thing: a proxy has three. So none is tried before the monitor
+    was heard just now, and one over which nothing comes is given up.
+    """
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, address: str, owner: Owner
+    ) -> None:
+        """Initialize the connection to the monitor at an address."""
+        self.link: Link | None = None
+        """What the monitor can be talked to over, while there is one."""
+        self._hass = hass
+        self._entry = entry
+        self._address = address
+        self._owner = owner
+        self._heard = asyncio.Event()
+        self._packet_at = 0.0
+        self._failures = 0
+        self._trouble: Trouble | None = None
+        self._trouble_since = 0.0
+        self._unreleased: Link | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def start(self) -> None:
+        """Start to connect."""
+        self._task = self._entry.async_create_background_task(
+            self._hass, self._run(), f"{self._entry.title} connection"
+        )
+
+    async def stop(self) -> None:
+        """Disconnect, and stop to connect."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    @callback
+    def heard(self) -> None:
+        """Take note that the monitor sends an advertisement that can be answered."""
+        self._heard.set()
+
+    async def _run(self) -> None:
+        """Connect, stay connected, and begin anew when that is over."""
+        while True:
+            await self._wait_until_heard()
+            try:
+                await self._hold()
+            except OtherMonitorError:
+                self._owner.have_other()
+                return
+            except PairingNeededError as err:
+                self._have_failed(Trouble.PAIRING_NEEDED, err)
+            except BleakOutOfConnectionSlotsError as err:
+                self._have_failed(Trouble.SLOTS_FULL, err)
+            except BLUETOOTH_ERRORS as err:
+                self._have_failed(Trouble.REFUSED, err)
+            except Exception as err:  # noqa: BLE001 - the next attempt may do better
+                LOGGER.exception("Unexpected error in the connection to a monitor")
+                self._have_failed(Trouble.REFUSED, err)
+            self._failures += 1
+            await asyncio.sleep(self._backoff())
+
+    async def _wait_until_heard(self) -> None:
+        """Wait for the next advertisement: those before may be of a monitor that is off."""
+        self._heard.clear()
+        absent_at = self._hass.loop.time() + ABSENT_AFTER
+        while not await self._is_heard_within(RELEASE_INTERVAL):
+            if self._unreleased and await self._unreleased.close():
+                self._unreleased = None
+            if self._hass.loop.time() >= absent_at:
+                self._failures = 0
+                self._have_recovered()
+        self._unreleased = None
+
+    async def _is_heard_within(self, seconds: float) -> bool:
+        """Return whether the monitor is heard before so many seconds are over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._heard.wait()
+        return self._heard.is_set()
+
+    async def _hold(self) -> None:
+        """Connect, and return when the connection is over.
+
+        Raises OtherMonitorError or one of BLUETOOTH_ERRORS where it does not come so far.
+        """
+        device = bluetooth.async_ble_device_from_address(self._hass, self._address)
+        if device is None:
+            return
+        if self._are_slots_full():
+            raise BleakOutOfConnectionSlotsError("No free connection near the monitor")
+        self.link = link = await Link.connect(device, self._entry.title)
+        try:
+            async with asyncio.timeout(SILENT_AFTER):
+                await self._owner.async_confirm(link)
+                await link.subscribe(partial(self._have_packet, link))
+            self._packet_at = self._hass.loop.time()
+            self._owner.have_link()
+            self._owner.have_details(await link.read_details(self._owner.have_battery))
+            await self._watch(link)
+        finally:
+            self.link = None
+            self._owner.have_link()
+            if not await link.close():
+                self._unreleased = link
+
+    async def _watch(self, link: Link) -> None:
+        """Return when a connection has ended, or nothing comes over it any more.
+
+        A monitor that falls silent, a proxy that hangs and a lost disconnect tell nothing.
+        """
+        while not link.ended.is_set():
+            left = self._packet_at + SILENT_AFTER - self._hass.loop.time()
+            if left <= 0:
+                LOGGER.debug("%s is silent: disconnecting", self._entry.title)
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await link.ended.wait()
+
+    @callback
+    def _have_packet(self, link: Link, data: bytearray) -> None:
+        """Pass a measurement on, unless it comes late, over a connection given up."""
+        if link is self.link and self._owner.have_packet(data):
+            self._packet_at = self._hass.loop.time()
+            self._failures = 0
+            self._have_recovered()
+
+    def _have_failed(self, trouble: Trouble, error: Exception) -> None:
+        """Take note that there was no connection."""
+        LOGGER.debug("%s: %s (%s)", self._entry.title, trouble, error)
+        now = self._hass.loop.time()
+        if trouble is not self._trouble:
+            self._trouble, self._trouble_since = trouble, now
+        if now - self._trouble_since >= PATIENCE[trouble]:
+            self._owner.have_trouble(trouble)
+
+    def _have_recovered(self) -> None:
+        """Take note that nothing is wrong, or nothing that can be known."""
+        if self._trouble:
+            self._trouble = None
+            self._owner.have_trouble(None)
+
+    def _backoff(self) -> float:
+        """Return for how long not to try again, in seconds.
+
+        Only data have it begin anew, not a connection: some monitors hang up at once.
+        """
+        match self._trouble:
+            case Trouble.SLOTS_FULL:
+                # Nothing was sent, so nobody was bothered
+                return MIN_BACKOFF
+            case Trouble.PAIRING_NEEDED:
+                # Each attempt may ask its wearer something
+                return MAX_BACKOFF
+        return min(MAX_BACKOFF, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
+
+    def _are_slots_full(self) -> bool:
+        """Return whether all that could connect have no connection left, as far as they tell."""
+        allocations = [
+            device.scanner.get_allocations()
+            for device in bluetooth.async_scanner_devices_by_address(
+                self._hass, self._address
+            )
+        ]
+        return bool(allocations) and all(
+            slots is not None and slots.slots > 0 and slots.free == 0
+            for slots in allocations
+        )

@@ -1,0 +1,397 @@
+"""What is known of a monitor, and its entities show."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from math import inf
+from typing import Any, TypeIs, override
+
+from homeassistant.components import bluetooth
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_ADDRESS, CONF_NAME, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..const import (
+    CONF_DETAILS,
+    CONF_FEATURES,
+    CONF_LISTEN_ONLY,
+    DOMAIN,
+    LOGGER,
+    PUBLISH_INTERVAL,
+)
+from . import issues
+from .advertisement import Broadcast, parse_broadcast
+from .connection import Connection, OtherMonitorError, Trouble
+from .features import Feature, measured_features, told_features
+from .link import BLUETOOTH_ERRORS, Details, Link
+from .measurement import (
+    BodyLocation,
+    MalformedError,
+    Measurement,
+    parse_battery,
+    parse_measurement,
+)
+from .variability import Variability
+
+STALE_AFTER = 10.0
+"""Seconds after which what was measured is not known to be so any more."""
+
+BROADCAST_INTERVAL = 1.0
+"""Seconds for which the same advertisement, heard again, is no new measurement."""
+
+type MonitorConfigEntry = ConfigEntry[MonitorCoordinator]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorData:
+    """What is known of a monitor now."""
+
+    is_reached: bool = False
+    """Whether there is a connection, or advertisements come where none is wanted."""
+    measurements: int = 0
+    """How many there were so far."""
+    measurement: Measurement | None = None
+    """The last one, None when it is stale."""
+    variability: float | None = None
+    """RMSSD in ms."""
+    battery: int | None = None
+    """In percent."""
+    body_location: BodyLocation | None = None
+    signal_strength: int | None = None
+    """Of the last advertisement, in dBm."""
+
+    @property
+    def is_available(self) -> bool:
+        """Whether what is measured could be known."""
+        return self.is_reached or self.measurement is not None
+
+
+class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
+    """Knows a monitor: by a connection to it, or by listening to what it tells everyone."""
+
+    config_entry: MonitorConfigEntry
+    stops_at = EVENT_HOMEASSISTANT_STOP
+    """When to stop: later, there is no Bluetooth to disconnect by."""
+
+    def __init__(self, hass: HomeAssistant, entry: MonitorConfigEntry) -> None:
+        """Initialize the monitor. It is connected to, or heard, as soon as it is near."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
+        self.features = {Feature(feature) for feature in entry.data[CONF_FEATURES]}
+        self.heard_at = -inf
+        """When it was last heard at its address, on the monotonic clock."""
+        self.data = MonitorData(body_location=_body_location(entry))
+        self.is_listening: bool = entry.options.get(CONF_LISTEN_ONLY, False)
+        self.strangers: set[str] = set()
+        """Addresses that were taken for its own, and are another monitor's."""
+        self._variability = Variability()
+        self._connection: Connection | None = None
+        self._former_address: str | None = None
+        self._measured_at = -inf
+        self._published_at = -inf
+        self._broadcast: Broadcast | None = None
+        self._stale_timer: CALLBACK_TYPE | None = None
+        self._unlisten: CALLBACK_TYPE | None = None
+        self._was_silent = False
+        self._is_stopped = False
+
+    @property
+    def address(self) -> str:
+        """The address that the monitor has now."""
+        address: str = self.config_entry.data[CONF_ADDRESS]
+        return address
+
+    async def async_start(self) -> None:
+        """Start to listen, and to connect."""
+        self._async_resume()
+
+    @callback
+    def _async_resume(self) -> None:
+        """Listen, and connect, at the address that the monitor has now."""
+        if not self.is_listening:
+            self._connection = Connection(
+                self.hass, self.config_entry, self.address, self
+            )
+            self._connection.start()
+        self._unlisten = bluetooth.async_register_advertisement_callback(
+            self.hass, self._have_advertisement, self.address
+        )
+
+    async def async_stop(self) -> None:
+        """Stop, with no connection left behind."""
+        self._is_stopped = True
+        await self._async_pause()
+        if self._stale_timer:
+            self._stale_timer()
+            self._stale_timer = None
+
+    async def _async_pause(self) -> None:
+        """Stop to listen, and to connect."""
+        if self._unlisten:
+            self._unlisten()
+            self._unlisten = None
+        if self._connection:
+            await self._connection.stop()
+            self._connection = None
+
+    async def async_reset_energy(self) -> None:
+        """Let the monitor count energy from 0 on. Raises HomeAssistantError."""
+        try:
+            if self._connection and (link := self._connection.link):
+                await link.reset_energy()
+                return
+        except BLUETOOTH_ERRORS as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="energy_not_reset",
+                translation_placeholders={"monitor": self.name},
+            ) from err
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="not_connected",
+            translation_placeholders={"monitor": self.name},
+        )
+
+    @override
+    async def _async_update_data(self) -> MonitorData:
+        """Return what is known, to whoever asks."""
+        return self.data
+
+    # What comes through the air
+
+    @callback
+    def _have_advertisement(self, info: bluetooth.BluetoothServiceInfoBleak) -> None:
+        """Take an advertisement of the monitor, which every scanner near it hears."""
+        self.heard_at = info.time
+        if self._connection:
+            if info.connectable:
+                self._connection.heard()
+        elif broadcast := parse_broadcast(info.manufacturer_data):
+            self._have_broadcast(broadcast)
+        if not self.config_entry.data[CONF_NAME] and (name := advertised_name(info)):
+            self._remember(**{CONF_NAME: name})
+        if info.time - self._published_at >= PUBLISH_INTERVAL.total_seconds():
+            self._published_at = info.time
+            self._update(signal_strength=info.rssi)
+
+    @callback
+    def _have_broadcast(self, broadcast: Broadcast) -> None:
+        """Take what the monitor tells everyone, once.
+
+        What does not count measurements repeats each for a while. What does, and counts no
+        further, measures no more: straps go on with their last value when taken off.
+        """
+        if broadcast == self._broadcast and (
+            broadcast.number is not None
+            or self.hass.loop.time() - self._measured_at < BROADCAST_INTERVAL
+        ):
+            return
+        self._broadcast = broadcast
+        self._have_measurement(
+            Measurement(broadcast.heart_rate, broadcast.contact, None, ())
+        )
+
+    @callback
+    def have_packet(self, data: bytearray) -> bool:
+        """Take a measurement, and return whether it is well-formed."""
+        try:
+            measurement = parse_measurement(data)
+        except MalformedError as err:
+            LOGGER.debug("%s: malformed measurement: %s", self.name, err)
+            return False
+        self._have_measurement(measurement)
+        return True
+
+    @callback
+    def _have_measurement(self, measurement: Measurement) -> None:
+        """Take a measurement."""
+        now = self.hass.loop.time()
+        self._measured_at = self.heard_at = now
+        if measurement.heart_rate is None:
+            self._variability.reset()
+        self._variability.add(measurement.rr_intervals, now)
+        self._learn(*measured_features(measurement))
+        if not self._stale_timer:
+            self._check_later(STALE_AFTER)
+        if self._was_silent:
+            self._was_silent = False
+            LOGGER.info("%s measures again", self.name)
+        self._update(
+            is_reached=True,
+            measurements=self.data.measurements + 1,
+            measurement=measurement,
+            variability=self._variability.rmssd(),
+        )
+
+    @callback
+    def have_battery(self, data: bytearray) -> None:
+        """Take the battery's level."""
+        if (battery := parse_battery(data)) is not None:
+            self._learn(Feature.BATTERY)
+            self._update(battery=battery)
+
+    @callback
+    def have_details(self, details: Details) -> None:
+        """Take what the monitor tells of itself, and remember it."""
+        self._former_address = None
+        self._learn(*told_features(details))
+        entry = self.config_entry
+        known = {**entry.data[CONF_DETAILS], **remembered(details)}
+        if known != entry.data[CONF_DETAILS]:
+            self._remember(**{CONF_DETAILS: known})
+            dr.async_get(self.hass).async_get_or_create(
+                config_entry_id=entry.entry_id, **self.device_info
+            )
+        self._update(
+            battery=self.data.battery if details.battery is None else details.battery,
+            body_location=_body_location(entry),
+        )
+
+    # What is found out about the connection
+
+    @callback
+    def have_link(self) -> None:
+        """Take note that there is a connection, or none any more."""
+        is_reached = bool(self._connection and self._connection.link)
+        self._update(is_reached=is_reached)
+
+    @callback
+    def have_trouble(self, trouble: Trouble | None) -> None:
+        """Tell a person what hinders the connection."""
+        issues.async_update_trouble(self.hass, self.config_entry, trouble)
+
+    async def async_confirm(self, link: Link) -> None:
+        """Make sure that a new address is this monitor's. Raises OtherMonitorError."""
+        if not self._former_address:
+            return
+        known = self.config_entry.data[CONF_DETAILS].get("serial_number")
+        serial_number = await link.read_serial_number()
+        if known and serial_number and serial_number != known:
+            raise OtherMonitorError
+
+    @callback
+    def have_other(self) -> None:
+        """Go back to the former address: the new one is another monitor's."""
+        self.strangers.add(self.address)
+        self.config_entry.async_create_background_task(
+            self.hass, self._async_return(), f"{self.name} return"
+        )
+
+    # Monitors that change their address
+
+    async def async_adopt(self, address: str) -> None:
+        """Take an address for that of this monitor, which changes it now and then."""
+        former = self.address
+        await self._async_move(address)
+        self._former_address = former
+
+    async def _async_return(self) -> None:
+        """Go back to the former address, and let the other monitor be found."""
+        stranger, former = self.address, self._former_address
+        if former:
+            await self._async_move(former)
+            self._former_address = None
+            bluetooth.async_rediscover_address(self.hass, stranger)
+
+    async def _async_move(self, address: str) -> None:
+        """Listen and connect at another address."""
+        await self._async_pause()
+        former = self.address
+        self.hass.config_entries.async_update_entry(
+            self.config_entry,
+            data={**self.config_entry.data, CONF_ADDRESS: address},
+            unique_id=address,
+        )
+        registry = dr.async_get(self.hass)
+        if device := registry.async_get_device({(DOMAIN, self.config_entry.entry_id)}):
+            registry.async_update_device(
+                device.id, new_connections={(dr.CONNECTION_BLUETOOTH, address)}
+            )
+        # Should another monitor get it, it is to be found
+        bluetooth.async_clear_address_from_match_history(self.hass, former)
+        if not self._is_stopped:
+            self._async_resume()
+
+    # What is remembered and told
+
+    @property
+    def device_info(self) -> dr.DeviceInfo:
+        """What the device registry is to know of the monitor."""
+        entry = self.config_entry
+        details = entry.data[CONF_DETAILS]
+        return dr.DeviceInfo(
+            connections={(dr.CONNECTION_BLUETOOTH, self.address)},
+            identifiers={(DOMAIN, entry.entry_id)},
+            name=entry.title,
+            manufacturer=details.get("manufacturer"),
+            model=details.get("model"),
+            serial_number=details.get("serial_number"),
+            sw_version=details.get("sw_version"),
+            hw_version=details.get("hw_version"),
+        )
+
+    def _learn(self, *features: Feature) -> None:
+        """Remember what the monitor has."""
+        if not self.features.issuperset(features):
+            self.features.update(features)
+            self._remember(**{CONF_FEATURES: sorted(self.features)})
+
+    def _remember(self, **data: Any) -> None:
+        """Keep what is known of the monitor with its entry."""
+        self.hass.config_entries.async_update_entry(
+            self.config_entry, data={**self.config_entry.data, **data}
+        )
+
+    def _check_later(self, seconds: float) -> None:
+        """See in so many seconds whether what was measured is stale."""
+        self._stale_timer = async_call_later(self.hass, seconds, self._check)
+
+    @callback
+    def _check(self, _: datetime) -> None:
+        """See whether what was measured is stale."""
+        self._stale_timer = None
+        left = self._measured_at + STALE_AFTER - self.hass.loop.time()
+        if left > 0:
+            self._check_later(left)
+            return
+        LOGGER.info("%s measures nothing now", self.name)
+        self._was_silent = True
+        self._variability.reset()
+        self._update(
+            is_reached=bool(self._connection and self._connection.link),
+            measurement=None,
+            variability=None,
+        )
+
+    def _update(self, **changes: Any) -> None:
+        """Tell the entities what has changed."""
+        self.async_set_updated_data(replace(self.data, **changes))
+
+
+def is_monitor(entry: ConfigEntry) -> TypeIs[MonitorConfigEntry]:
+    """Return whether an entry is a monitor's, and not a relay's."""
+    return CONF_ADDRESS in entry.data
+
+
+@callback
+def advertised_name(info: bluetooth.BluetoothServiceInfoBleak) -> str:
+    """Return what a monitor calls itself, empty where no scanner has heard that."""
+    return "" if info.name == info.address else info.name
+
+
+def remembered(details: Details) -> dict[str, str]:
+    """Return what is remembered of a monitor, without what it does not tell."""
+    forgotten = {"battery", "can_reset_energy"}
+    return {
+        key: str(value)
+        for key, value in asdict(details).items()
+        if value and key not in forgotten
+    }
+
+
+def _body_location(entry: ConfigEntry) -> BodyLocation | None:
+    """Return where the monitor is worn, as it once told."""
+    location = entry.data[CONF_DETAILS].get("body_location")
+    return BodyLocation(location) if location else None

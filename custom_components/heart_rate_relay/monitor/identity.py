@@ -1,0 +1,89 @@
+"""Which monitor it is that was heard: some change their address now and then."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.const import CONF_NAME
+from homeassistant.core import HomeAssistant, callback
+
+from ..const import CONF_DETAILS, DOMAIN
+from .advertisement import parse_broadcast
+from .coordinator import MonitorCoordinator, advertised_name
+from .link import Details
+from .uuids import HEART_RATE_SERVICE
+
+LATELY = 10.0
+"""Seconds within which every monitor that is near, and not connected, is heard again."""
+
+
+@callback
+def is_heart_rate_monitor(info: BluetoothServiceInfoBleak) -> bool:
+    """Return whether an advertisement is that of a heart-rate monitor."""
+    return (
+        HEART_RATE_SERVICE in info.service_uuids
+        or parse_broadcast(info.manufacturer_data) is not None
+    )
+
+
+async def async_recognise(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak
+) -> Sequence[MonitorCoordinator]:
+    """Return the monitors of that name that may have taken this address.
+
+    One that is still heard at its own address has not, for which it may take LATELY.
+    """
+    name = advertised_name(info)
+    namesakes = [
+        monitor
+        for monitor in _async_monitors(hass)
+        if name == monitor.config_entry.data[CONF_NAME] and _may_be(monitor, info)
+    ]
+    if not name or not namesakes:
+        return ()
+    if any(monitor.heard_at > info.time - LATELY for monitor in namesakes):
+        await asyncio.sleep(LATELY)
+    return [monitor for monitor in namesakes if monitor.heard_at < info.time]
+
+
+@callback
+def async_find(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak, details: Details
+) -> MonitorCoordinator | None:
+    """Return the monitor with this serial number that may have taken this address."""
+    for monitor in _async_monitors(hass):
+        known = monitor.config_entry.data[CONF_DETAILS]
+        if (
+            details.serial_number.strip("0")
+            and details.serial_number == known.get("serial_number")
+            and details.model == known.get("model", "")
+            and monitor.heard_at < info.time
+            and _may_be(monitor, info)
+        ):
+            return monitor
+    return None
+
+
+@callback
+def _async_monitors(hass: HomeAssistant) -> Iterator[MonitorCoordinator]:
+    """Yield the monitors that there are."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        if isinstance(monitor := entry.runtime_data, MonitorCoordinator):
+            yield monitor
+
+
+def _may_be(monitor: MonitorCoordinator, info: BluetoothServiceInfoBleak) -> bool:
+    """Return whether an address may be one that a monitor has taken.
+
+    Only those that are random are ever changed (Core Specification 6.B.1.3).
+    """
+    details = info.device.details
+    properties = details.get("props", {})
+    is_random = details.get("address_type") == 1 or (
+        properties.get("AddressType") == "random"
+    )
+    return (
+        is_random
+        and info.address != monitor.address
+        and info.address not in monitor.strangers
+    )

@@ -1,0 +1,247 @@
+"""One connection to a monitor, from the first attempt to its end."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from bleak.backends.device import BLEDevice
+from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
+import bleak_retry_connector
+
+from .measurement import (
+    RESET_ENERGY,
+    BodyLocation,
+    parse_battery,
+    parse_body_location,
+    parse_text,
+)
+from .uuids import (
+    BATTERY_LEVEL,
+    BODY_LOCATION,
+    CONTROL_POINT,
+    DEVICE_NAME,
+    FIRMWARE_REVISION,
+    HARDWARE_REVISION,
+    MANUFACTURER_NAME,
+    MEASUREMENT,
+    MODEL_NUMBER,
+    SERIAL_NUMBER,
+)
+
+BLUETOOTH_ERRORS: Final = bleak_retry_connector.BLEAK_RETRY_EXCEPTIONS
+"""What anything that goes through the air may raise."""
+
+CONNECT_TIMEOUT = 25.0
+"""Seconds for an attempt to connect, of which a proxy may need 20."""
+
+DETAILS_TIMEOUT = 30.0
+"""Seconds for all that a monitor tells of itself."""
+
+DISCONNECT_TIMEOUT = 5.0
+"""Seconds for the other side to confirm that a connection has ended."""
+
+PAIRING_CODES = frozenset(
+    {
+        BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
+        BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHORIZATION,
+        BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
+        BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION_KEY_SIZE,
+    }
+)
+PAIRING_WORDS = (
+    "insufficient authentication",
+    "insufficient authorization",
+    "insufficient encryption",
+    "insufficient key size",
+)
+"""The same errors, where a proxy or BlueZ has put them into words."""
+
+type PacketCallback = Callable[[bytearray], None]
+
+
+class NotAMonitorError(BleakError):
+    """What was connected to has no heart-rate measurements."""
+
+
+class PairingNeededError(BleakError):
+    """The monitor tells nothing to whom it is not paired with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What a monitor tells of itself, as far as it does."""
+
+    name: str = ""
+    manufacturer: str = ""
+    model: str = ""
+    serial_number: str = ""
+    sw_version: str = ""
+    hw_version: str = ""
+    battery: int | None = None
+    """In percent."""
+    body_location: BodyLocation | None = None
+    can_reset_energy: bool = False
+
+
+class Link:
+    """A connection to a monitor. Whoever made it has to close it."""
+
+    def __init__(
+        self,
+        client: bleak_retry_connector.BleakClientWithServiceCache,
+        ended: asyncio.Event,
+    ) -> None:
+        """Initialize the link."""
+        self._client = client
+        self.ended = ended
+        """Set when the connection has ended, as far as that is known."""
+
+    @classmethod
+    async def connect(cls, device: BLEDevice, name: str) -> Self:
+        """Connect by the best way there is now. Raises one of BLUETOOTH_ERRORS."""
+        ended = asyncio.Event()
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            client = await bleak_retry_connector.establish_connection(
+                # Looked up late: Home Assistant replaces it when Bluetooth starts
+                bleak_retry_connector.BleakClientWithServiceCache,
+                device,
+                name,
+                disconnected_callback=lambda _: ended.set(),
+                max_attempts=1,
+            )
+        if client.is_connected:
+            # An attempt before may have come far enough to end
+            ended.clear()
+        return cls(client, ended)
+
+    async def subscribe(self, on_packet: PacketCallback) -> None:
+        """Have measurements sent, and pair for that where need be.
+
+        Raises PairingNeededError where pairing fails, NotAMonitorError where there are
+        no measurements, or one of BLUETOOTH_ERRORS.
+        """
+        if not self._client.services.get_characteristic(MEASUREMENT):
+            await self._client.clear_cache()
+            raise NotAMonitorError("No heart-rate measurements")
+        try:
+            await self._notify(MEASUREMENT, on_packet)
+        except BleakError as err:
+            if not needs_pairing(err):
+                raise
+            await self._pair()
+            await self._notify_paired(on_packet)
+
+    async def read_details(self, on_battery: PacketCallback) -> Details:
+        """Return what the monitor tells of itself, and have changes of the battery sent."""
+        values: dict[str, bytes] = {}
+        try:
+            async with asyncio.timeout(DETAILS_TIMEOUT):
+                for uuid in READABLE:
+                    if (value := await self._read(uuid)) is not None:
+                        values[uuid] = value
+                await self._notify_battery(on_battery)
+        except TimeoutError:
+            pass
+        return _details(values, self._has(CONTROL_POINT))
+
+    async def read_serial_number(self) -> str:
+        """Return the serial number, empty where the monitor does not tell it."""
+        return parse_text(await self._read(SERIAL_NUMBER) or b"")
+
+    async def reset_energy(self) -> None:
+        """Let the monitor count energy from 0 on. Raises one of BLUETOOTH_ERRORS."""
+        await self._client.write_gatt_char(CONTROL_POINT, RESET_ENERGY, response=True)
+
+    async def close(self) -> bool:
+        """Disconnect, and return whether there is no connection any more."""
+        try:
+            async with asyncio.timeout(DISCONNECT_TIMEOUT):
+                await self._client.disconnect()
+        except BLUETOOTH_ERRORS:
+            return self.ended.is_set()
+        return True
+
+    async def _pair(self) -> None:
+        """Pair. Raises PairingNeededError where that fails."""
+        try:
+            await self._client.pair()
+        except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
+            raise PairingNeededError("Not paired") from err
+
+    async def _notify_paired(self, on_packet: PacketCallback) -> None:
+        """Have measurements sent. Raises PairingNeededError where pairing was no use."""
+        try:
+            await self._notify(MEASUREMENT, on_packet)
+        except BleakError as err:
+            if needs_pairing(err):
+                raise PairingNeededError("Paired in vain") from err
+            raise
+
+    async def _notify(self, uuid: str, on_packet: PacketCallback) -> None:
+        """Have a characteristic's values sent."""
+        await self._client.start_notify(uuid, lambda _, data: on_packet(data))
+
+    async def _notify_battery(self, on_battery: PacketCallback) -> None:
+        """Have the battery's level sent when it changes, where the monitor does that."""
+        level = self._client.services.get_characteristic(BATTERY_LEVEL)
+        if level and "notify" in level.properties:
+            try:
+                await self._notify(BATTERY_LEVEL, on_battery)
+            except BleakError:
+                return
+
+    async def _read(self, uuid: str) -> bytes | None:
+        """Return a characteristic's value, None where there is none to be had."""
+        if not self._has(uuid):
+            return None
+        try:
+            return bytes(await self._client.read_gatt_char(uuid))
+        except BleakError:
+            return None
+
+    def _has(self, uuid: str) -> bool:
+        """Return whether the monitor has a characteristic."""
+        return self._client.services.get_characteristic(uuid) is not None
+
+
+READABLE = (
+    SERIAL_NUMBER,
+    BATTERY_LEVEL,
+    BODY_LOCATION,
+    DEVICE_NAME,
+    MANUFACTURER_NAME,
+    MODEL_NUMBER,
+    FIRMWARE_REVISION,
+    HARDWARE_REVISION,
+)
+"""What is read, the most useful first."""
+
+
+def needs_pairing(error: BleakError) -> bool:
+    """Return whether an error says that only those who are paired are answered.
+
+    The codes are those of the Bluetooth Core Specification, Vol. 3, Part F, 3.4.1.1.
+    """
+    if isinstance(error, BleakGATTProtocolError):
+        return error.code in PAIRING_CODES
+    return any(words in str(error).lower() for words in PAIRING_WORDS)
+
+
+def _details(values: Mapping[str, bytes], can_reset_energy: bool) -> Details:
+    """Return what values of characteristics tell."""
+
+    def text(uuid: str) -> str:
+        return parse_text(values.get(uuid, b""))
+
+    return Details(
+        name=text(DEVICE_NAME),
+        manufacturer=text(MANUFACTURER_NAME),
+        model=text(MODEL_NUMBER),
+        serial_number=text(SERIAL_NUMBER),
+        sw_version=text(FIRMWARE_REVISION),
+        hw_version=text(HARDWARE_REVISION),
+        battery=parse_battery(values.get(BATTERY_LEVEL, b"")),
+        body_location=parse_body_location(values.get(BODY_LOCATION, b"")),
+        can_reset_energy=can_reset_energy,
+    )

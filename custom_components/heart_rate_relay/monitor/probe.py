@@ -1,0 +1,53 @@
+"""Tries a monitor before it is added."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bleak_retry_connector import BleakNotFoundError
+
+from homeassistant.components import bluetooth
+from homeassistant.core import HomeAssistant
+
+from .link import Details, Link
+from .measurement import MalformedError, Measurement, parse_measurement
+
+MEASUREMENT_TIMEOUT = 5.0
+"""Seconds for the first measurement: one that is not worn may have none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What a monitor told when it was tried."""
+
+    details: Details
+    measurement: Measurement | None
+
+
+async def async_probe(hass: HomeAssistant, address: str) -> Probe:
+    """Connect to a monitor once, and return what it tells.
+
+    Raises PairingNeededError, NotAMonitorError or another of BLUETOOTH_ERRORS.
+    """
+    device = bluetooth.async_ble_device_from_address(hass, address)
+    if device is None:
+        raise BleakNotFoundError("Heard by nothing that can connect")
+    packets: asyncio.Queue[bytearray] = asyncio.Queue()
+    link = await Link.connect(device, address)
+    try:
+        await link.subscribe(packets.put_nowait)
+        details = await link.read_details(lambda _: None)
+        return Probe(details=details, measurement=await _first(packets))
+    finally:
+        await link.close()
+
+
+async def _first(packets: asyncio.Queue[bytearray]) -> Measurement | None:
+    """Return the first measurement with a heart rate, or what else came."""
+    measurement = None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(MEASUREMENT_TIMEOUT):
+            while measurement is None or measurement.heart_rate is None:
+                with suppress(MalformedError):
+                    measurement = parse_measurement(await packets.get())
+    return measurement

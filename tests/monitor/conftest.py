@@ -1,0 +1,60 @@
+"""A Home Assistant that has Bluetooth, by a proxy and without a radio."""
+
+from collections.abc import AsyncIterator
+import sys
+from types import ModuleType
+from unittest.mock import AsyncMock, MagicMock
+
+import pytest
+
+from custom_components.heart_rate_relay.const import DOMAIN
+from dev.virtual_proxy import World
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+
+from .common import add_proxy
+
+
+@pytest.fixture
+def no_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare what ESPHome's voice assistants need, and these tests do not.
+
+    Two packages would have to be compiled, and ffmpeg is a program.
+    """
+    for name, needed in (
+        ("pymicro_vad", "MicroVad"),
+        ("pyspeex_noise", "AudioProcessor"),
+    ):
+        module = ModuleType(name)
+        setattr(module, needed, MagicMock())
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(
+        "haffmpeg.tools.FFVersion.get_version", AsyncMock(return_value="7.1.2")
+    )
+
+
+@pytest.fixture
+async def core(hass: HomeAssistant) -> None:
+    """Set up what Bluetooth and ESPHome take for granted."""
+    assert await async_setup_component(hass, "homeassistant", {})
+
+
+@pytest.fixture
+async def air(
+    socket_enabled: None,
+    no_speech: None,
+    mock_async_zeroconf: MagicMock,
+    hass: HomeAssistant,
+    core: None,
+    enable_bluetooth: None,
+) -> AsyncIterator[World]:
+    """Return a world with a proxy that Home Assistant uses, and without straps."""
+    async with World() as world:
+        await add_proxy(hass, world)
+        yield world
+        for proxy in world.proxies:
+            # It would not say goodbye
+            proxy.frozen = False
+        for domain in (DOMAIN, "esphome"):
+            for entry in hass.config_entries.async_loaded_entries(domain):
+                await hass.config_entries.async_unload(entry.entry_id)
