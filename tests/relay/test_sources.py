@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.reading import Device, Metric, Reading
 from custom_components.heart_rate_relay.relay.observation import Rules
 from custom_components.heart_rate_relay.relay.sources import Sources
@@ -108,6 +109,64 @@ async def test_frozen_value_is_not_measured(
     freezer.tick(1)
     measure(hass, 73)
     assert listener.values[-1] == 73
+    listener.sources.stop()
+
+
+def monitor(entity_registry: er.EntityRegistry) -> str:
+    """Return the heart-rate entity of a monitor of our own."""
+    return entity_registry.async_get_or_create(
+        "sensor", DOMAIN, "heart_rate", suggested_object_id="strap_heart_rate"
+    ).id
+
+
+async def test_monitor_tells_only_what_it_measures(
+    hass: HomeAssistant,
+    entity_registry: er.EntityRegistry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Each value of our own monitors counts: the first, and what stays for an hour."""
+    listener = Listener(hass, [monitor(entity_registry)], live_for=60)
+    for _ in range(3600):
+        freezer.tick(1)
+        measure(hass, 72)
+    hass.states.async_set(STRAP, "unavailable")
+    measure(hass, 72)
+    assert listener.values == [72.0] * 3601
+    assert listener.sources.first_live(now_ms() / 1000)
+    listener.sources.stop()
+
+
+async def test_monitor_called_by_another_name(
+    hass: HomeAssistant, entity_registry: er.EntityRegistry
+) -> None:
+    """A new name is no new measurement."""
+    listener = Listener(hass, [monitor(entity_registry)])
+    measure(hass, 72)
+    measure(hass, 72, friendly_name="My strap")
+    assert listener.values == [72.0]
+    measure(hass, 72, friendly_name="My strap")
+    assert listener.values == [72.0] * 2
+    listener.sources.stop()
+
+
+async def test_monitor_over_a_reload(
+    hass: HomeAssistant,
+    entity_registry: er.EntityRegistry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What a monitor said before counts once, and as live for as long as it does."""
+    source_id = monitor(entity_registry)
+    measure(hass, 72)
+    freezer.tick(100)
+    measure(hass, 72)
+    freezer.tick(59)
+    listener = Listener(hass, [source_id], live_for=60)
+    assert not listener.readings
+    source = listener.sources.first_live(now_ms() / 1000)
+    assert source
+    assert source.value == 72
+    freezer.tick(2)
+    assert not listener.sources.first_live(now_ms() / 1000)
     listener.sources.stop()
 
 

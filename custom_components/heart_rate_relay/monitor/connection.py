@@ -117,6 +117,8 @@ class Connection:
         if self._task:
             self._task.cancel()
             await asyncio.wait((self._task,))
+        if self._unreleased:
+            await self._unreleased.close()
 
     @callback
     def heard(self) -> None:

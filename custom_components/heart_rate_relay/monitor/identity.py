@@ -77,13 +77,16 @@ def _may_be(monitor: MonitorCoordinator, info: BluetoothServiceInfoBleak) -> boo
 
     Only those that are random are ever changed (Core Specification 6.B.1.3).
     """
-    details = info.device.details
-    properties = details.get("props", {})
-    is_random = details.get("address_type") == 1 or (
-        properties.get("AddressType") == "random"
-    )
     return (
-        is_random
+        _has_random_address(info)
         and info.address != monitor.address
         and info.address not in monitor.strangers
     )
+
+
+def _has_random_address(info: BluetoothServiceInfoBleak) -> bool:
+    """Return whether an address is random, as ESPHome's proxies and BlueZ tell it."""
+    match info.device.details:
+        case {"address_type": 1} | {"props": {"AddressType": "random"}}:
+            return True
+    return False

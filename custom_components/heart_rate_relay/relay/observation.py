@@ -95,8 +95,12 @@ class Observer:
         Only a measurement time makes it a new reading. Yet it counts as live, if it can
         be trusted not to be from before a restart.
         """
-        readings = self.observe(None, state, state.last_updated_timestamp)
-        self._since = state.last_changed_timestamp
+        if self._is_prompt:
+            readings: Sequence[Reading] = ()
+            self._since = state.last_reported_timestamp
+        else:
+            readings = self.observe(None, state, state.last_updated_timestamp)
+            self._since = state.last_changed_timestamp
         if trusted:
             self._is_first = False
             if (value := self._parse(state)) is not None:
@@ -119,7 +123,11 @@ class Observer:
         moved = measured_at is not None and measured_at != self._measured_at
         if measured_at is None or not moved:
             milliseconds = int(at * 1000)
-            is_new = self._is_new_value(value, at, repeats=measured_at is None)
+            is_new = (
+                _is_told(old, state)
+                if self._is_prompt
+                else self._is_new_value(value, at, repeats=measured_at is None)
+            )
         else:
             self._measured_at = measured_at
             milliseconds = int(measured_at * 1000)
@@ -158,8 +166,6 @@ class Observer:
         The first one after a restart, whatever came between, may be an old one that is
         published again; one that is repeated for too long is no longer measured.
         """
-        if self._is_prompt:
-            return True
         if self._is_first:
             return False
         if value != self._seen:
@@ -179,6 +185,11 @@ class Observer:
         if value is None or not self._lowest <= value <= self._highest:
             return None
         return value
+
+
+def _is_told(old: State | None, state: State) -> bool:
+    """Return whether a state is a value told, and not only called by another name."""
+    return old is None or old is state or old.state != state.state
 
 
 def measured_time(state: State, at: float) -> float | None:
