@@ -1,12 +1,13 @@
-"""A real Home Assistant with simulated sensors, and relays from them to local stand-ins.
+"""A real Home Assistant with simulated sensors, a virtual Bluetooth monitor, and relays.
 
-Everything listens on the loopback interface only, and ends with Ctrl-C.
+The relays lead to local stand-ins for the services. Everything ends with Ctrl-C, and is
+reached by the loopback interface only.
 """
 
 import argparse
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, closing, contextmanager
 import fcntl
 import shutil
 import signal
@@ -22,8 +23,10 @@ from .home_assistant.api import Api
 from .home_assistant.config import ROOT, write_configuration
 from .home_assistant.process import HomeAssistantError, HomeAssistantProcess
 from .ledger import Ledger
+from .monitor import Monitor
 from .relays import DOMAIN, Relay, create, relays
 from .simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION, SERVICE_STOP
+from .simulated_heart_rate.record import Writer
 from .stand_ins import (
     Arrival,
     Gerosense,
@@ -33,6 +36,7 @@ from .stand_ins import (
     OpenWearables,
     Page,
     Pulsoid,
+    StandIn,
 )
 from .tally import Tally
 
@@ -44,8 +48,7 @@ USER = PASSWORD = "developer"
 FOLDER = ROOT / ".develop"
 """What the latest run has left: Home Assistant's configuration with its log, the ledger."""
 
-FIRST_SOURCE = "sensor.chest_strap_heart_rate"
-"""The sensor that never falls silent."""
+LEDGER = FOLDER / "ledger.jsonl"
 
 START_TIMEOUT = 180
 """How long everything may take to start, in seconds."""
@@ -88,7 +91,7 @@ def _alone() -> Iterator[None]:
             raise HomeAssistantError("scripts/develop is already running.") from None
         shutil.rmtree(FOLDER / "home-assistant", ignore_errors=True)
         (FOLDER / "home-assistant").mkdir()
-        (FOLDER / "ledger.jsonl").unlink(missing_ok=True)
+        LEDGER.unlink(missing_ok=True)
         yield
 
 
@@ -106,31 +109,38 @@ async def _develop(port: int, seconds: float | None) -> int:
             await server.start(_free_port(PAGE_PORT) if server is page else 0)
             stack.push_async_callback(server.stop)
         url = URL.build(scheme="http", host=HOST, port=_free_port(port))
-        elsewhere = {
-            stand_in.service: stand_in.url
-            for stand_in in stand_ins
-            if isinstance(stand_in, Pulsoid | Gerosense)
-        }
-        write_configuration(FOLDER / "home-assistant", url, elsewhere)
+        write_configuration(FOLDER / "home-assistant", url, _elsewhere(stand_ins))
         process = HomeAssistantProcess(FOLDER / "home-assistant", log.add)
         _greet(url, page)
+        ledger = stack.enter_context(closing(Writer(str(LEDGER))))
+        monitor = await stack.enter_async_context(Monitor(ledger))
         running = process.start()
         stack.push_async_callback(process.stop)
         api = Api(await stack.enter_async_context(aiohttp.ClientSession()), url)
+        work = _set_up(api, monitor, relays(*stand_ins))
         try:
-            async with asyncio.timeout(START_TIMEOUT):
-                tallies = await _before(running, _set_up(api, relays(*stand_ins)))
+            tallies = await asyncio.wait_for(_before(running, work), START_TIMEOUT)
         except TimeoutError:
             raise HomeAssistantError(
                 "\n".join((*process.latest, "Home Assistant does not get ready."))
             ) from None
         interrupted = await _wait(running, seconds)
+        monitor.fall_silent()
         await _drain(api, tallies)
         await process.stop()
         print(report.summary(tallies))
     if interrupted and seconds is not None:
         return 130
     return 0 if all(tally.is_good for tally in tallies) and not log.errors else 1
+
+
+def _elsewhere(stand_ins: Iterable[StandIn]) -> Mapping[str, URL]:
+    """Return where the services are whose addresses are no one's to choose."""
+    return {
+        stand_in.service: stand_in.url
+        for stand_in in stand_ins
+        if isinstance(stand_in, Pulsoid | Gerosense)
+    }
 
 
 def _end_on_signals() -> None:
@@ -173,25 +183,28 @@ async def _before[T](ended: asyncio.Task[None], work: Coroutine[None, None, T]) 
         task.cancel()
 
 
-async def _set_up(api: Api, to_create: Sequence[Relay]) -> Sequence[Tally]:
-    """Set up Home Assistant, the simulated sensors and the relays."""
+async def _set_up(
+    api: Api, monitor: Monitor, to_create: Sequence[Relay]
+) -> Sequence[Tally]:
+    """Set up Home Assistant, the simulated sensors, the monitor and the relays."""
     await api.wait_until_it_answers()
     await api.create_user(USER, PASSWORD)
     await api.wait_until_running()
-    ledger_path = FOLDER / "ledger.jsonl"
     step = await api.start_flow(SIMULATION)
-    await api.next_step(step, {CONF_LEDGER: str(ledger_path)})
-    ledger = Ledger(ledger_path)
+    await api.next_step(step, {CONF_LEDGER: str(LEDGER)})
+    await monitor.add_to(api)
+    ledger = Ledger(LEDGER)
     return [await _set_up_relay(api, relay, ledger) for relay in to_create]
 
 
 async def _set_up_relay(api: Api, relay: Relay, ledger: Ledger) -> Tally:
     """Set up a relay, and keep a tally of what it delivers from then on."""
-    tally = Tally(relay, await create(api, relay, FIRST_SOURCE), ledger)
+    tally = Tally(relay, await create(api, relay), ledger)
     stand_in = relay.stand_in
 
     def on_arrival(arrival: Arrival) -> None:
-        print(report.delivery_line(tally.add(arrival)))
+        if delivery := tally.add(arrival):
+            print(report.delivery_line(delivery))
 
     for arrival in stand_in.arrivals:
         on_arrival(arrival)

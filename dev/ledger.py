@@ -1,4 +1,4 @@
-"""What the simulated sensors measured, and so what the relays owe."""
+"""What the sensors and the monitor measured, and so what the relays owe."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -19,6 +19,12 @@ LEEWAY = 1_000
 TOLERANCE = 1
 """By how much the same moment may be written differently, in ms."""
 
+TRAVEL = 400
+"""How long a notification may be on its way to Home Assistant, in ms.
+
+It counts as measured when it is there.
+"""
+
 
 class Measurement(NamedTuple):
     """What a sensor measured and a relay may deliver."""
@@ -37,6 +43,14 @@ class Measurement(NamedTuple):
     The first value after nothing or unavailable may be an old one published again. After
     a restart of Home Assistant it may even be repeated, and be an old one all the same.
     """
+    travel: int
+    """For how long it may have been on its way to Home Assistant, in ms."""
+
+    def is_at(self, moment: int, step: int) -> bool:
+        """Return whether this is its moment (ms), by a clock that moves in steps (ms)."""
+        earliest = self.at // step * step
+        latest = (self.at + self.travel) // step * step
+        return earliest - TOLERANCE <= moment <= latest + TOLERANCE
 
 
 class Ledger:
@@ -45,8 +59,6 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Initialize the ledger."""
         self.measurements: list[Measurement] = []
-        self.starts: list[int] = []
-        """When sensors were started, in ms."""
         self._path = path
         self._read = 0
         self._latest: dict[str, Record] = {}
@@ -71,7 +83,7 @@ class Ledger:
         return [
             measurement
             for measurement in self._by_second[measured_at // 1000]
-            if abs(measurement.at // step * step - measured_at) <= TOLERANCE
+            if measurement.is_at(measured_at, step)
         ]
 
     def during(self, start: int, end: int) -> Sequence[Measurement]:
@@ -84,8 +96,6 @@ class Ledger:
 
     def _add(self, record: Record) -> None:
         """Add a record, with what it means for a relay."""
-        if record.kind is Kind.START:
-            self.starts.append(record.at)
         if record.unit == UNIT_STEPS:
             self._add_count(record)
         else:
@@ -129,11 +139,13 @@ class Ledger:
         )
         measurement = _measurement(record, record.value, is_due=is_due)
         self.measurements.append(measurement)
-        self._by_second[record.at // 1000].append(measurement)
+        for second in {record.at // 1000, (record.at + measurement.travel) // 1000}:
+            self._by_second[second].append(measurement)
 
 
 def _measurement(record: Record, value: float, *, is_due: bool) -> Measurement:
     """Return what a record says, with a value of its own."""
+    travel = TRAVEL if record.kind is Kind.SENT else 0
     return Measurement(
-        record.entity_id, record.device, record.unit, record.at, value, is_due
+        record.entity_id, record.device, record.unit, record.at, value, is_due, travel
     )

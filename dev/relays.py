@@ -24,6 +24,11 @@ GATHER = 10
 
 WEARER = "developer"
 
+CHEST_STRAP = "sensor.chest_strap_heart_rate"
+MONITOR = "sensor.virtual_strap_heart_rate"
+STEADY = frozenset({CHEST_STRAP, MONITOR})
+"""The sources that never fall silent: one simulated, one heard through the air."""
+
 type Input = Mapping[str, object]
 """What a person fills in."""
 
@@ -43,6 +48,8 @@ class Relay:
     """How finely the service tells times apart, in ms."""
     one_line: bool = False
     """Whether the service shows one line, so that only the first live source counts."""
+    first: str = CHEST_STRAP
+    """The source that is moved to the front, one that never falls silent."""
 
 
 def relays(
@@ -62,6 +69,7 @@ def relays(
                 "pulsoid": {"access_token": pulsoid.token},
             },
             one_line=True,
+            first=MONITOR,
         ),
         _to_live_tracking(live),
         _to_influxdb(
@@ -148,7 +156,7 @@ def _through(*choices: str) -> Mapping[str, Input]:
     }
 
 
-async def create(api: Api, relay: Relay, first: str) -> Sequence[str]:
+async def create(api: Api, relay: Relay) -> Sequence[str]:
     """Set up a relay in the way of the UI, and return its sources in their order.
 
     They are those that the form recognises by itself, with one of them moved to the
@@ -163,11 +171,11 @@ async def create(api: Api, relay: Relay, first: str) -> Sequence[str]:
         raise HomeAssistantError(f"{service}: no sources asked, but {step}")
     fields = _filled_in(step)
     sources = fields["sources"]
-    if first not in sources or (relay.gathers and not fields["step_sources"]):
+    if not STEADY.issubset(sources) or (relay.gathers and not fields["step_sources"]):
         raise HomeAssistantError(
             f"{service}: sources are not recognised, only {fields}"
         )
-    sources.sort(key=lambda source: source != first)
+    sources.sort(key=lambda source: source != relay.first)
     step = await api.next_step(step, fields)
     if step["type"] != "create_entry":
         raise HomeAssistantError(f"{service}: not set up: {step}")

@@ -44,7 +44,7 @@ def paint(text: str, color: str) -> str:
 def delivery_line(delivery: Delivery) -> str:
     """Return a line about a delivery."""
     arrival, measured = delivery.arrival, delivery.measurements
-    source = measured[0].entity_id if measured else arrival.source or "unknown"
+    source = delivery.source or "unknown"
     unit = measured[0].unit if measured else arrival.metric
     line = (
         f"{arrival.service:<{SERVICE_WIDTH}}{arrival.value:>5g} {unit:<6}{source:<36}"
@@ -75,6 +75,11 @@ def summary(tallies: Iterable[Tally]) -> str:
             *(_latency(tally, percentile) for percentile in (50, 99)),
         )
         lines.append(line if tally.is_good else paint(line, WARNING))
+        if not tally.gathers and any(one.is_from_air for one in tally.deliveries):
+            lines.append(
+                f"  from the air: p50 {tally.latency_from_air(50):.1f} ms, "
+                f"p99 {tally.latency_from_air(99):.1f} ms"
+            )
         if (steps := tally.steps).counted:
             lines.append(
                 f"  steps: {steps.delivered:g} delivered, {steps.held:g} held, "

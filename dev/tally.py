@@ -1,5 +1,6 @@
 """What became of the readings that a relay owes."""
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -11,14 +12,13 @@ from .ledger import Ledger, Measurement
 from .relays import Relay
 from .simulated_heart_rate.const import UNIT_STEPS
 from .stand_ins import Arrival
-from .stand_ins.base import STEPS
+from .stand_ins.base import STEPS, VARIABILITY
 
 WARM_UP = 2_000
-"""For how long another source may step in for the first one, in ms.
+"""For how long a relay owes nothing after the set-up, in ms."""
 
-A source counts as live once it has been heard of, after the set-up or a restart. Right
-after the set-up a relay owes nothing.
-"""
+SILENT_FOR = 2_000
+"""A source that is silent for longer may have another step in for it, in ms."""
 
 
 class Delivery(NamedTuple):
@@ -27,6 +27,15 @@ class Delivery(NamedTuple):
     arrival: Arrival
     measurements: Sequence[Measurement]
     """What was measured then: all that a counter gained meanwhile, else one at most."""
+
+    @property
+    def source(self) -> str:
+        """The entity that measured it, or what the service calls its source."""
+        return (
+            self.measurements[-1].entity_id
+            if self.measurements
+            else self.arrival.source
+        )
 
     @property
     def at(self) -> int:
@@ -39,6 +48,11 @@ class Delivery(NamedTuple):
     def latency(self) -> float:
         """From the measurement to the arrival, in ms."""
         return self.arrival.received_at - self.at
+
+    @property
+    def is_from_air(self) -> bool:
+        """Whether a monitor sent it, so that the latency is that of the whole way."""
+        return any(measurement.travel for measurement in self.measurements)
 
     @property
     def is_altered(self) -> bool:
@@ -70,11 +84,14 @@ class Tally:
         self._min_batch = relay.min_batch
         self._since = time.time() * 1000 + WARM_UP
         self._sources = sources
+        self._told_at: dict[Measurement, int] = {}
         # The first one never falls silent
         self._counting = frozenset(sources[:1] if relay.one_line else sources)
 
-    def add(self, arrival: Arrival) -> Delivery:
-        """Note what arrived, and return what it was."""
+    def add(self, arrival: Arrival) -> Delivery | None:
+        """Note what arrived, and return what it was: None for what no ledger holds."""
+        if arrival.metric == VARIABILITY:
+            return None
         self._ledger.refresh()
         delivery = Delivery(arrival, self._measured(arrival))
         if delivery.at > self._since:
@@ -86,7 +103,7 @@ class Tally:
         if is_count := arrival.metric == STEPS:
             measured = self._ledger.during(arrival.started_at, arrival.measured_at)
         else:
-            measured = self._ledger.at(arrival.measured_at, self._step)
+            measured = self._told(arrival.measured_at)
         candidates = [one for one in measured if self._may_be_of(one, arrival)]
         if is_count or not candidates:
             return candidates
@@ -97,7 +114,16 @@ class Tally:
                 self._sources.index(candidate.entity_id),
             ),
         )
+        self._told_at.setdefault(likeliest, arrival.measured_at)
         return [likeliest]
+
+    def _told(self, measured_at: int) -> Sequence[Measurement]:
+        """Return what may be told with a time: each measurement only ever with the same."""
+        return [
+            measurement
+            for measurement in self._ledger.at(measured_at, self._step)
+            if self._told_at.get(measurement, measured_at) == measured_at
+        ]
 
     def _may_be_of(self, measurement: Measurement, arrival: Arrival) -> bool:
         """Return whether an arrival is from the sensor that measured, as far as it tells.
@@ -157,7 +183,7 @@ class Tally:
     def steps(self) -> Steps:
         """How many steps there are in all."""
         delivered = {
-            _identity(delivery.arrival): delivery.arrival.value
+            _identity(delivery): delivery.arrival.value
             for delivery in self.deliveries
             if delivery.arrival.metric == STEPS
         }
@@ -180,14 +206,23 @@ class Tally:
         """Return whether a delivery is from a source that does not count."""
         return not self._counting.issuperset(
             measurement.entity_id for measurement in delivery.measurements
-        ) and not any(
-            start <= delivery.at <= start + WARM_UP for start in self._ledger.starts
-        )
+        ) and not self._is_silence(delivery.at)
+
+    def _is_silence(self, moment: int) -> bool:
+        """Return whether no source that counts measures for a while around a moment (ms)."""
+        moments = [
+            measurement.at
+            for measurement in self._ledger.measurements
+            if measurement.is_due and measurement.entity_id in self._counting
+        ]
+        index = bisect(moments, moment)
+        around = (*moments[max(index - 1, 0) : index + 1], moment)
+        return max(around) - min(around) > SILENT_FOR
 
     @property
     def duplicated(self) -> int:
         """How many deliveries were repeats."""
-        counts = Counter(_identity(delivery.arrival) for delivery in self.deliveries)
+        counts = Counter(map(_identity, self.deliveries))
         return counts.total() - len(counts)
 
     @property
@@ -206,10 +241,17 @@ class Tally:
             (delivery.latency for delivery in self.deliveries), percentile
         )
 
+    def latency_from_air(self, percentile: float) -> float:
+        """Return the same for what a monitor sent: NaN where it sent nothing."""
+        return _percentile(
+            (one.latency for one in self.deliveries if one.is_from_air), percentile
+        )
 
-def _identity(arrival: Arrival) -> tuple[str, str, int, int]:
-    """Return what an arrival has in common with its repeats."""
-    return arrival.source, arrival.metric, arrival.started_at, arrival.measured_at
+
+def _identity(delivery: Delivery) -> tuple[str, str, int, int]:
+    """Return what a delivery has in common with its repeats."""
+    arrival = delivery.arrival
+    return delivery.source, arrival.metric, arrival.started_at, delivery.at
 
 
 def _steps_of(measurements: Iterable[Measurement]) -> float:

@@ -1,6 +1,7 @@
 """Every text that can be shown is there, and none is there in vain."""
 
 import ast
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,13 +12,16 @@ import re
 from string import Formatter
 from types import ModuleType
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
+from bleak.exc import BleakError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay import (
     application_credentials,
     config_flow,
+    monitor_flow,
     options_flow,
 )
 from custom_components.heart_rate_relay.const import DOMAIN
@@ -28,11 +32,15 @@ from custom_components.heart_rate_relay.destinations.base import (
     NotStoredError,
 )
 from custom_components.heart_rate_relay.forms import FORMS, MENUS
+from custom_components.heart_rate_relay.monitor import issues as monitor_issues
+from custom_components.heart_rate_relay.monitor.connection import Trouble
+from custom_components.heart_rate_relay.monitor.features import Feature
+from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.relay import issues
 from custom_components.heart_rate_relay.relay.coordinator import Status
 from custom_components.heart_rate_relay.relay.outbox import Outbox
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.exceptions import HomeAssistantError
@@ -51,6 +59,7 @@ from .flow.common import (
     to_sources,
     way_to,
 )
+from .monitor.common import heard, monitor_entry, set_up_monitor
 
 ROOT = Path(config_flow.__file__).parent
 STRINGS: dict[str, Any] = json.loads(
@@ -124,7 +133,9 @@ def test_parts() -> None:
         "selector",
     }
     assert set(STRINGS["application_credentials"]) == {"description"}
-    assert set(STRINGS["config"]) == {"abort", "error", "step"}
+    assert set(STRINGS["config"]) == {
+        *("abort", "error", "flow_title", "progress", "step")
+    }
     assert set(STRINGS["options"]) == {"error", "step"}
     assert set(ICONS) == {"entity"}
 
@@ -133,12 +144,16 @@ def steps_of(flow: type) -> set[str]:
     """Return the steps of a flow that show something."""
     steps = {
         name.removeprefix("async_step_")
-        for name in vars(flow)
+        for base in flow.mro()
+        if base.__module__.startswith(config_flow.__package__)
+        for name in vars(base)
         if name.startswith("async_step_")
     }
-    # They go on at once
-    return steps - {"known_person", "reauth"}
+    return steps - OF_NO_TEXT
 
+
+OF_NO_TEXT = {"known_person", "reauth", "bluetooth", "read", "add_monitor"}
+"""Steps that go on at once, or show nothing but progress."""
 
 OF_HOME_ASSISTANT = {"pick_implementation"}
 """Steps that Home Assistant shows, with texts of ours."""
@@ -148,8 +163,10 @@ def test_steps() -> None:
     """Each step of the flows has texts."""
     steps = steps_of(config_flow.HeartRateRelayConfigFlow) | OF_HOME_ASSISTANT
     assert set(STRINGS["config"]["step"]) == steps
-    steps = steps_of(options_flow.RelayOptionsFlow)
-    assert set(STRINGS["options"]["step"]) == steps
+    assert steps_of(options_flow.RelayOptionsFlow) == {"init"}
+    # Home Assistant always begins with the former
+    assert steps_of(monitor_flow.MonitorOptionsFlow) == {"init", "monitor"}
+    assert set(STRINGS["options"]["step"]) == {"init", "monitor"}
 
 
 type Shown = Mapping[str, list[ConfigFlowResult]]
@@ -162,10 +179,12 @@ async def shown(
     pulsoid: Pulsoid,
     gerosense: Gerosense,
     open_wearables: OpenWearables,
+    unreadable: asyncio.Event,
 ) -> Shown:
     """Return what is shown in each step of the config flow."""
     await add_application(hass, pulsoid)
     results: list[ConfigFlowResult] = [
+        *await shown_about_monitors(hass, unreadable),
         *await shown_on_the_way(hass),
         *await shown_about_people(hass, gerosense, open_wearables),
         await to_sources(hass, "pulsoid", pulsoid),
@@ -215,6 +234,58 @@ async def shown_about_people(
     return results
 
 
+ADDRESSES = ("C0:9E:1A:00:00:02", "C0:9E:1A:00:00:03")
+"""Those of two monitors of one name."""
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let a monitor be heard that cannot be read, which is known once this is set."""
+    is_known = asyncio.Event()
+
+    async def probe(*_: object) -> None:
+        await is_known.wait()
+        raise BleakError
+
+    monkeypatch.setattr(monitor_flow, "async_probe", probe)
+    monkeypatch.setattr(
+        monitor_flow, "async_discovered_service_info", lambda *_, **__: [heard()]
+    )
+    return is_known
+
+
+async def shown_about_monitors(
+    hass: HomeAssistant, unreadable: asyncio.Event
+) -> list[ConfigFlowResult]:
+    """Return what is shown where a monitor is added, in each way, or replaced."""
+    menu = await start(hass)
+    (first, second) = [monitor_entry(address) for address in ADDRESSES]
+    for entry in (first, second):
+        await set_up_monitor(hass, entry)
+    results = [
+        menu,
+        await submit(hass, menu, {"next_step_id": "monitor"}),
+        await first.start_reconfigure_flow(hass),
+        await discover(hass, "C0:9E:1A:00:00:04", address_type=1),
+        await discover(hass),
+    ]
+    unreadable.set()
+    shown = await submit(hass, results[-1], {})
+    results.append(await hass.config_entries.flow.async_configure(shown["flow_id"]))
+    return results
+
+
+async def discover(
+    hass: HomeAssistant, *address: str, **details: Any
+) -> ConfigFlowResult:
+    """Let a monitor be heard for the first time."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_BLUETOOTH},
+        data=heard(*address, **details),
+    )
+
+
 @pytest.fixture
 async def options_forms(hass: HomeAssistant) -> list[ConfigFlowResult]:
     """Return what the options flow shows."""
@@ -223,6 +294,9 @@ async def options_forms(hass: HomeAssistant) -> list[ConfigFlowResult]:
         entry = relay_entry(service, data)
         await set_up(hass, entry)
         forms.append(await hass.config_entries.options.async_init(entry.entry_id))
+    entry = monitor_entry()
+    await set_up_monitor(hass, entry)
+    forms.append(await hass.config_entries.options.async_init(entry.entry_id))
     return forms
 
 
@@ -269,6 +343,38 @@ async def test_menu(shown: Shown, step: str) -> None:
     assert set(strings["menu_options"]) == set(MENUS[step])
 
 
+async def test_progress(hass: HomeAssistant, unreadable: asyncio.Event) -> None:
+    """What takes a while has a text."""
+    strings = STRINGS["config"]["progress"]
+    shown = await hass.config_entries.flow.async_configure(
+        (await discover(hass))["flow_id"], {}
+    )
+    assert shown["type"] is FlowResultType.SHOW_PROGRESS
+    assert set(strings) == {shown["progress_action"]}
+    assert set(shown["description_placeholders"] or ()) == placeholders(strings)
+    unreadable.set()
+
+
+def test_no_other_progress() -> None:
+    """The test above shows all that takes a while."""
+    shown = [
+        ast.literal_eval(keyword.value)
+        for _, call in calls()
+        for keyword in call.keywords
+        if keyword.arg == "progress_action"
+    ]
+    assert shown == ["read"]
+
+
+async def test_flow_title(hass: HomeAssistant) -> None:
+    """A monitor that is offered is called by its name."""
+    await discover(hass)
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    given = flow["context"]["title_placeholders"]
+    assert set(given) == placeholders({"": STRINGS["config"]["flow_title"]})
+    assert STRINGS["config"]["flow_title"].format(**given) == heard().name
+
+
 def test_menus() -> None:
     """There is one way to each service, and from each choice a way on."""
     steps = steps_of(config_flow.HeartRateRelayConfigFlow)
@@ -286,17 +392,21 @@ async def test_form(shown: Shown, step: str) -> None:
     assert set(strings) - {"sections", "data", "data_description"} == {
         *("description", "title")
     }
-    assert_fields(strings, [form["data_schema"] for form in shown[step]])
+    schemas = [form["data_schema"] for form in shown[step]]
+    assert_fields(strings, filter(None, schemas))
+    used = placeholders(strings)
     for form in shown[step]:
         given = set(form["description_placeholders"] or ())
-        assert given - HOME_ASSISTANT_PLACEHOLDERS == placeholders(strings)
+        assert given - (HOME_ASSISTANT_PLACEHOLDERS - used) == used
 
 
-async def test_options_form(options_forms: list[ConfigFlowResult]) -> None:
+@pytest.mark.parametrize("step", STRINGS["options"]["step"])
+async def test_options_form(options_forms: list[ConfigFlowResult], step: str) -> None:
     """Each option has a name and a description."""
-    strings = STRINGS["options"]["step"]["init"]
+    strings = STRINGS["options"]["step"][step]
     assert set(strings) == {"data", "data_description", "title"}
-    assert_fields(strings, [form["data_schema"] for form in options_forms])
+    forms = [form for form in options_forms if form["step_id"] == step]
+    assert_fields(strings, [form["data_schema"] for form in forms])
     assert placeholders(strings) == set()
 
 
@@ -423,7 +533,7 @@ def flow_errors(module: ModuleType) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Constant)
-        and ast.unparse(node.targets[0]) == "errors['base']"
+        and ast.unparse(node.targets[0]) in {"errors['base']", "self._error"}
     }
 
 
@@ -431,6 +541,8 @@ def test_errors() -> None:
     """What a destination says in a flow, and what the flow says itself, has a text."""
     own = flow_errors(config_flow)
     assert own == {"no_sources", "unknown"}
+    own |= flow_errors(monitor_flow)
+    assert own >= {"not_read", "pairing_needed", "slots_full"}
     keys = error_keys() - {"unexpected"}
     assert keys >= {"refused", "busy", "invalid_auth", "missing_scope", "timeout"}
     assert keys >= {"code_used", "email_taken", "nobody_found", "wrong_url"}
@@ -448,16 +560,15 @@ def test_option_errors() -> None:
 
 def test_aborts() -> None:
     """What ends a flow has a text, unless Home Assistant itself has it."""
-    tree = ast.parse(Path(config_flow.__file__).read_text(encoding="utf-8"))
     reasons: set[str] = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+    for _, call in calls():
+        if not isinstance(call.func, ast.Attribute):
             continue
-        if node.func.attr == "_abort_if_unique_id_configured":
+        if call.func.attr == "_abort_if_unique_id_configured":
             reasons.add("already_configured")
         reasons.update(
             str(ast.literal_eval(keyword.value))
-            for keyword in node.keywords
+            for keyword in call.keywords
             if keyword.arg == "reason"
         )
     assert set(STRINGS["config"]["abort"]) == reasons
@@ -466,14 +577,27 @@ def test_aborts() -> None:
 
 @pytest.fixture
 async def entities(hass: HomeAssistant) -> dict[tuple[str, str], er.RegistryEntry]:
-    """Return the entities of relays by domain and translation key."""
+    """Return the entities by domain and translation key, but those called as their class."""
     for service, data in DATA.items():
         await set_up(hass, relay_entry(service, data))
+    await set_up_monitor(hass, monitor_entry(features=tuple(Feature)))
     return {
-        (entity.domain, str(entity.translation_key)): entity
+        (entity.domain, entity.translation_key): entity
         for entity in er.async_get(hass).entities.values()
-        if entity.platform == DOMAIN
+        if entity.platform == DOMAIN and entity.translation_key
     }
+
+
+async def test_called_as_their_class(
+    hass: HomeAssistant, entities: dict[tuple[str, str], er.RegistryEntry]
+) -> None:
+    """All others have a name and an icon from Home Assistant."""
+    others = {
+        entity.original_device_class
+        for entity in er.async_get(hass).entities.values()
+        if entity.platform == DOMAIN and not entity.translation_key
+    }
+    assert others == {"battery", "signal_strength"}
 
 
 def by_entity(
@@ -489,7 +613,7 @@ def by_entity(
 
 def states_of(entity: er.RegistryEntry) -> set[str]:
     """Return the states that an entity can be in, where they are few."""
-    if entity.domain == "switch":
+    if entity.domain in {"binary_sensor", "switch"}:
         return {"on", "off"}
     return set((entity.capabilities or {}).get("options", ()))
 
@@ -502,7 +626,10 @@ async def test_entity_texts(
     assert set(strings) == set(entities)
     for key, entity in entities.items():
         expected = {"name"}
-        if entity.domain == "sensor" and (states := states_of(entity)):
+        # Home Assistant has texts for what is on or off, and for those of a class
+        is_own = entity.original_device_class in {None, "enum"}
+        states = states_of(entity) if is_own and entity.domain != "switch" else set()
+        if states:
             expected.add("state")
             assert set(strings[key]["state"]) == states
         if unit := strings[key].get("unit_of_measurement"):
@@ -548,6 +675,12 @@ async def test_issues(hass: HomeAssistant, tmp_path: Path) -> None:
     outbox.set_aside = tmp_path / "outbox.db.damaged"
     issues.async_update_outbox(hass, entry, outbox)
     note()
+    monitor = monitor_entry()
+    await set_up_monitor(hass, monitor)
+    for trouble in Trouble:
+        monitor_issues.async_update_trouble(hass, monitor, trouble)
+        note()
+        assert f"monitor_{trouble}" in reported
 
     assert set(STRINGS["issues"]) == set(reported)
     for key, issue in reported.items():
@@ -556,21 +689,36 @@ async def test_issues(hass: HomeAssistant, tmp_path: Path) -> None:
         assert not issue.is_fixable
         given = issue.translation_placeholders or {}
         assert set(given) == placeholders(strings)
-        assert given["relay"] == entry.title
+        is_monitors = key.startswith("monitor_")
+        assert given["monitor" if is_monitors else "relay"] == (
+            monitor.title if is_monitors else entry.title
+        )
         assert all(given.values())
 
 
 async def test_exceptions(hass: HomeAssistant) -> None:
     """What is raised has a text, filled in with what it gives."""
-    coordinator = await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}))
     raised: dict[str, set[str]] = {}
+
+    def note(err: HomeAssistantError) -> None:
+        key = f"{err.translation_domain} {err.translation_key}"
+        raised[key] = set(err.translation_placeholders or ())
+
+    coordinator = await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}))
     for status in Status:
         coordinator.data = replace(coordinator.data, status=status)
         try:
             coordinator.async_send_now()
         except HomeAssistantError as err:
-            key = f"{err.translation_domain} {err.translation_key}"
-            raised[key] = set(err.translation_placeholders or ())
+            note(err)
+    monitor = await set_up_monitor(hass, monitor_entry())
+    link = AsyncMock(Link, ended=asyncio.Event())
+    link.reset_energy.side_effect = BleakError
+    assert monitor._connection
+    for monitor._connection.link in (None, link):
+        with pytest.raises(HomeAssistantError) as refusal:
+            await monitor.async_reset_energy()
+        note(refusal.value)
     assert raised == {
         f"{DOMAIN} {key}": placeholders(strings)
         for key, strings in STRINGS["exceptions"].items()
@@ -589,4 +737,8 @@ def test_no_other_exception() -> None:
         for keyword in node.keywords
         if keyword.arg == "translation_key"
     ]
-    assert raised == ["relay/coordinator.py: f'cannot_send_{self.data.status}'"]
+    assert sorted(raised) == [
+        "monitor/coordinator.py: 'energy_not_reset'",
+        "monitor/coordinator.py: 'not_connected'",
+        "relay/coordinator.py: f'cannot_send_{self.data.status}'",
+    ]

@@ -158,8 +158,9 @@ class MonitorFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Show that the monitor is being read."""
         if not self._probing:
+            # What ended at once would have the last form's input answer the next one
             self._probing = self.hass.async_create_task(
-                async_probe(self.hass, self._info.address)
+                async_probe(self.hass, self._info.address), eager_start=False
             )
         if not self._probing.done():
             return self.async_show_progress(
@@ -203,6 +204,7 @@ class MonitorFlow(ConfigFlow):
         address = self._info.address
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
+            self._withdraw_offers()
             return self.async_update_reload_and_abort(
                 entry,
                 unique_id=address,
@@ -213,6 +215,8 @@ class MonitorFlow(ConfigFlow):
             )
         if monitor := async_find(self.hass, self._info, details):
             return await self._async_adopt(monitor)
+        # Another flow may have come first, and its entry would be replaced
+        self._abort_if_unique_id_configured()
         features = {*told_features(details)}
         if measurement:
             features.update(measured_features(measurement))
@@ -232,8 +236,17 @@ class MonitorFlow(ConfigFlow):
 
     async def _async_adopt(self, monitor: MonitorCoordinator) -> ConfigFlowResult:
         """Let a monitor have its new address."""
+        self._withdraw_offers()
         await monitor.async_adopt(self._info.address)
         return self.async_abort(reason="monitor_recognised")
+
+    @callback
+    def _withdraw_offers(self) -> None:
+        """Offer no more what a monitor is heard as from now on."""
+        for flow in self._async_in_progress(
+            include_uninitialized=True, match_context={"unique_id": self.unique_id}
+        ):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     @property
     def _name(self) -> str:
@@ -247,13 +260,6 @@ class MonitorFlow(ConfigFlow):
             self._info.connectable and HEART_RATE_SERVICE in self._info.service_uuids
         )
         return not can_connect and bool(parse_broadcast(self._info.manufacturer_data))
-
-    @callback
-    @override
-    def async_remove(self) -> None:
-        """Read no more when nobody waits for it."""
-        if self._probing:
-            self._probing.cancel()
 
 
 class MonitorOptionsFlow(OptionsFlowWithReload):

@@ -149,8 +149,9 @@ MONITOR_SENSORS: tuple[MonitorSensorEntityDescription, ...] = (
         value_fn=lambda data: data.measurement.heart_rate if data.measurement else None,
     ),
     MonitorSensorEntityDescription(
-        key="heart_rate_variability",
-        translation_key="heart_rate_variability",
+        # The key says which statistic it is, by which relays know it for a source
+        key="rmssd",
+        translation_key="rmssd",
         native_unit_of_measurement=UnitOfTime.MILLISECONDS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,

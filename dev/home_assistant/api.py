@@ -84,16 +84,27 @@ class Api:
         step: Answer = await self._call("POST", flow, {"handler": handler})
         return step
 
+    async def wait_until_discovered(self, handler: str, source: str) -> Answer:
+        """Return the flow of what a source has found for an integration, once it has."""
+        while True:
+            for flow in await self._command("config_entries/flow/progress"):
+                if flow["handler"] == handler and flow["context"]["source"] == source:
+                    found: Answer = flow
+                    return found
+            await asyncio.sleep(POLL_INTERVAL)
+
     async def next_step(
         self, step: Answer, user_input: Mapping[str, object], flow: str = CONFIG_FLOW
     ) -> Answer:
-        """Fill in a step of a flow, and return the next one.
+        """Fill in a step of a flow, and return the next one when it is there.
 
         Raises HomeAssistantError when the input is not accepted.
         """
-        following: Answer = await self._call(
-            "POST", f"{flow}/{step['flow_id']}", user_input
-        )
+        path = f"{flow}/{step['flow_id']}"
+        following: Answer = await self._call("POST", path, user_input)
+        while following["type"] == "progress":
+            await asyncio.sleep(POLL_INTERVAL)
+            following = await self._call("GET", path)
         if following["type"] == "abort" or following.get("errors"):
             reason = following.get("errors") or following.get("reason")
             raise HomeAssistantError(
@@ -108,7 +119,22 @@ class Api:
     async def _call(
         self, method: str, path: str, body: Mapping[str, object] | None = None
     ) -> Any:
-        """Call the API as the user, whose access lasts half an hour: refresh it always."""
+        """Call the API as the user."""
+        headers = {"Authorization": f"Bearer {await self._access_token()}"}
+        return await self._request(method, f"api/{path}", headers=headers, json=body)
+
+    async def _command(self, kind: str) -> Any:
+        """Return the answer to what only the WebSocket API can be asked."""
+        async with self._session.ws_connect(self._url / "api/websocket") as socket:
+            await socket.receive_json()
+            token = await self._access_token()
+            await socket.send_json({"type": "auth", "access_token": token})
+            await socket.receive_json()
+            await socket.send_json({"type": kind, "id": 1})
+            return (await socket.receive_json())["result"]
+
+    async def _access_token(self) -> str:
+        """Return what lets the user in for half an hour: a new one always."""
         tokens = await self._post(
             "auth/token",
             data={
@@ -117,8 +143,8 @@ class Api:
                 "refresh_token": self._refresh_token,
             },
         )
-        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-        return await self._request(method, f"api/{path}", headers=headers, json=body)
+        token: str = tokens["access_token"]
+        return token
 
     async def _post(self, path: str, **options: Any) -> Answer:
         """Post something, as no one yet."""

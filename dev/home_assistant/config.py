@@ -21,6 +21,7 @@ homeassistant:
   time_zone: UTC
   country: DE
 api:
+bluetooth:
 config:
 frontend:
 history:
@@ -46,6 +47,11 @@ ONBOARDING_VERSION = 4
 HTTP_VERSION = 1
 """The oldest: Home Assistant adds to it what newer ones have."""
 
+NETWORK_VERSION = 1
+
+LOOPBACK_ADAPTERS = ("lo", "lo0")
+"""What the loopback interface is called on Linux and on macOS."""
+
 
 def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> None:
     """Fill an empty folder, for a Home Assistant at a URL, to which services are elsewhere.
@@ -53,7 +59,8 @@ def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> 
     Their addresses are no one's to choose, so they are changed in the code. All of the
     onboarding counts as done but its first step, the user: that one is taken through the
     API (see api.py). The port is stored where the UI would store it, since from 2026.11
-    on a port in YAML is only a trial.
+    on a port in YAML is only a trial. The esphome integration listens to what devices
+    announce in each network that may be used: none but the machine's own may.
     """
     (folder / "configuration.yaml").write_text(CONFIGURATION)
     package = folder / "custom_components"
@@ -70,6 +77,8 @@ def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> 
     _store(folder, "onboarding", ONBOARDING_VERSION, {"done": done})
     http = {"server_host": [url.host], "server_port": url.port}
     _store(folder, "http", HTTP_VERSION, http)
+    network = {"configured_adapters": LOOPBACK_ADAPTERS}
+    _store(folder, "core.network", NETWORK_VERSION, network)
 
 
 def _store(folder: Path, key: str, version: int, data: object) -> None:

@@ -1,4 +1,4 @@
-"""The ledger: every state that the simulated sensors wrote, a line of JSON each."""
+"""The ledger: every state that a sensor wrote, or a monitor sent, a line of JSON each."""
 
 from enum import StrEnum
 import json
@@ -13,10 +13,12 @@ class Kind(StrEnum):
     CHANGE = "change"
     REPORT = "report"
     UNAVAILABLE = "unavailable"
+    SENT = "sent"
+    """By a monitor: it is no state yet, but about to become one."""
 
 
 class Record(NamedTuple):
-    """One state that a sensor wrote."""
+    """One state that a sensor wrote, or a monitor sent."""
 
     entity_id: str
     device: str

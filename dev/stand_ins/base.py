@@ -25,9 +25,16 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 HEART_RATE = "heart_rate"
 STEPS = "steps"
+VARIABILITY = "heart_rate_variability"
 
 METRICS: Mapping[str, str] = MappingProxyType(
-    {"": HEART_RATE, "bpm": HEART_RATE, "HEART_RATE": HEART_RATE, "STEP_COUNT": STEPS}
+    {
+        "": HEART_RATE,
+        "bpm": HEART_RATE,
+        "HEART_RATE": HEART_RATE,
+        "STEP_COUNT": STEPS,
+        "HEART_RATE_VARIABILITY": VARIABILITY,
+    }
 )
 """The metrics that services have a name of their own for, which some put in tags."""
 

@@ -32,7 +32,7 @@ class Ticker:
     def _at(self, due: float) -> None:
         """Tick at a time of the event loop."""
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(max(due, loop.time()), self._run, due)
+        self._timer = loop.call_at(due, self._run, due)
 
     def _run(self, due: float) -> None:
         """Tick, and see to the next one."""

@@ -90,10 +90,12 @@ class Client:
         )
         await self.enable(uuid)
 
-    async def enable(self, uuid: int = 0x2A37) -> None:
-        """Ask the strap, not only the proxy, for notifications."""
+    async def enable(self, uuid: int = 0x2A37, *, enabled: bool = True) -> None:
+        """Ask the strap, not only the proxy, for notifications, or for none."""
         cccd = self.handles[uuid] + 1
-        await self.api.bluetooth_gatt_write_descriptor(NUMBER, cccd, b"\x01\x00")
+        data = bytes((enabled, 0))
+        await self.api.bluetooth_gatt_write_descriptor(NUMBER, cccd, data)
+        assert data == await self.api.bluetooth_gatt_read_descriptor(NUMBER, cccd)
 
     async def discover(self) -> None:
         """Learn what the strap offers."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.ledger import LEEWAY, LIVE_FOR, TOLERANCE, Ledger
+from dev.ledger import LEEWAY, LIVE_FOR, TOLERANCE, TRAVEL, Ledger
 from dev.simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
 from dev.simulated_heart_rate.record import Kind, Record, Writer
 
@@ -140,6 +140,22 @@ def test_measurements_are_found_by_their_time(
     ledger.refresh()
     found = ledger.at(measured_at, step)
     assert [measurement.value for measurement in found] == values
+
+
+@pytest.mark.parametrize(
+    ("late", "found"), [(-2, 0), (-1, 1), (0, 1), (TRAVEL, 1), (TRAVEL + 2, 0)]
+)
+@pytest.mark.parametrize("phase", [0, 700])
+def test_what_was_sent_is_found_when_it_is_there(
+    path: Path, ledger: Ledger, phase: int, late: int, found: int
+) -> None:
+    """A notification takes a moment, and may come in the next second."""
+    at = START + phase
+    writer = Writer(str(path))
+    writer.write(Record(STRAP, "device", UNIT_BPM, Kind.SENT, at, 71))
+    writer.close()
+    ledger.refresh()
+    assert len(ledger.at(at + late, 1)) == found
 
 
 def walk(path: Path, *counts: float | None, first: int = 0) -> None:

@@ -9,12 +9,12 @@ from yarl import URL
 
 from dev.home_assistant.api import CONFIG_FLOW, Answer, Api
 from dev.home_assistant.process import HomeAssistantError
-from dev.relays import DOMAIN, GATHER, Input, Relay, create
+from dev.relays import CHEST_STRAP, DOMAIN, GATHER, MONITOR, Input, Relay, create
 from dev.stand_ins import InfluxDBv1, OpenWearables
 
-STRAP = "sensor.strap"
 WATCH = "sensor.watch"
 PHONE = "sensor.phone"
+SOURCES = [CHEST_STRAP, MONITOR]
 
 MENU: Input = {"next_step_id": "service"}
 FORM: Input = {"url": "here"}
@@ -67,19 +67,21 @@ class ScriptedApi(Api):
         self.seen.append("loaded")
 
 
-async def test_the_way_to_a_relay() -> None:
+@pytest.mark.parametrize("first", [CHEST_STRAP, MONITOR])
+async def test_the_way_to_a_relay(first: str) -> None:
     """Menus and forms one after the other, and the sources that are recognised."""
+    others = [source for source in (CHEST_STRAP, MONITOR) if source != first]
     async with aiohttp.ClientSession() as session:
-        api = ScriptedApi(session, sources=[WATCH, STRAP])
-        relay = Relay(stand_in=InfluxDBv1(), steps=STEPS)
-        assert await create(api, relay, STRAP) == [STRAP, WATCH]
+        api = ScriptedApi(session, sources=[WATCH, *others, first])
+        relay = Relay(stand_in=InfluxDBv1(), steps=STEPS, first=first)
+        assert await create(api, relay) == [first, WATCH, *others]
     assert api.seen == [
         DOMAIN,
         ("user", MENU),
         ("service", FORM),
         (
             "sources",
-            {"sources": [STRAP, WATCH], "follow_new": False},
+            {"sources": [first, WATCH, *others], "follow_new": False},
         ),
     ]
 
@@ -87,9 +89,9 @@ async def test_the_way_to_a_relay() -> None:
 async def test_a_relay_that_gathers_is_hastened() -> None:
     """It takes steps as well, and is loaded anew with its options as they are else."""
     async with aiohttp.ClientSession() as session:
-        api = ScriptedApi(session, sources=[STRAP], step_sources=[PHONE])
+        api = ScriptedApi(session, sources=[*SOURCES], step_sources=[PHONE])
         relay = Relay(stand_in=OpenWearables(), steps=STEPS, gathers=True)
-        assert await create(api, relay, STRAP) == [STRAP, PHONE]
+        assert await create(api, relay) == [*SOURCES, PHONE]
     options = {"keep_days": 30, "gather": GATHER, "follow_new": False}
     assert api.seen[-3:] == ["the entry", ("init", options), "loaded"]
 
@@ -97,11 +99,12 @@ async def test_a_relay_that_gathers_is_hastened() -> None:
 @pytest.mark.parametrize(
     ("recognised", "steps"),
     [
-        ({"sources": [WATCH], "step_sources": [PHONE]}, STEPS),
-        ({"sources": [STRAP], "step_sources": []}, STEPS),
-        ({"sources": [STRAP], "step_sources": [PHONE]}, {"user": MENU}),
+        ({"sources": [WATCH, CHEST_STRAP], "step_sources": [PHONE]}, STEPS),
+        ({"sources": [WATCH, MONITOR], "step_sources": [PHONE]}, STEPS),
+        ({"sources": SOURCES, "step_sources": []}, STEPS),
+        ({"sources": SOURCES, "step_sources": [PHONE]}, {"user": MENU}),
         (
-            {"sources": [STRAP], "step_sources": [PHONE]},
+            {"sources": SOURCES, "step_sources": [PHONE]},
             {**STEPS, "new_person": {}},
         ),
     ],
@@ -114,14 +117,14 @@ async def test_another_way_is_an_error(
     async with aiohttp.ClientSession() as session:
         api = ScriptedApi(session, **recognised)
         with pytest.raises(HomeAssistantError, match="open_wearables"):
-            await create(api, relay, STRAP)
+            await create(api, relay)
 
 
 async def test_a_relay_that_is_not_set_up() -> None:
     """The last step may refuse all that was well so far."""
     async with aiohttp.ClientSession() as session:
-        api = ScriptedApi(session, sources=[STRAP])
+        api = ScriptedApi(session, sources=[*SOURCES])
         api.config[-1] = form("sources")
         relay = Relay(stand_in=InfluxDBv1(), steps=STEPS)
         with pytest.raises(HomeAssistantError, match="not set up"):
-            await create(api, relay, STRAP)
+            await create(api, relay)

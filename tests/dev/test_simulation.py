@@ -104,3 +104,5 @@ def test_configuration(tmp_path: Path) -> None:
     http = json.loads((tmp_path / ".storage" / "http").read_text())
     assert http["key"] == "http"
     assert http["data"] == {"server_host": ["127.0.0.1"], "server_port": 8321}
+    network = json.loads((tmp_path / ".storage" / "core.network").read_text())
+    assert network["data"] == {"configured_adapters": ["lo", "lo0"]}

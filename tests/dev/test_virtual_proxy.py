@@ -159,12 +159,24 @@ async def test_values_are_read(client: Client, strap: Strap) -> None:
     assert caught.value.error.error == -1
 
 
-async def test_strap_without_battery(client: Client, strap: Strap) -> None:
-    """What a strap does not have is not offered."""
-    strap.battery = strap.body_location = None
-    assert await client.connect()
-    await client.discover()
-    assert client.handles.keys() & {0x2A19, 0x2A38, 0x2A37} == {0x2A37}
+async def test_subscription_is_the_business_of_both(
+    client: Client, strap: Strap
+) -> None:
+    """Notifications arrive while the strap sends them, and the proxy forwards them."""
+
+    async def sends() -> bool:
+        count = len(strap.sent)
+        await asyncio.sleep(0.05)
+        return len(strap.sent) > count
+
+    await client.subscribe()
+    assert await sends()
+    for enabled in (False, True):
+        await client.enable(enabled=enabled)
+        assert await sends() == enabled
+    client.api.bluetooth_gatt_stop_notify(NUMBER, client.handles[0x2A37])
+    await client.read(0x2A00)
+    assert not await sends()
 
 
 async def test_battery_notifies(client: Client, strap: Strap) -> None:

@@ -1,5 +1,6 @@
 """What a virtual strap says, and the messages that carry it."""
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +9,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from dev.virtual_proxy import Strap, walking
+from dev.virtual_proxy.gatt import Table
+from dev.virtual_proxy.link import Link
 from dev.virtual_proxy.messages import Decoder, NotPlaintext, encode
+from tests.relay.common import Clock
 
 ADDRESS = "A0:9E:1A:00:00:01"
 
@@ -55,6 +59,42 @@ def test_pulse_may_be_any_iterator() -> None:
     rates = [next(pulse) for _ in range(200)]
     assert all(60 <= rate <= 70 for rate in rates)
     assert all(one != other for one, other in pairwise(rates))
+
+
+def test_strap_without_battery() -> None:
+    """What a strap does not have is not offered."""
+    strap = Strap("Strap", ADDRESS)
+    optional = {0x2A19, 0x2A25, 0x2A38}
+    assert {one.uuid for one in Table(strap.services())} >= optional
+    strap.battery = strap.body_location = strap.serial = None
+    assert not {one.uuid for one in Table(strap.services())} & optional
+
+
+class Sink:
+    """A proxy that takes what comes."""
+
+    def forward(self, link: Link, handle: int, data: bytes) -> None:
+        """Take a notification."""
+
+    def lose(self, link: Link, reason: int | None, *, slots_tell: bool) -> None:
+        """Take note that a link is over."""
+
+
+async def test_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A strap measures and advertises at its rate, and does not drift."""
+    Clock(asyncio.get_running_loop(), monkeypatch)
+    strap = Strap("Strap", ADDRESS, rate=2, advertises_while_connected=True)
+    heard: list[Strap] = []
+    strap.start(heard.append)
+    link = Link(strap, Sink())
+    handle = link.table.services[1].characteristics[0].handle
+    link.registered.add(handle)
+    link.write_descriptor(handle + 1, b"\x01\x00")
+    await asyncio.sleep(600.1)
+    strap.stop()
+    assert (len(strap.sent), len(heard)) == (1201, 601)
+    for one, other in pairwise(strap.sent):
+        assert other.at - one.at == pytest.approx(0.5, abs=0.01)
 
 
 def test_advertisement() -> None:

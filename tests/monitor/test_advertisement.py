@@ -30,18 +30,18 @@ def parse_huami(data: bytes) -> Broadcast | None:
     ("data", "expected"),
     [
         # Straps: the fast average, and the slow one that counts
-        ("2b0bb6ac", Broadcast(172, True)),
-        ("3b1b5452", Broadcast(82, True)),
+        ("2b0bb6ac", Broadcast(172, True, 8)),
+        ("3b1b5452", Broadcast(82, True, 24)),
         # Armbands and watches: other things first, and one average
-        ("72067f44370000003300" + "3c", Broadcast(60, True)),
-        ("720872acf50200000000" + "33004b", Broadcast(75, True)),
-        ("720897c9c30000000000" + "7a0103" + "330049", Broadcast(73, True)),
+        ("72067f44370000003300" + "3c", Broadcast(60, True, 16)),
+        ("720872acf50200000000" + "33004b", Broadcast(75, True, 16)),
+        ("720897c9c30000000000" + "7a0103" + "330049", Broadcast(73, True, 16)),
         # They have not measured
-        ("720897c9c30000000000" + "7a0103" + "330000", Broadcast(None, True)),
-        ("2b0bb600", Broadcast(None, True)),
+        ("720897c9c30000000000" + "7a0103" + "330000", Broadcast(None, True, 16)),
+        ("2b0bb600", Broadcast(None, True, 8)),
         # They are not worn
-        ("290bb6ac", Broadcast(None, False)),
-        ("31004b", Broadcast(None, False)),
+        ("290bb6ac", Broadcast(None, False, 8)),
+        ("31004b", Broadcast(None, False, 16)),
         # There is no heart rate in it
         ("720897c9c30000000000", None),
         ("7208", None),
@@ -62,10 +62,15 @@ def test_polar(data: str, expected: Broadcast | None) -> None:
 
 @given(st.lists(blocks, max_size=3).map(b"".join), st.binary(min_size=4, max_size=4))
 def test_polar_blocks(before: bytes, data: bytes) -> None:
-    """It does not matter what comes before, nor what else the flags say."""
+    """It does not matter what comes before, nor what else the flags say.
+
+    Bits 2 to 4 of the flags are those of the measurement's number.
+    """
     flags, other, fast, heart_rate = data
     flags &= ~0x40
-    expected = Broadcast((heart_rate or None) if flags & 2 else None, bool(flags & 2))
+    is_worn = bool(flags & 2)
+    number = flags & 0b11100
+    expected = Broadcast((heart_rate or None) if is_worn else None, is_worn, number)
     assert parse_polar(before + bytes([flags, other, heart_rate])) == expected
     assert parse_polar(before + bytes([flags, other, fast, heart_rate])) == expected
 
@@ -116,6 +121,6 @@ def test_others_besides() -> None:
 def test_possible(data: dict[int, bytes]) -> None:
     """Whatever comes, no impossible value does."""
     if broadcast := parse_broadcast(data):
-        heart_rate, contact = broadcast
+        heart_rate, contact, _ = broadcast
         assert heart_rate is None or 1 <= heart_rate <= 255
         assert contact is not False or heart_rate is None

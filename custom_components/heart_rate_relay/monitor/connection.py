@@ -128,31 +128,35 @@ class Connection:
     async def _run(self) -> None:
         """Connect, stay connected, and begin anew when that is over."""
         while True:
-            await self._wait_until_heard()
             try:
-                await self._hold()
+                await self._attempt()
             except OtherMonitorError:
                 self._owner.have_other()
                 return
-            except PairingNeededError as err:
-                self._have_failed(Trouble.PAIRING_NEEDED, err)
-            except BleakOutOfConnectionSlotsError as err:
-                self._have_failed(Trouble.SLOTS_FULL, err)
-            except BLUETOOTH_ERRORS as err:
-                self._have_failed(Trouble.REFUSED, err)
-            except Exception as err:  # noqa: BLE001 - the next attempt may do better
+            except Exception:  # noqa: BLE001 - the next attempt may do better
                 LOGGER.exception("Unexpected error in the connection to a monitor")
-                self._have_failed(Trouble.REFUSED, err)
             self._failures += 1
             await asyncio.sleep(self._backoff())
+
+    async def _attempt(self) -> None:
+        """Connect once the monitor is heard, and stay connected. Raises OtherMonitorError."""
+        await self._wait_until_heard()
+        try:
+            await self._hold()
+        except PairingNeededError as err:
+            self._have_failed(Trouble.PAIRING_NEEDED, err)
+        except BleakOutOfConnectionSlotsError as err:
+            self._have_failed(Trouble.SLOTS_FULL, err)
+        except BLUETOOTH_ERRORS as err:
+            self._have_failed(Trouble.REFUSED, err)
 
     async def _wait_until_heard(self) -> None:
         """Wait for the next advertisement: those before may be of a monitor that is off."""
         self._heard.clear()
         absent_at = self._hass.loop.time() + ABSENT_AFTER
         while not await self._is_heard_within(RELEASE_INTERVAL):
-            if self._unreleased and await self._unreleased.close():
-                self._unreleased = None
+            if self._unreleased:
+                await self._release(self._unreleased)
             if self._hass.loop.time() >= absent_at:
                 self._failures = 0
                 self._have_recovered()
@@ -173,7 +177,7 @@ class Connection:
         device = bluetooth.async_ble_device_from_address(self._hass, self._address)
         if device is None:
             return
-        if self._are_slots_full():
+        if async_are_slots_full(self._hass, self._address):
             raise BleakOutOfConnectionSlotsError("No free connection near the monitor")
         self.link = link = await Link.connect(device, self._entry.title)
         try:
@@ -181,14 +185,20 @@ class Connection:
                 await self._owner.async_confirm(link)
                 await link.subscribe(partial(self._have_packet, link))
             self._packet_at = self._hass.loop.time()
+            self._have_recovered()
             self._owner.have_link()
             self._owner.have_details(await link.read_details(self._owner.have_battery))
             await self._watch(link)
         finally:
             self.link = None
-            self._owner.have_link()
-            if not await link.close():
-                self._unreleased = link
+            try:
+                self._owner.have_link()
+            finally:
+                await self._release(link)
+
+    async def _release(self, link: Link) -> None:
+        """End a connection, later on where nobody confirms that now."""
+        self._unreleased = None if await link.close() else link
 
     async def _watch(self, link: Link) -> None:
         """Return when a connection has ended, or nothing comes over it any more.
@@ -210,7 +220,6 @@ class Connection:
         if link is self.link and self._owner.have_packet(data):
             self._packet_at = self._hass.loop.time()
             self._failures = 0
-            self._have_recovered()
 
     def _have_failed(self, trouble: Trouble, error: Exception) -> None:
         """Take note that there was no connection."""
@@ -241,15 +250,18 @@ class Connection:
                 return MAX_BACKOFF
         return min(MAX_BACKOFF, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
 
-    def _are_slots_full(self) -> bool:
-        """Return whether all that could connect have no connection left, as far as they tell."""
-        allocations = [
-            device.scanner.get_allocations()
-            for device in bluetooth.async_scanner_devices_by_address(
-                self._hass, self._address
-            )
-        ]
-        return bool(allocations) and all(
-            slots is not None and slots.slots > 0 and slots.free == 0
-            for slots in allocations
-        )
+
+@callback
+def async_are_slots_full(hass: HomeAssistant, address: str) -> bool:
+    """Return whether all that could connect have no connection left, as far as they tell.
+
+    Asked before an attempt, which would only wait for one.
+    """
+    allocations = [
+        device.scanner.get_allocations()
+        for device in bluetooth.async_scanner_devices_by_address(hass, address)
+    ]
+    return bool(allocations) and all(
+        slots is not None and slots.slots > 0 and slots.free == 0
+        for slots in allocations
+    )

@@ -109,7 +109,15 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 
     @callback
     def _async_resume(self) -> None:
-        """Listen, and connect, at the address that the monitor has now."""
+        """Listen, and connect, at the address that the monitor has now, and no other."""
+        registry = dr.async_get(self.hass)
+        entry_id = self.config_entry.entry_id
+        if device := registry.async_get_device_by_identifier(
+            (DOMAIN, entry_id), entry_id
+        ):
+            registry.async_update_device(
+                device.id, new_connections={(dr.CONNECTION_BLUETOOTH, self.address)}
+            )
         if not self.is_listening:
             self._connection = Connection(
                 self.hass, self.config_entry, self.address, self
@@ -304,11 +312,6 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             data={**self.config_entry.data, CONF_ADDRESS: address},
             unique_id=address,
         )
-        registry = dr.async_get(self.hass)
-        if device := registry.async_get_device({(DOMAIN, self.config_entry.entry_id)}):
-            registry.async_update_device(
-                device.id, new_connections={(dr.CONNECTION_BLUETOOTH, address)}
-            )
         # Should another monitor get it, it is to be found
         bluetooth.async_clear_address_from_match_history(self.hass, former)
         if not self._is_stopped:

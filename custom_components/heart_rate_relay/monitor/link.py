@@ -38,6 +38,9 @@ CONNECT_TIMEOUT = 25.0
 DETAILS_TIMEOUT = 30.0
 """Seconds for all that a monitor tells of itself."""
 
+PAIRING_TIMEOUT = 20.0
+"""Seconds for pairing, for which a person may have to do something."""
+
 DISCONNECT_TIMEOUT = 5.0
 """Seconds for the other side to confirm that a connection has ended."""
 
@@ -121,13 +124,14 @@ class Link:
         Raises PairingNeededError where pairing fails, NotAMonitorError where there are
         no measurements, or one of BLUETOOTH_ERRORS.
         """
-        if not self._client.services.get_characteristic(MEASUREMENT):
-            await self._client.clear_cache()
+        if not self._has(MEASUREMENT):
+            await self._forget_attributes()
             raise NotAMonitorError("No heart-rate measurements")
         try:
             await self._notify(MEASUREMENT, on_packet)
         except BleakError as err:
             if not needs_pairing(err):
+                await self._forget_attributes()
                 raise
             await self._pair()
             await self._notify_paired(on_packet)
@@ -154,18 +158,28 @@ class Link:
         await self._client.write_gatt_char(CONTROL_POINT, RESET_ENERGY, response=True)
 
     async def close(self) -> bool:
-        """Disconnect, and return whether there is no connection any more."""
+        """Disconnect, and return whether it is certain that there is no connection."""
+        had_ended = self.ended.is_set()
         try:
             async with asyncio.timeout(DISCONNECT_TIMEOUT):
                 await self._client.disconnect()
         except BLUETOOTH_ERRORS:
-            return self.ended.is_set()
+            if not had_ended:
+                # Giving up sets it, but nobody has confirmed it
+                self.ended.clear()
+            return had_ended
         return True
+
+    async def _forget_attributes(self) -> None:
+        """Have the monitor asked again what it has: that may be of an older firmware."""
+        if self._client.is_connected:
+            await self._client.clear_cache()
 
     async def _pair(self) -> None:
         """Pair. Raises PairingNeededError where that fails."""
         try:
-            await self._client.pair()
+            async with asyncio.timeout(PAIRING_TIMEOUT):
+                await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
             raise PairingNeededError("Not paired") from err
 

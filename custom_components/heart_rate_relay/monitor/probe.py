@@ -4,11 +4,12 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bleak_retry_connector import BleakNotFoundError
+from bleak_retry_connector import BleakNotFoundError, BleakOutOfConnectionSlotsError
 
 from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant
 
+from .connection import async_are_slots_full
 from .link import Details, Link
 from .measurement import MalformedError, Measurement, parse_measurement
 
@@ -32,6 +33,8 @@ async def async_probe(hass: HomeAssistant, address: str) -> Probe:
     device = bluetooth.async_ble_device_from_address(hass, address)
     if device is None:
         raise BleakNotFoundError("Heard by nothing that can connect")
+    if async_are_slots_full(hass, address):
+        raise BleakOutOfConnectionSlotsError("No free connection near the monitor")
     packets: asyncio.Queue[bytearray] = asyncio.Queue()
     link = await Link.connect(device, address)
     try:

@@ -1,0 +1,68 @@
+"""A virtual heart-rate monitor behind a virtual proxy, and its way into Home Assistant."""
+
+import asyncio
+import time
+from typing import Self
+
+from .home_assistant.api import Api
+from .home_assistant.process import HomeAssistantError
+from .relays import DOMAIN, MONITOR
+from .simulated_heart_rate.const import UNIT_BPM
+from .simulated_heart_rate.record import Kind, Record, Writer
+from .virtual_proxy import Proxy, Sent, Strap, World, walking
+from .virtual_proxy.proxy import HOST
+
+PHASE = 0.5
+"""When it measures, in seconds after the full second: between the simulated sensors."""
+
+LOWEST, HIGHEST = 155, 195
+"""In bpm: rates that no simulated sensor has which measures while one is on its way."""
+
+
+class Monitor:
+    """A monitor that is worn, and writes to the ledger what it sends."""
+
+    def __init__(self, ledger: Writer) -> None:
+        """Initialize the monitor."""
+        self._ledger = ledger
+        self._strap = Strap(
+            "Virtual strap",
+            "C4:5A:90:00:00:01",
+            heart_rate=walking(LOWEST, HIGHEST),
+            energy=0,
+        )
+        self._strap.on_sent = self._note
+        self._proxy = Proxy("virtual-proxy")
+        self._world = World([self._strap], [self._proxy])
+
+    async def __aenter__(self) -> Self:
+        """Begin to measure, always at the same moment of a second."""
+        await asyncio.sleep((PHASE - time.time()) % 1)
+        await self._world.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Be gone."""
+        await self._world.stop()
+
+    async def add_to(self, api: Api) -> None:
+        """Add the proxy, and then the monitor that is discovered through it.
+
+        Raises HomeAssistantError where a flow goes another way.
+        """
+        step = await api.start_flow("esphome")
+        step = await api.next_step(step, {"host": HOST, "port": self._proxy.port})
+        if step["type"] == "create_entry":
+            found = await api.wait_until_discovered(DOMAIN, "bluetooth")
+            step = await api.next_step(found, {})
+        if step["type"] != "create_entry":
+            raise HomeAssistantError(f"The monitor is not set up: {step}")
+
+    def fall_silent(self) -> None:
+        """Send no more."""
+        self._strap.muted = True
+
+    def _note(self, sent: Sent) -> None:
+        """Write to the ledger what was sent."""
+        name, at = self._strap.name, int(sent.at * 1000)
+        self._ledger.write(Record(MONITOR, name, UNIT_BPM, Kind.SENT, at, sent.bpm))

@@ -1,0 +1,93 @@
+"""Sensors that measure, and relays from them: what the tests of tallies share."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+import time
+
+from dev.ledger import Ledger
+from dev.relays import Relay
+from dev.simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
+from dev.simulated_heart_rate.record import Kind, Record, Writer
+from dev.stand_ins import Arrival, Gerosense, InfluxDBv1, LiveTracking
+from dev.tally import Tally
+
+STRAP = "sensor.strap"
+WATCH = "sensor.watch"
+PHONE = "sensor.phone"
+
+DEVICES = {STRAP: "Strap", WATCH: "Old watch", PHONE: "Phone"}
+
+
+class Scene:
+    """Two sensors and the relays from both of them."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin five seconds after the relays were set up: they owe something by then."""
+        self.ledger = Ledger(path)
+        self.writer = Writer(str(path))
+        self.start = int(time.time() + 5) * 1000
+        self.tally = self._tally(Relay(stand_in=InfluxDBv1(), steps={}))
+        self.one_line = self._tally(
+            Relay(stand_in=LiveTracking(), steps={}, step=1000, one_line=True)
+        )
+        self.gathered = self._tally(
+            Relay(stand_in=Gerosense(), steps={}, gathers=True, min_batch=3), PHONE
+        )
+
+    def _tally(self, relay: Relay, *more: str) -> Tally:
+        return Tally(relay, (STRAP, WATCH, *more), self.ledger)
+
+    def at(self, second: int) -> int:
+        """Return when a sensor measures: a quarter of a second after the full one."""
+        return self.start + second * 1000 + 250
+
+    def measure(self, value: float, second: int, entity_id: str = STRAP) -> None:
+        """Let a sensor measure, or count."""
+        unit = UNIT_STEPS if entity_id == PHONE else UNIT_BPM
+        device, at = DEVICES[entity_id], self.at(second)
+        self.writer.write(Record(entity_id, device, unit, Kind.CHANGE, at, value))
+        self.ledger.refresh()
+
+    def send(self, value: float, second: int, after: int = 250) -> None:
+        """Let the strap send a notification, so many ms after the full second."""
+        at = self.start + second * 1000 + after
+        self.writer.write(Record(STRAP, "Strap", UNIT_BPM, Kind.SENT, at, value))
+        self.ledger.refresh()
+
+    def deliver(
+        self, value: float, second: int, late: float = 5, source: str = STRAP
+    ) -> None:
+        """Let a reading arrive at the service of many lines."""
+        at = self.at(second)
+        self.tally.add(Arrival("influxdb_v1", at, value, source, at + late, {}))
+
+    def deliver_one_line(self, value: float, second: int) -> None:
+        """Let a reading arrive at the service of one line."""
+        at = self.start + second * 1000
+        self.one_line.add(Arrival("livetracking", at, value, "", at + 255, {}))
+
+    def deliver_gathered(
+        self, value: float, second: int, device: str = "Strap 1a2b3c4d"
+    ) -> None:
+        """Let a heart rate arrive at the service that gathers."""
+        tags = {"data_type": "bpm", "start": _iso(self.at(second))}
+        self._deliver_gathered(value, second, device, tags)
+
+    def deliver_steps(
+        self, value: float, begin: int, end: int, device: str = "Phone 5e6f7a8b"
+    ) -> None:
+        """Let steps arrive at the service that gathers."""
+        tags = {"data_type": "steps", "start": _iso(self.at(begin))}
+        self._deliver_gathered(value, end, device, tags)
+
+    def _deliver_gathered(
+        self, value: float, second: int, device: str, tags: Mapping[str, str]
+    ) -> None:
+        at = self.at(second)
+        self.gathered.add(Arrival("gerosense", at, value, device, at + 9000, tags))
+
+
+def _iso(at: int) -> str:
+    """Return milliseconds since the epoch as a date."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,351 @@
+"""A monitor is known again when it has another address, and is changed by hand."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from dev.virtual_proxy import Strap, World
+from homeassistant.components import bluetooth
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
+from tests.common import until
+from tests.flow.common import assert_abort, fields, submit, suggested
+
+from .common import (
+    ADDRESS,
+    NAME,
+    RANDOM_ADDRESS,
+    assert_quiet,
+    device_of,
+    monitor_entry,
+    quick_strap,
+    set_up_monitor,
+)
+from .flow import (
+    OTHER,
+    accept,
+    assert_form_without_error,
+    assert_idle,
+    be_impatient,
+    choices,
+    discover,
+    flows,
+    list_heard,
+    monitors,
+    offer,
+)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a moment only for what may never come."""
+    be_impatient(monkeypatch)
+
+
+# Those that are known already
+
+
+async def test_already_configured(hass: HomeAssistant, air: World) -> None:
+    """A monitor is added once."""
+    await set_up_monitor(hass, monitor_entry())
+    assert_abort(await discover(hass), "already_configured")
+
+
+async def watch(hass: HomeAssistant, air: World, **options: Any) -> Strap:
+    """Return a watch with an address that changes, which is a monitor already."""
+    strap = air.add_strap(
+        quick_strap("Watch", RANDOM_ADDRESS, random_address=True, **options)
+    )
+    created = await accept(hass, await offer(hass))
+    assert created["type"] is FlowResultType.CREATE_ENTRY
+    await until(lambda: is_connected(hass))
+    return strap
+
+
+def is_connected(hass: HomeAssistant) -> bool:
+    """Return whether the watch is."""
+    state = hass.states.get("binary_sensor.watch_connected")
+    return state is not None and state.state == "on"
+
+
+async def test_rotation(
+    hass: HomeAssistant, air: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A watch that has changed its address goes on as the same device, by itself."""
+    strap = await watch(hass, air)
+    (entry,) = monitors(hass)
+    before = device_of(hass, entry)
+    states = {state.entity_id for state in hass.states.async_all()}
+    for _ in range(2):
+        address = strap.rotate()
+        await until(lambda: entry.data["address"] == strap.address, 10)
+        await until(lambda: strap.links, 10)
+        await until(lambda: is_connected(hass))
+        assert monitors(hass) == [entry]
+        assert entry.unique_id == address
+        assert flows(hass) == []
+        after = device_of(hass, entry)
+        assert after.id == before.id
+        assert after.connections == {(dr.CONNECTION_BLUETOOTH, address)}
+        assert {state.entity_id for state in hass.states.async_all()} == states
+    await until(lambda: heart_rate(hass) == "72")
+    assert_quiet(caplog)
+
+
+def heart_rate(hass: HomeAssistant) -> str | None:
+    """Return the watch's."""
+    state = hass.states.get("sensor.watch_heart_rate")
+    return state.state if state else None
+
+
+NAMESAKES = ("C0:9E:1A:00:00:03", "C0:9E:1A:00:00:04")
+
+
+async def set_up_namesakes(hass: HomeAssistant) -> list[ConfigEntry]:
+    """Return two watches of one name, neither of which is near."""
+    entries = [monitor_entry(address, name="Watch") for address in NAMESAKES]
+    for entry in entries:
+        await set_up_monitor(hass, entry)
+    return list(entries)
+
+
+async def ask(hass: HomeAssistant, air: World, strap: Strap) -> ConfigFlowResult:
+    """Be asked which of two a watch is."""
+    air.add_strap(strap)
+    shown = await offer(hass)
+    assert_form_without_error(shown, "known_monitor")
+    assert (shown["description_placeholders"] or {})["name"] == "Watch"
+    assert choices(shown, "monitor") == {
+        entry.entry_id: entry.title for entry in monitors(hass)
+    }
+    return shown
+
+
+async def test_namesakes(hass: HomeAssistant, air: World) -> None:
+    """Where it may be one of several, it is asked."""
+    first, second = await set_up_namesakes(hass)
+    strap = quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
+    shown = await ask(hass, air, strap)
+    result = await submit(hass, shown, {"monitor": second.entry_id})
+    assert_abort(result, "monitor_recognised")
+    assert (first.data["address"], second.data["address"]) == (
+        NAMESAKES[0],
+        RANDOM_ADDRESS,
+    )
+    assert (first.unique_id, second.unique_id) == (NAMESAKES[0], RANDOM_ADDRESS)
+    await until(lambda: second.data["details"])
+
+
+async def test_none_of_the_namesakes(hass: HomeAssistant, air: World) -> None:
+    """It may also be a new one."""
+    await set_up_namesakes(hass)
+    strap = quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
+    created = await accept(hass, await ask(hass, air, strap))
+    assert created["type"] is FlowResultType.CREATE_ENTRY
+    addresses = {entry.data["address"] for entry in monitors(hass)}
+    assert addresses == {*NAMESAKES, RANDOM_ADDRESS}
+
+
+KNOWN = {"serial_number": "00000001", "model": "IS-1"}
+"""What every strap here tells, unless it is said otherwise."""
+
+
+async def test_serial_number(hass: HomeAssistant, air: World) -> None:
+    """A watch that has changed its name with its address is known by its number."""
+    entry = monitor_entry(NAMESAKES[0], name="Old name", details=KNOWN)
+    await set_up_monitor(hass, entry)
+    air.add_strap(quick_strap("Watch", RANDOM_ADDRESS, random_address=True))
+    shown = await offer(hass)
+    assert_form_without_error(shown, "bluetooth_confirm")
+    assert_abort(await accept(hass, shown), "monitor_recognised")
+    assert monitors(hass) == [entry]
+    assert entry.data["address"] == entry.unique_id == RANDOM_ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("details", "strap"),
+    [
+        # Of a public address
+        (KNOWN, quick_strap("Watch", RANDOM_ADDRESS)),
+        # Of another number
+        (
+            KNOWN,
+            quick_strap("B", RANDOM_ADDRESS, random_address=True, serial="00000002"),
+        ),
+        # Of another model
+        (KNOWN, quick_strap("B", RANDOM_ADDRESS, random_address=True, model="IS-2")),
+        # Of a number that means nothing
+        (
+            KNOWN | {"serial_number": "0000"},
+            quick_strap("B", RANDOM_ADDRESS, random_address=True, serial="0000"),
+        ),
+        ({}, quick_strap("B", RANDOM_ADDRESS, random_address=True, serial=None)),
+    ],
+)
+async def test_another(
+    hass: HomeAssistant, air: World, details: dict[str, str], strap: Strap
+) -> None:
+    """Another monitor is another monitor."""
+    entry = monitor_entry(NAMESAKES[0], name="Watch", details=details)
+    await set_up_monitor(hass, entry)
+    air.add_strap(strap)
+    shown = await offer(hass)
+    assert_form_without_error(shown, "bluetooth_confirm")
+    created = await accept(hass, shown)
+    assert created["type"] is FlowResultType.CREATE_ENTRY
+    assert len(monitors(hass)) == 2
+    assert entry.data["address"] == NAMESAKES[0]
+
+
+@pytest.mark.parametrize(
+    ("details", "recognised"),
+    [
+        # As BlueZ tells it
+        ({"props": {"AddressType": "random"}}, True),
+        ({"props": {"AddressType": "public"}}, False),
+        # As a proxy does
+        ({"address_type": 1}, True),
+        ({"address_type": 0}, False),
+        ({}, False),
+    ],
+)
+async def test_random(
+    hass: HomeAssistant, air: World, details: dict[str, Any], recognised: bool
+) -> None:
+    """Only an address that is random may be one of a known monitor."""
+    await set_up_monitor(hass, monitor_entry(NAMESAKES[0], name="Watch"))
+    shown = await discover(hass, address=RANDOM_ADDRESS, name="Watch", **details)
+    if recognised:
+        assert_abort(shown, "monitor_recognised")
+    else:
+        assert_form_without_error(shown, "bluetooth_confirm")
+
+
+async def test_nameless(hass: HomeAssistant, air: World) -> None:
+    """Having no name is not the same name."""
+    await set_up_monitor(hass, monitor_entry(NAMESAKES[0], name=""))
+    air.add_strap(
+        quick_strap(address=RANDOM_ADDRESS, random_address=True, advertises_name=False)
+    )
+    assert_form_without_error(await offer(hass), "bluetooth_confirm")
+
+
+@pytest.mark.parametrize("connected", [False, True])
+async def test_both_are_near(hass: HomeAssistant, air: World, connected: bool) -> None:
+    """One that is still heard at its own address has not changed it."""
+    strap = await watch(hass, air)
+    if not connected:
+        strap.max_links = 0
+        strap.drop()
+    # It could not be told apart by anything else
+    twin = quick_strap("Watch", NAMESAKES[0], random_address=True, serial=None)
+    air.add_strap(twin)
+    shown = await offer(hass)
+    assert_form_without_error(shown, "bluetooth_confirm")
+    (entry,) = monitors(hass)
+    assert entry.data["address"] == RANDOM_ADDRESS
+
+
+async def test_stranger(hass: HomeAssistant, air: World) -> None:
+    """One that only looked the same is offered, and the watch keeps its address."""
+    strap = await watch(hass, air)
+    strap.power_off()
+    (entry,) = monitors(hass)
+    before = device_of(hass, entry)
+    air.add_strap(
+        quick_strap("Watch", NAMESAKES[0], random_address=True, serial="00000002")
+    )
+    shown = await stranger_offered(hass)
+    assert_form_without_error(shown, "bluetooth_confirm")
+    # Nor is it taken for the watch when it comes back another day
+    hass.config_entries.flow.async_abort(shown["flow_id"])
+    await asyncio.sleep(0.1)
+    bluetooth.async_rediscover_address(hass, NAMESAKES[0])
+    shown = await offer(hass)
+    assert_form_without_error(shown, "bluetooth_confirm")
+    assert entry.data["address"] == entry.unique_id == RANDOM_ADDRESS
+    assert device_of(hass, entry).connections == before.connections
+    assert entry.data["details"]["serial_number"] == "00000001"
+    created = await accept(hass, shown)
+    assert created["type"] is FlowResultType.CREATE_ENTRY
+    assert created["result"].unique_id == NAMESAKES[0]
+    strap.power_on()
+    await until(lambda: strap.links, 10)
+
+
+async def stranger_offered(hass: HomeAssistant) -> ConfigFlowResult:
+    """Wait until the watch has tried, and given up, what was not its address."""
+    (entry,) = monitors(hass)
+    await until(lambda: entry.data["address"] == NAMESAKES[0], 10)
+    await until(lambda: entry.data["address"] == RANDOM_ADDRESS, 10)
+    return await offer(hass)
+
+
+# Changes
+
+
+async def test_replaced(hass: HomeAssistant, air: World) -> None:
+    """A monitor gets another address by hand, with its entities and its history."""
+    entry = monitor_entry(OTHER, name="Old one", details=KNOWN)
+    await set_up_monitor(hass, entry)
+    before = device_of(hass, entry)
+    strap = air.add_strap(quick_strap(serial="00000002"))
+    await until(lambda: flows(hass))
+    shown = await entry.start_reconfigure_flow(hass)
+    assert_form_without_error(shown, "replace")
+    assert choices(shown, "address") == {ADDRESS: f"{NAME} (-60 dBm)"}
+    result = await accept(hass, shown, address=ADDRESS)
+    assert_abort(result, "reconfigure_successful")
+    assert entry.unique_id == entry.data["address"] == ADDRESS
+    assert (entry.title, entry.data["name"]) == ("Old one", NAME)
+    await until(lambda: entry.data["details"]["serial_number"] == "00000002", 10)
+    after = device_of(hass, entry)
+    assert after.id == before.id
+    assert after.connections == {(dr.CONNECTION_BLUETOOTH, ADDRESS)}
+    assert after.serial_number == "00000002"
+    assert strap.links
+    assert flows(hass) == []
+
+
+async def test_taken_meanwhile(hass: HomeAssistant, air: World) -> None:
+    """What became another monitor's address since it was offered is not added again."""
+    air.add_strap(quick_strap())
+    shown = await offer(hass)
+    entry = monitor_entry()
+    await set_up_monitor(hass, entry)
+    assert_abort(await accept(hass, shown), "already_configured")
+    assert monitors(hass) == [entry]
+
+
+async def test_offer_withdrawn(hass: HomeAssistant, air: World) -> None:
+    """What was chosen from the menu, and is known, is offered no more."""
+    entry = monitor_entry(NAMESAKES[0], name="Old name", details=KNOWN)
+    await set_up_monitor(hass, entry)
+    strap = air.add_strap(quick_strap(address=RANDOM_ADDRESS, random_address=True))
+    shown = await list_heard(hass, strap)
+    result = await accept(hass, shown, address=RANDOM_ADDRESS)
+    assert_abort(result, "monitor_recognised")
+    assert flows(hass) == []
+
+
+async def test_options(hass: HomeAssistant, air: World) -> None:
+    """Whoever wants to save the connection lets it listen only."""
+    strap = air.add_strap(quick_strap())
+    entry = monitor_entry()
+    await set_up_monitor(hass, entry)
+    await until(lambda: strap.links)
+    shown = await hass.config_entries.options.async_init(entry.entry_id)
+    assert_form_without_error(shown, "monitor")
+    assert fields(shown) == {"listen_only"}
+    assert suggested(shown) == {"listen_only": False}
+    saved = await hass.config_entries.options.async_configure(
+        shown["flow_id"], {"listen_only": True}
+    )
+    assert saved["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.options == {"listen_only": True}
+    assert entry.runtime_data.is_listening
+    assert_idle(air, strap)
