@@ -1,5 +1,6 @@
 """A Home Assistant that has Bluetooth, by a proxy and without a radio."""
 
+import asyncio
 from collections.abc import AsyncIterator
 import sys
 from types import ModuleType
@@ -8,11 +9,13 @@ from unittest.mock import AsyncMock, MagicMock
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from dev.virtual_proxy import World
+from dev.virtual_proxy import Strap, World
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from tests.relay.common import Clock
 
-from .common import add_proxy
+from .common import ADDRESS, NAME, add_proxy, monitor_entry, set_up_monitor
+from .faults import Scene
 
 
 @pytest.fixture
@@ -58,3 +61,30 @@ async def air(
         for domain in (DOMAIN, "esphome"):
             for entry in hass.config_entries.async_loaded_entries(domain):
                 await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+async def clock(air: World, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Let time leap."""
+    return Clock(asyncio.get_running_loop(), monkeypatch)
+
+
+@pytest.fixture
+async def scene(hass: HomeAssistant, air: World, clock: Clock) -> Scene:
+    """Return a monitor that is off, and has an entry."""
+    strap = Strap(NAME, ADDRESS)
+    strap.powered = False
+    air.add_strap(strap)
+    entry = monitor_entry()
+    await set_up_monitor(hass, entry)
+    return Scene(hass=hass, air=air, strap=strap, entry=entry)
+
+
+@pytest.fixture
+async def worn(scene: Scene) -> Scene:
+    """Return a monitor that measures."""
+    scene.strap.power_on()
+    assert await scene.measures_within(3) < 3
+    # It has told everything by then
+    await asyncio.sleep(1)
+    return scene
