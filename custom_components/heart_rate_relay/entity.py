@@ -11,7 +11,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, MonitorData
+from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator
+from .monitor.data import MonitorData
 from .monitor.features import Feature
 from .relay.coordinator import RelayCoordinator
 

@@ -35,8 +35,8 @@ from .const import (
     LOGGER,
 )
 from .monitor.advertisement import parse_broadcast
-from .monitor.coordinator import MonitorCoordinator, advertised_name, remembered
-from .monitor.features import measured_features, told_features
+from .monitor.coordinator import MonitorCoordinator, advertised_name
+from .monitor.features import measured_features, remembered, told_features
 from .monitor.identity import async_find, async_recognise, is_heart_rate_monitor
 from .monitor.link import BLUETOOTH_ERRORS, Details, PairingNeededError
 from .monitor.probe import Probe, async_probe

@@ -131,6 +131,15 @@ async def test_patience_with_a_monitor_that_refuses(worn: Scene) -> None:
     assert not worn.troubles
 
 
+async def test_no_patience_for_one_trouble_after_another(worn: Scene) -> None:
+    """Who waits for a heart rate does not wait anew because the reason is another one."""
+    worn.strap.refuse = Reason.NOT_ESTABLISHED
+    worn.strap.drop()
+    await never(PATIENCE[Trouble.SLOTS_FULL] + 5, lambda: worn.troubles)
+    worn.proxy.occupied = worn.proxy.slots
+    await within(25, lambda: worn.troubles == {Trouble.SLOTS_FULL})
+
+
 async def test_connecting_does_not_make_up_for_hanging_up(worn: Scene) -> None:
     """A monitor that takes every call and hangs up is called less and less often."""
     worn.strap.muted = True

@@ -225,8 +225,9 @@ class Connection:
         """Take note that there was no connection."""
         LOGGER.debug("%s: %s (%s)", self._entry.title, trouble, error)
         now = self._hass.loop.time()
-        if trouble is not self._trouble:
-            self._trouble, self._trouble_since = trouble, now
+        if self._trouble is None:
+            self._trouble_since = now
+        self._trouble = trouble
         if now - self._trouble_since >= PATIENCE[trouble]:
             self._owner.have_trouble(trouble)
 

@@ -1,6 +1,6 @@
-"""What is known of a monitor, and its entities show."""
+"""Knows a monitor, and tells its entities."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from math import inf
 from typing import Any, TypeIs, override
@@ -25,7 +25,8 @@ from ..const import (
 from . import issues
 from .advertisement import Broadcast, parse_broadcast
 from .connection import Connection, OtherMonitorError, Trouble
-from .features import Feature, measured_features, told_features
+from .data import MonitorData
+from .features import Feature, measured_features, remembered, told_features
 from .link import BLUETOOTH_ERRORS, Details, Link
 from .measurement import (
     BodyLocation,
@@ -43,30 +44,6 @@ BROADCAST_INTERVAL = 1.0
 """Seconds for which the same advertisement, heard again, is no new measurement."""
 
 type MonitorConfigEntry = ConfigEntry[MonitorCoordinator]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MonitorData:
-    """What is known of a monitor now."""
-
-    is_reached: bool = False
-    """Whether there is a connection, or advertisements come where none is wanted."""
-    measurements: int = 0
-    """How many there were so far."""
-    measurement: Measurement | None = None
-    """The last one, None when it is stale."""
-    variability: float | None = None
-    """RMSSD in ms."""
-    battery: int | None = None
-    """In percent."""
-    body_location: BodyLocation | None = None
-    signal_strength: int | None = None
-    """Of the last advertisement, in dBm."""
-
-    @property
-    def is_available(self) -> bool:
-        """Whether what is measured could be known."""
-        return self.is_reached or self.measurement is not None
 
 
 class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
@@ -382,16 +359,6 @@ def is_monitor(entry: ConfigEntry) -> TypeIs[MonitorConfigEntry]:
 def advertised_name(info: bluetooth.BluetoothServiceInfoBleak) -> str:
     """Return what a monitor calls itself, empty where no scanner has heard that."""
     return "" if info.name == info.address else info.name
-
-
-def remembered(details: Details) -> dict[str, str]:
-    """Return what is remembered of a monitor, without what it does not tell."""
-    forgotten = {"battery", "can_reset_energy"}
-    return {
-        key: str(value)
-        for key, value in asdict(details).items()
-        if value and key not in forgotten
-    }
 
 
 def _body_location(entry: ConfigEntry) -> BodyLocation | None:

@@ -1,6 +1,7 @@
-"""What not every monitor has, and is remembered of one that has it."""
+"""What is remembered of a monitor: not each has everything, or tells it each time."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from enum import StrEnum
 
 from .link import Details
@@ -36,3 +37,13 @@ def told_features(details: Details) -> Iterator[Feature]:
         yield Feature.BODY_LOCATION
     if details.can_reset_energy:
         yield Feature.ENERGY_RESET
+
+
+def remembered(details: Details) -> dict[str, str]:
+    """Return what is remembered of a monitor, without what it does not tell."""
+    forgotten = {"battery", "can_reset_energy"}
+    return {
+        key: str(value)
+        for key, value in asdict(details).items()
+        if value and key not in forgotten
+    }

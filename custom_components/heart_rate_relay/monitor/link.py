@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Self
 
 from bleak.backends.device import BLEDevice
@@ -44,21 +45,29 @@ PAIRING_TIMEOUT = 20.0
 DISCONNECT_TIMEOUT = 5.0
 """Seconds for the other side to confirm that a connection has ended."""
 
-PAIRING_CODES = frozenset(
+PAIRING_ERRORS: Mapping[int, str] = MappingProxyType(
     {
-        BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
-        BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHORIZATION,
-        BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
-        BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION_KEY_SIZE,
+        BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION: (
+            "insufficient authentication"
+        ),
+        BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHORIZATION: (
+            "insufficient authorization"
+        ),
+        BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION: "insufficient encryption",
+        BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION_KEY_SIZE: (
+            "insufficient key size"
+        ),
     }
 )
-PAIRING_WORDS = (
-    "insufficient authentication",
-    "insufficient authorization",
-    "insufficient encryption",
-    "insufficient key size",
+"""What is answered to whom is not paired, and how a proxy puts that into words."""
+
+OUTDATED_ERRORS: Mapping[int, str] = MappingProxyType(
+    {
+        BleakGATTProtocolErrorCode.INVALID_HANDLE: "invalid handle",
+        BleakGATTProtocolErrorCode.ATTRIBUTE_NOT_FOUND: "attribute not found",
+    }
 )
-"""The same errors, where a proxy or BlueZ has put them into words."""
+"""What is answered where the firmware has other attributes than are remembered."""
 
 type PacketCallback = Callable[[bytearray], None]
 
@@ -130,8 +139,9 @@ class Link:
         try:
             await self._notify(MEASUREMENT, on_packet)
         except BleakError as err:
-            if not needs_pairing(err):
+            if is_outdated(err):
                 await self._forget_attributes()
+            if not needs_pairing(err):
                 raise
             await self._pair()
             await self._notify_paired(on_packet)
@@ -237,9 +247,19 @@ def needs_pairing(error: BleakError) -> bool:
 
     The codes are those of the Bluetooth Core Specification, Vol. 3, Part F, 3.4.1.1.
     """
+    return _is_one_of(error, PAIRING_ERRORS)
+
+
+def is_outdated(error: BleakError) -> bool:
+    """Return whether an error says that a characteristic is not where it was."""
+    return _is_one_of(error, OUTDATED_ERRORS)
+
+
+def _is_one_of(error: BleakError, errors: Mapping[int, str]) -> bool:
+    """Return whether an error is one of some, told by its code or in its words."""
     if isinstance(error, BleakGATTProtocolError):
-        return error.code in PAIRING_CODES
-    return any(words in str(error).lower() for words in PAIRING_WORDS)
+        return error.code in errors
+    return any(words in str(error).lower() for words in errors.values())
 
 
 def _details(values: Mapping[str, bytes], can_reset_energy: bool) -> Details:
