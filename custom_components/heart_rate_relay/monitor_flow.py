@@ -37,7 +37,12 @@ from .const import (
 from .monitor.advertisement import parse_broadcast
 from .monitor.coordinator import MonitorCoordinator, advertised_name
 from .monitor.features import measured_features, remembered, told_features
-from .monitor.identity import async_find, async_recognise, is_heart_rate_monitor
+from .monitor.identity import (
+    async_find,
+    async_latest,
+    async_recognise,
+    is_heart_rate_monitor,
+)
 from .monitor.link import BLUETOOTH_ERRORS, Details, PairingNeededError
 from .monitor.probe import Probe, async_probe
 from .monitor.uuids import HEART_RATE_SERVICE
@@ -63,6 +68,8 @@ class MonitorFlow(ConfigFlow):
         if not is_heart_rate_monitor(discovery_info):
             return self.async_abort(reason="not_a_monitor")
         self._namesakes = await async_recognise(self.hass, discovery_info)
+        # It may have told its name meanwhile
+        self._info = async_latest(self.hass, discovery_info)
         self.context["title_placeholders"] = {"name": self._name}
         match self._namesakes:
             case []:

@@ -111,7 +111,9 @@ class Session(asyncio.Protocol):
                 "address": to_int(strap.address),
                 "rssi": strap.rssi + self._proxy.rssi_offset,
                 "address_type": int(strap.random_address),
-                "data": strap.advertisement(),
+                "data": strap.advertisement(
+                    asked=self._proxy.mode is BluetoothScannerMode.ACTIVE
+                ),
             }
             for strap in straps
         ]

@@ -80,6 +80,8 @@ class Strap:
     manufacturer_data: dict[int, bytes] = field(default_factory=dict)
     """By the number of the company."""
     advertises_name: bool = True
+    tells_name: bool = False
+    """Whether it tells its name to a scanner that asks, and else does not advertise it."""
     advertises_service: bool = True
     advertises_while_connected: bool = False
     max_links: int = 1
@@ -139,10 +141,11 @@ class Strap:
         """Whether it takes no more links."""
         return len(self.links) + self.foreign_links >= self.max_links
 
-    def advertisement(self) -> bytes:
-        """Return what it advertises."""
+    def advertisement(self, *, asked: bool = False) -> bytes:
+        """Return what it advertises, with what it answers to a scanner that asks."""
+        tells_name = asked if self.tells_name else self.advertises_name
         return advertisement(
-            self.name if self.advertises_name else None,
+            self.name if tells_name else None,
             (HEART_RATE_SERVICE,) if self.advertises_service else (),
             self.manufacturer_data,
         )

@@ -224,12 +224,24 @@ async def test_random(
         assert_form_without_error(shown, "bluetooth_confirm")
 
 
+async def test_name_only_for_whom_asks(hass: HomeAssistant, air: World) -> None:
+    """A watch that does not advertise its name is asked for it before it is offered."""
+    strap = await watch(hass, air, tells_name=True)
+    (entry,) = monitors(hass)
+    assert entry.data["name"] == ""
+    address = strap.rotate()
+    await until(lambda: entry.data["address"] == address, 10)
+    await until(lambda: is_connected(hass))
+    assert not flows(hass)
+
+
 async def test_nameless(hass: HomeAssistant, air: World) -> None:
     """Having no name is not the same name."""
     await set_up_monitor(hass, monitor_entry(NAMESAKES[0], name=""))
     air.add_strap(
         quick_strap(address=RANDOM_ADDRESS, random_address=True, advertises_name=False)
     )
+    await until(lambda: flows(hass), 10)
     assert_form_without_error(await offer(hass), "bluetooth_confirm")
 
 

@@ -3,7 +3,11 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.components.bluetooth import (
+    BluetoothServiceInfoBleak,
+    async_last_service_info,
+    async_request_active_scan,
+)
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 
@@ -15,6 +19,9 @@ from .uuids import HEART_RATE_SERVICE
 
 LATELY = 10.0
 """Seconds within which every monitor that is near, and not connected, is heard again."""
+
+NAME_SCAN = 5.0
+"""Seconds in which monitors are asked for their names: the least that can be had."""
 
 
 @callback
@@ -31,19 +38,28 @@ async def async_recognise(
 ) -> Sequence[MonitorCoordinator]:
     """Return the monitors of that name that may have taken this address.
 
-    One that is still heard at its own address has not, for which it may take LATELY.
+    One that is still heard at its own address has not, for which it may take LATELY. For
+    the name it may take some time, too: some tell it only to whom asks.
     """
+    candidates = [one for one in _async_monitors(hass) if _may_be(one, info)]
     name = advertised_name(info)
-    namesakes = [
-        monitor
-        for monitor in _async_monitors(hass)
-        if name == monitor.config_entry.data[CONF_NAME] and _may_be(monitor, info)
-    ]
+    if candidates and not name:
+        await async_request_active_scan(hass, NAME_SCAN)
+        name = advertised_name(async_latest(hass, info))
+    namesakes = [monitor for monitor in candidates if name in _names(monitor)]
     if not name or not namesakes:
         return ()
     if any(monitor.heard_at > info.time - LATELY for monitor in namesakes):
         await asyncio.sleep(LATELY)
     return [monitor for monitor in namesakes if monitor.heard_at < info.time]
+
+
+@callback
+def async_latest(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak
+) -> BluetoothServiceInfoBleak:
+    """Return the latest advertisement from the address of another."""
+    return async_last_service_info(hass, info.address, info.connectable) or info
 
 
 @callback
@@ -70,6 +86,12 @@ def _async_monitors(hass: HomeAssistant) -> Iterator[MonitorCoordinator]:
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         if isinstance(monitor := entry.runtime_data, MonitorCoordinator):
             yield monitor
+
+
+def _names(monitor: MonitorCoordinator) -> tuple[str, ...]:
+    """Return what a monitor calls itself: to everyone, and to whom it is connected."""
+    data = monitor.config_entry.data
+    return data[CONF_NAME], data[CONF_DETAILS].get("name", "")
 
 
 def _may_be(monitor: MonitorCoordinator, info: BluetoothServiceInfoBleak) -> bool:
