@@ -5,12 +5,14 @@ from contextlib import suppress
 from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .issues import async_delete_all
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
 from .relay.follow import async_follow_new
+from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -18,6 +20,12 @@ MONITOR_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
 RELAY_PLATFORMS = [Platform.BUTTON, Platform.SENSOR, Platform.SWITCH]
 
 type HeartRateRelayConfigEntry = MonitorConfigEntry | RelayConfigEntry
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the actions."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(

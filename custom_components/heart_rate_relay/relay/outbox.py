@@ -35,8 +35,9 @@ class Outbox:
         """Why readings cannot be written to disk now."""
         self.set_aside: Path | None = None
         """Where a damaged file was moved to."""
-        self._max_readings = max_readings
-        self._max_age = max_age
+        self.max_age = max_age
+        """Seconds for which a reading may wait since it was measured."""
+        self.max_readings = max_readings
         self._store = Store(path)
         self._fresh: dict[int, tuple[float, Reading]] = {}
         self._settled: list[tuple[int, int]] = []
@@ -116,6 +117,28 @@ class Outbox:
                     self._settled.append((reading.measured_at, seq))
             await self._delete_settled()
 
+    async def oldest(self) -> int | None:
+        """Return when the oldest of the readings was measured, in ms UTC."""
+        async with self._lock:
+            times = [reading.measured_at for _, reading in self._in_memory()]
+            if self._stored and await self._delete_settled():
+                oldest: list[Entry] = await self._on_disk(
+                    lambda: self._store.select(1), []
+                )
+                times += [reading.measured_at for _, reading in oldest]
+        return min(times, default=None)
+
+    async def discard(self) -> int:
+        """Forget all readings, and return how many there were."""
+        async with self._lock:
+            gone = len(self)
+            if self._stored:
+                await self._delete_settled()
+                await self._on_disk(self._store.clear, None)
+            gone -= self._stored
+            self._fresh.clear()
+        return gone
+
     async def flush(self) -> None:
         """Write what is in memory to disk, and let fall out what is too much."""
         async with self._lock:
@@ -187,14 +210,14 @@ class Outbox:
         """Let fall out what is too much in memory, the oldest first."""
         entries = sorted(self._in_memory(), key=_by_time)
         gone = bisect_left(entries, (self._measured_from(), 0), key=_by_time)
-        gone = max(gone, len(entries) - self._max_readings)
+        gone = max(gone, len(entries) - self.max_readings)
         for seq, _ in entries[:gone]:
             del self._fresh[seq]
         self.tally.expired += gone
 
     def _measured_from(self) -> int:
         """Return when the oldest reading that may stay was measured, in ms UTC."""
-        return int((time.time() - self._max_age) * 1000)
+        return int((time.time() - self.max_age) * 1000)
 
     async def _load(self) -> bool:
         """Find what is on disk, once, and say whether that went well."""
@@ -272,13 +295,13 @@ class Outbox:
         with self._store.transaction():
             self._store.delete(settled)
             self._store.insert(entries)
-            gone = self._store.trim(self._measured_from(), self._max_readings)
+            gone = self._store.trim(self._measured_from(), self.max_readings)
             self._store.write_tally(replace(tally, expired=tally.expired + gone))
         return gone
 
     def _select(self, count: int, newest_first: bool) -> tuple[list[Entry], int]:
         """Return readings, and how many fell out that have waited for too long."""
-        gone = self._store.trim(self._measured_from(), self._max_readings)
+        gone = self._store.trim(self._measured_from(), self.max_readings)
         return self._store.select(count, newest_first=newest_first), gone
 
     def _delete(self, keys: list[tuple[int, int]], tally: Tally | None) -> bool:

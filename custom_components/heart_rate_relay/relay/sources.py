@@ -54,7 +54,7 @@ class Sources:
         self._metrics = {
             source_id: metric for metric in ids for source_id in ids[metric]
         }
-        self._rules = rules
+        self.rules = rules
         self._tally = tally
         self._one_line = one_line
         self._on_reading = on_reading
@@ -96,6 +96,11 @@ class Sources:
         """Add a source of heart rates behind all others."""
         self._metrics[source_id] = Metric.HEART_RATE
         self._subscribe()
+
+    @property
+    def observers(self) -> Mapping[str, Observer | StepCounter]:
+        """What watches the sources, by the entities that they are now."""
+        return self._observers
 
     def first_live(self, now: float) -> Observer | None:
         """Return the most preferred of the sources that are live at a time."""
@@ -149,7 +154,7 @@ class Sources:
         return Observer(
             metric,
             source,
-            self._rules,
+            self.rules,
             self._tally.latest,
             is_prompt=async_is_own(self._hass, entity_id),
         )

@@ -89,6 +89,12 @@ class Tally:
     """When the latest delivered reading of each device and metric was measured."""
     counters: dict[str, list[JsonScalar]] = field(default_factory=dict)
     """What is known of each source that counts, so that no restart counts twice."""
+    unseen_refusals: int = 0
+    """Refused since a person looked at what was refused."""
+    refused_for: str = ""
+    """Why the last of them was, in the service's own words."""
+    unreachable_since: int | None = None
+    """When the first of the requests was made that had no answer since, in ms UTC."""
 
     def copy(self) -> Tally:
         """Return a copy that stays as it is."""
@@ -109,6 +115,9 @@ class Tally:
         self.latest.update(earlier.latest | self.latest)
         self.delivered_until.update(earlier.delivered_until | self.delivered_until)
         self.counters.update(earlier.counters | self.counters)
+        self.unseen_refusals += earlier.unseen_refusals
+        self.refused_for = self.refused_for or earlier.refused_for
+        self.unreachable_since = earlier.unreachable_since or self.unreachable_since
 
 
 class Store:
@@ -174,7 +183,7 @@ class Store:
             )
             self.count += db.executemany(INSERT, rows).rowcount
 
-    def select(self, count: int, *, newest_first: bool) -> list[Entry]:
+    def select(self, count: int, *, newest_first: bool = False) -> list[Entry]:
         """Return up to count readings, by the time they were measured."""
         sql = f"{SELECT.format('DESC' if newest_first else 'ASC')} LIMIT ?"
         return self._entries(self._open_db.execute(sql, (count,)))
@@ -183,6 +192,12 @@ class Store:
         """Remove readings by the time they were measured, and number."""
         with self.transaction() as db:
             self.count -= db.executemany(DELETE, keys).rowcount
+
+    def clear(self) -> None:
+        """Remove all readings."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM reading")
+            self.count = 0
 
     def trim(self, measured_from: int, max_readings: int) -> int:
         """Remove what was measured before a time, and the oldest of what is too much.

@@ -1,0 +1,158 @@
+"""Actions of Heart Rate Relay."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import probatio
+
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers.selector import ConfigEntrySelector
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .reading import Device, Metric, Reading, Source
+from .relay.coordinator import RelayCoordinator
+
+ATTR_CONFIG_ENTRY_ID = "config_entry_id"
+ATTR_DEVICE = "device"
+ATTR_MEASURED_AT = "measured_at"
+ATTR_METRIC = "metric"
+ATTR_VALUE = "value"
+
+SERVICE_DISCARD_OUTBOX = "discard_outbox"
+SERVICE_FLUSH = "flush"
+SERVICE_GET_OUTBOX = "get_outbox"
+SERVICE_SEND_READING = "send_reading"
+
+INSTANT_METRICS = [metric for metric in Metric if metric is not Metric.STEPS]
+"""What can be measured at one moment."""
+
+RELAY = {
+    probatio.Required(ATTR_CONFIG_ENTRY_ID): ConfigEntrySelector(
+        {"integration": DOMAIN}
+    )
+}
+RELAY_SCHEMA = probatio.Schema(RELAY)
+SEND_READING_SCHEMA = probatio.Schema(
+    {
+        **RELAY,
+        probatio.Required(ATTR_VALUE): probatio.Coerce(float),
+        probatio.Optional(ATTR_METRIC, default=Metric.HEART_RATE): probatio.All(
+            probatio.Coerce(Metric), probatio.In(INSTANT_METRICS)
+        ),
+        probatio.Optional(ATTR_MEASURED_AT): cv.datetime,
+        probatio.Optional(ATTR_DEVICE, default=""): cv.string,
+    }
+)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Set up the actions."""
+    register = hass.services.async_register
+    register(DOMAIN, SERVICE_SEND_READING, _send_reading, schema=SEND_READING_SCHEMA)
+    register(DOMAIN, SERVICE_FLUSH, _flush, schema=RELAY_SCHEMA)
+    register(
+        DOMAIN,
+        SERVICE_GET_OUTBOX,
+        _get_outbox,
+        schema=RELAY_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+    register(
+        DOMAIN,
+        SERVICE_DISCARD_OUTBOX,
+        _discard_outbox,
+        schema=RELAY_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+@callback
+def _relay(call: ServiceCall) -> RelayCoordinator:
+    """Return the relay that an action is for. Raises ServiceValidationError."""
+    entry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+    )
+    if not isinstance(relay := entry.runtime_data, RelayCoordinator):
+        raise _error("not_a_relay", monitor=entry.title)
+    return relay
+
+
+async def _send_reading(call: ServiceCall) -> None:
+    """Hand over a reading that no entity tells."""
+    relay = _relay(call)
+    metric: Metric = call.data[ATTR_METRIC]
+    value: float = call.data[ATTR_VALUE]
+    if metric not in relay.destination.limits.metrics:
+        raise _error("metric_not_taken", relay=relay.name)
+    low, high = relay.sources.rules.plausible(metric)
+    if not low <= value <= high:
+        raise _error("implausible_value", low=f"{low:g}", high=f"{high:g}")
+    now = dt_util.utcnow()
+    measured_at = dt_util.as_utc(call.data.get(ATTR_MEASURED_AT, now))
+    max_age = timedelta(seconds=relay.outbox.max_age)
+    if not now - max_age <= measured_at <= now:
+        raise _error("implausible_time", days=f"{max_age / timedelta(days=1):g}")
+    name = call.data[ATTR_DEVICE] or "Home Assistant"
+    relay.async_take(
+        Reading(
+            metric,
+            value,
+            int(measured_at.timestamp() * 1000),
+            Source(f"action {name}", "", name, Device(f"action {name}", name)),
+        )
+    )
+
+
+async def _flush(call: ServiceCall) -> None:
+    """Deliver what waits now."""
+    _relay(call).async_send_now()
+
+
+async def _get_outbox(call: ServiceCall) -> ServiceResponse:
+    """Return what waits, and what was refused."""
+    relay = _relay(call)
+    oldest = await relay.outbox.oldest()
+    return {
+        "waiting": len(relay.outbox),
+        "oldest": _iso(oldest) if oldest else None,
+        "last_error": relay.last_error,
+        "refused": [
+            {
+                "metric": refusal.reading.metric,
+                "value": refusal.reading.value,
+                "measured_at": _iso(refusal.reading.measured_at),
+                "source": refusal.reading.source.entity_id,
+                "reason": refusal.reason,
+            }
+            for refusal in relay.delivery.refusals
+        ],
+    }
+
+
+async def _discard_outbox(call: ServiceCall) -> ServiceResponse:
+    """Forget what waits, and return how many readings that were."""
+    return {"discarded": await _relay(call).async_discard()}
+
+
+def _iso(milliseconds: int) -> str:
+    """Return a time in the form of ISO 8601."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
+
+
+def _error(key: str, **placeholders: Any) -> ServiceValidationError:
+    """Return what is wrong with an action."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )

@@ -1,0 +1,198 @@
+"""What automations can do with a relay."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.relay.coordinator import Status
+from dev.stand_ins import Failure, InfluxDBv1, Pulsoid
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from .common import (
+    STRAP,
+    influxdb_data,
+    measure,
+    pulsoid_data,
+    relay_entry,
+    set_up,
+    until,
+)
+from .monitor.common import monitor_entry
+
+
+@pytest.fixture
+async def relay(hass: HomeAssistant, influxdb: InfluxDBv1) -> MockConfigEntry:
+    """Return a relay to a database."""
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    await set_up(hass, entry)
+    return entry
+
+
+async def act(
+    hass: HomeAssistant, entry: MockConfigEntry, action: str, **data: Any
+) -> Any:
+    """Perform an action, and return its response where it has one."""
+    return await hass.services.async_call(
+        DOMAIN,
+        action,
+        {"config_entry_id": entry.entry_id, **data},
+        blocking=True,
+        return_response=action.endswith("_outbox"),
+    )
+
+
+async def test_send_reading(
+    hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """A reading of an automation's own is delivered like any other, as of now."""
+    before = dt_util.utcnow()
+    await act(hass, relay, "send_reading", value=72.5, device="Treadmill")
+    await until(lambda: influxdb.arrivals)
+    (arrival,) = influxdb.arrivals
+    assert arrival.value == 72.5
+    assert before.timestamp() * 1000 - 1 <= arrival.measured_at
+    assert arrival.measured_at <= dt_util.utcnow().timestamp() * 1000
+    await until(lambda: relay.runtime_data.outbox.tally.delivered == 1)
+
+
+async def test_send_reading_of_then(
+    hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """A reading has the time at which it was measured, in the home's time zone."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    then = dt_util.now().replace(microsecond=0) - timedelta(days=2)
+    await act(
+        hass, relay, "send_reading", value=60, measured_at=then.replace(tzinfo=None)
+    )
+    await until(lambda: influxdb.arrivals)
+    assert influxdb.arrivals[0].measured_at == then.timestamp() * 1000
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"value": 19.9}, "implausible_value"),
+        ({"value": 251}, "implausible_value"),
+        ({"value": float("nan")}, "implausible_value"),
+        ({"value": 60, "metric": "resting_heart_rate"}, "metric_not_taken"),
+        ({"value": 60, "measured_at": datetime(2200, 1, 1)}, "implausible_time"),
+        ({"value": 60, "measured_at": datetime(2020, 1, 1)}, "implausible_time"),
+    ],
+)
+async def test_send_no_reading(
+    hass: HomeAssistant, relay: MockConfigEntry, data: dict[str, Any], key: str
+) -> None:
+    """What no source could have measured is no reading, and told so at once."""
+    with pytest.raises(ServiceValidationError) as info:
+        await act(hass, relay, "send_reading", **data)
+    assert info.value.translation_key == key
+    assert str(info.value) != key
+    assert not relay.runtime_data.outbox.tally.delivered
+    assert not len(relay.runtime_data.outbox)
+
+
+@pytest.mark.parametrize(
+    "action", ["send_reading", "flush", "get_outbox", "discard_outbox"]
+)
+async def test_not_a_relay(
+    hass: HomeAssistant,
+    mock_bluetooth: None,
+    action: str,
+) -> None:
+    """A monitor is no relay."""
+    entry = monitor_entry()
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    data = {"value": 60} if action == "send_reading" else {}
+    with pytest.raises(ServiceValidationError, match=entry.title) as info:
+        await act(hass, entry, action, **data)
+    assert info.value.translation_key == "not_a_relay"
+
+
+async def test_flush(
+    hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """What waits for a service that is back goes out at once."""
+    coordinator = relay.runtime_data
+    influxdb.failure = Failure(500)
+    await act(hass, relay, "send_reading", value=60)
+    await until(lambda: coordinator.data.status is Status.UNREACHABLE)
+    influxdb.failure = None
+    coordinator.delivery._not_before += 3600
+    await act(hass, relay, "flush")
+    await until(lambda: influxdb.arrivals)
+
+
+async def test_flush_in_vain(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
+    """Nothing goes out of a relay that is paused."""
+    entry = relay_entry("pulsoid", pulsoid_data(pulsoid), paused=True)
+    await set_up(hass, entry)
+    with pytest.raises(ServiceValidationError, match="paused"):
+        await act(hass, entry, "flush")
+
+
+async def test_outbox(
+    hass: HomeAssistant,
+    relay: MockConfigEntry,
+    influxdb: InfluxDBv1,
+) -> None:
+    """What waits is told, and gone when it is discarded."""
+    assert await act(hass, relay, "get_outbox") == {
+        "waiting": 0,
+        "oldest": None,
+        "last_error": None,
+        "refused": [],
+    }
+    coordinator = relay.runtime_data
+    influxdb.failure = Failure(500)
+    oldest = dt_util.utcnow().replace(microsecond=0) - timedelta(hours=1)
+    for minutes in (30, 0, 45):
+        await act(
+            hass,
+            relay,
+            "send_reading",
+            value=60,
+            measured_at=oldest + timedelta(minutes=minutes),
+        )
+    await until(lambda: coordinator.data.status is Status.UNREACHABLE)
+    for is_stored in (False, True):
+        if is_stored:
+            await coordinator.outbox.flush()
+            await act(hass, relay, "send_reading", value=61)
+        told = await act(hass, relay, "get_outbox")
+        assert told["waiting"] == 3 + is_stored
+        assert told["oldest"] == oldest.isoformat()
+        assert told["last_error"] == "server_error"
+    assert await act(hass, relay, "discard_outbox") == {"discarded": 4}
+    told = await act(hass, relay, "get_outbox")
+    assert (told["waiting"], told["oldest"]) == (0, None)
+    influxdb.failure = None
+    await act(hass, relay, "flush")
+    measure(hass, 70)
+    measure(hass, 71)
+    await until(lambda: influxdb.arrivals)
+    assert [arrival.value for arrival in influxdb.arrivals] == [71]
+
+
+async def test_refused(
+    hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """What the service refused is told with its reason."""
+    measure(hass, 60)
+    influxdb.failures.append(Failure(400, '{"error": "too fast"}'))
+    now = dt_util.utcnow().timestamp()
+    measure(hass, 66, at=now)
+    await until(lambda: relay.runtime_data.outbox.tally.refused)
+    (refused,) = (await act(hass, relay, "get_outbox"))["refused"]
+    assert "too fast" in refused.pop("reason")
+    assert refused == {
+        "metric": "heart_rate",
+        "value": 66.0,
+        "measured_at": datetime.fromtimestamp(int(now * 1000) / 1000, UTC).isoformat(),
+        "source": STRAP,
+    }
