@@ -60,6 +60,17 @@ SECRET = TextSelector(
 )
 
 
+SECRET_FIELDS = frozenset(
+    {
+        CONF_ACCESS_TOKEN,
+        CONF_API_KEY,
+        CONF_INVITATION_CODE,
+        CONF_PASSWORD,
+        CONF_TOKEN,
+    }
+)
+"""What is never shown again. An invitation code is kept as the tokens it gave."""
+
 type Fields = Mapping[probatio.Marker, object]
 
 
@@ -79,10 +90,23 @@ class Form:
     scope: str = ""
     """What to ask for where one signs in at the service itself, by OAuth."""
 
-    def fields(self, *, credentials_only: bool = False) -> probatio.Schema:
+    def fields(self) -> probatio.Schema:
         """Return the fields to fill in."""
-        if not credentials_only:
-            return probatio.Schema(dict(self.schema))
+        return probatio.Schema(dict(self.schema))
+
+    def fields_again(self) -> probatio.Schema:
+        """Return the same, but that secrets may be left empty to stay as they are."""
+        return probatio.Schema(
+            {
+                probatio.Optional(marker.schema)
+                if marker.schema in SECRET_FIELDS
+                else marker: selector
+                for marker, selector in self.schema.items()
+            }
+        )
+
+    def credential_fields(self) -> probatio.Schema:
+        """Return the fields to fill in again when the service refuses credentials."""
         return probatio.Schema(
             {
                 marker: selector
@@ -245,6 +269,7 @@ MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
         "choose_open_wearables": ("open_wearables", "open_wearables_invitation"),
         "person": ("choose_person", "new_person"),
         "registered": ("known_person", "new_person"),
+        "same_person": ("known_person", "choose_person", "new_person"),
     }
 )
 """What each step that is a menu offers: further menus, services, ways to go on."""

@@ -238,7 +238,7 @@ async def choose_anna(
     """Choose the person that the server knows, where one is asked for."""
     if shown["type"] is not FlowResultType.MENU:
         return shown
-    if shown["step_id"] == "registered":
+    if shown["step_id"] in {"registered", "same_person"}:
         return await submit(hass, shown, {"next_step_id": "known_person"})
     assert shown["step_id"] == "person"
     shown = await submit(hass, shown, {"next_step_id": "choose_person"})

@@ -22,6 +22,7 @@ from .common import (
     kept,
     newest_token,
     submit,
+    suggested,
 )
 
 REDEEM = "/api/v1/invitation-code/redeem"
@@ -106,8 +107,9 @@ async def test_redeemed_once_again(
     """The same holds for a new code."""
     entry = await add(hass, service, stand_in)
     before: dict[str, Any] = dict(entry.data)
-    given = {"invitation_code": change_secret(service, stand_in)}
+    code = change_secret(service, stand_in)
     shown = await ask_again(hass, entry, source)
+    given = suggested(shown) | {"invitation_code": code}
     stand_in.failures.append(Failure(503))
     shown = await submit(hass, shown, given)
     assert_form(shown, step_id, "busy")

@@ -192,7 +192,7 @@ async def test_again(
     reason: str,
     profile: str,
 ) -> None:
-    """One can sign in again, to the same profile."""
+    """One can sign in again to the same profile, and to another on purpose."""
     entry = await add_signed_in(hass, browser)
     before = dict(entry.data)
     shown = await ask_again(hass, entry, source)
@@ -200,10 +200,12 @@ async def test_again(
     assert fields(shown) == set()
     if profile == "another":
         pulsoid.profile_id = profile
-        reason = "wrong_account"
+        if source == SOURCE_REAUTH:
+            reason = "wrong_account"
     shown = await sign_in(hass, browser, await submit(hass, shown, {}))
     assert_abort(shown, reason)
     assert (entry.data == before) == (reason == "wrong_account")
+    assert entry.unique_id == f"pulsoid {pulsoid.profile_id}" or entry.data == before
 
 
 @either_way
