@@ -360,10 +360,9 @@ async def test_source_gone(
     entity_registry.async_remove(STRAP)
     hass.states.async_remove(STRAP)
     await wait()
-    issue = issue_registry.async_get_issue(
-        DOMAIN, f"source_missing_{entry.entry_id}_{source.id}"
-    )
-    assert issue
+    (issue,) = issue_registry.issues.values()
+    assert issue.translation_key == "source_missing"
+    assert source.id not in issue.issue_id
     assert issue.translation_placeholders == {"relay": "Relay", "source": STRAP}
     entity_registry.async_get_or_create(
         "sensor", "strap", "1", suggested_object_id="strap_heart_rate"

@@ -6,6 +6,9 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 
+type FixData = dict[str, str | int | float | None]
+"""What a fix flow needs to know, as Home Assistant keeps it."""
+
 
 @callback
 def async_create(
@@ -13,14 +16,17 @@ def async_create(
     issue_id: str,
     key: str,
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    *,
+    fix: FixData | None = None,
     **placeholders: str,
 ) -> None:
-    """Report an issue that only a person can mend."""
+    """Report an issue to a person, with what it takes to mend it from here."""
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        is_fixable=False,
+        data=fix,
+        is_fixable=fix is not None,
         severity=severity,
         translation_key=key,
         translation_placeholders=placeholders,

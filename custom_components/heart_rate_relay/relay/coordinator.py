@@ -1,13 +1,15 @@
 """Runs a relay, and tells how it goes."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
@@ -49,8 +51,12 @@ from .observation import Rules
 from .outbox import Outbox
 from .sources import Sources
 from .tokens import create_tokens
+from .watch import Watch
 
 DAY = 24 * 60 * 60.0
+
+TRY_TIMEOUT = 60.0
+"""Seconds for which a person waits to learn whether a delivery works."""
 
 type RelayConfigEntry = ConfigEntry[RelayCoordinator]
 
@@ -93,8 +99,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Initialize the relay."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
         self.options: Mapping[str, Any] = DEFAULT_OPTIONS | entry.options
-        self._tokens = create_tokens(hass, entry)
-        self.destination = create_destination(hass, entry.data, self._tokens)
+        self.tokens = create_tokens(hass, entry)
+        self.destination = create_destination(hass, entry.data, self.tokens)
         days = self.options[CONF_KEEP_DAYS]
         max_age = self.destination.limits.max_age
         self.outbox = Outbox(
@@ -112,6 +118,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._outcome = Status.IDLE
         self._problem: str | None = None
         self._publish_timer: CALLBACK_TYPE | None = None
+        self._watch = Watch(hass, entry, self.outbox, self._is_flowing)
+        self._tried = asyncio.Event()
 
     async def async_start(self) -> None:
         """Start to collect and to deliver."""
@@ -132,19 +140,21 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             ),
             self.outbox.tally,
             one_line=self.destination.limits.one_line,
-            on_reading=self._have_reading,
+            on_reading=self.async_take,
             on_missing=self._have_missing,
         )
         self._publish()
         self.sources.start()
         self.delivery.start()
+        await self._watch.start()
 
     async def async_stop(self) -> None:
         """Stop, with everything that was not delivered written to disk."""
+        self._watch.stop()
         self.sources.stop()
         await self.delivery.stop()
         await self.outbox.close()
-        await self._tokens.close()
+        await self.tokens.close()
         if self._publish_timer:
             self._publish_timer()
             self._publish_timer = None
@@ -179,6 +189,39 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
         self.delivery.send_now()
 
+    async def async_try(self) -> bool:
+        """Deliver what waits now, and say whether that works.
+
+        Raises ServiceValidationError where it would be of no use.
+        """
+        self._tried.clear()
+        self.async_send_now()
+        if len(self.outbox) < self.destination.limits.min_batch:
+            try:
+                await self.destination.validate()
+            except DestinationError:
+                return False
+            self._have_tried(None)
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TRY_TIMEOUT):
+                await self._tried.wait()
+                return self._problem is None
+        return False
+
+    @callback
+    def async_see_refused(self) -> None:
+        """Take note that a person has seen what was refused."""
+        tally = self.outbox.tally
+        tally.unseen_refusals, tally.refused_for = 0, ""
+        self._publish()
+
+    @callback
+    def async_see_damaged(self) -> None:
+        """Take note that a person has seen that a damaged file was set aside."""
+        self.outbox.set_aside = None
+        self._publish()
+
     @override
     async def _async_update_data(self) -> RelayData:
         """Return how the relay does, to whoever asks."""
@@ -200,9 +243,24 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             ),
         )
 
+    def _is_flowing(self) -> bool:
+        """Return whether nothing hinders the delivery, as far as is known."""
+        return self.data.status in (Status.IDLE, Status.DELIVERING)
+
+    @property
+    def last_error(self) -> str | None:
+        """What went wrong with the last request, None when it went well."""
+        return self._problem
+
+    async def async_discard(self) -> int:
+        """Forget what waits, and return how many readings that were."""
+        discarded = await self.outbox.discard()
+        self._publish()
+        return discarded
+
     @callback
-    def _have_reading(self, reading: Reading) -> None:
-        """Take a reading from a source."""
+    def async_take(self, reading: Reading) -> None:
+        """Take a reading from a source, or from an automation."""
         self.outbox.add(reading)
         self.delivery.wake()
         self._publish_later()
@@ -212,6 +270,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Take note of what a request came to."""
         status = _status_after(error)
         problem = error.key if error else None
+        self._watch.note(error)
         if (status, problem) != (self._outcome, self._problem):
             self._log(error)
             self._outcome, self._problem = status, problem
@@ -220,6 +279,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 self.config_entry.async_start_reauth(self.hass)
             self._publish()
         self._publish_later()
+        self._tried.set()
 
     def _log(self, error: DestinationError | None) -> None:
         """Write one line when a service goes, and one when it comes back."""
@@ -244,7 +304,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         if self._publish_timer:
             self._publish_timer()
             self._publish_timer = None
-        issues.async_update_outbox(self.hass, self.config_entry, self.outbox)
+        self._watch.report()
         self.async_set_updated_data(self._now())
 
     @callback
@@ -267,6 +327,14 @@ def create_destination(
     destination = DESTINATIONS[config[CONF_SERVICE]](session, config, tokens)
     destination.time_zone = dt_util.get_default_time_zone()
     return destination
+
+
+@callback
+def async_tokens_of(hass: HomeAssistant, entry: RelayConfigEntry) -> Tokens:
+    """Return the tokens of a relay, those in use where it runs."""
+    if entry.state is ConfigEntryState.LOADED:
+        return entry.runtime_data.tokens
+    return create_tokens(hass, entry)
 
 
 def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:

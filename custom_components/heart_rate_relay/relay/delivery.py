@@ -212,6 +212,8 @@ class Delivery:
         tally.in_doubt += receipt.in_doubt
         self.refusals.extend(receipt.refused)
         if receipt.refused:
+            tally.unseen_refusals += len(receipt.refused)
+            tally.refused_for = receipt.refused[-1].reason
             refused = {refusal.reading for refusal in receipt.refused}
             readings = [reading for reading in readings if reading not in refused]
         if not readings:

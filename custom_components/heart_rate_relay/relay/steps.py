@@ -83,6 +83,8 @@ class Count(NamedTuple):
 class StepCounter:
     """Watches one step counter."""
 
+    metric = Metric.STEPS
+
     def __init__(
         self, source: Source, counters: MutableMapping[str, list[JsonScalar]]
     ) -> None:
