@@ -44,6 +44,9 @@ SERVICE_TABLES = ("destinations", "forms")
 
 PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFORMS}
 
+LOOKED_FOR = ("diagnostics", "system_health", "trigger")
+"""What Home Assistant looks for by its name, and shows no entities with."""
+
 HALVES = ("monitor", "relay")
 """What meets in Home Assistant's state machine, and only there."""
 
@@ -153,9 +156,11 @@ def test_library_knows_no_home_assistant(name: str) -> None:
 
 
 def test_nobody_imports_a_platform() -> None:
-    """Platforms know coordinators; nobody knows a platform."""
+    """Platforms know coordinators; nobody knows a platform, or what is like one."""
     platforms = {name for name in modules() if name in list(Platform)}
     assert platforms == PLATFORMS
+    platforms.update(LOOKED_FOR)
+    assert platforms <= set(modules())
     assert not {
         (name, platform)
         for name in modules()

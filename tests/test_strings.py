@@ -15,14 +15,20 @@ from typing import Any, cast
 from unittest.mock import AsyncMock
 
 from bleak.exc import BleakError
+import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay import (
+    account_flow,
     application_credentials,
     config_flow,
     monitor_flow,
     options_flow,
+    repairs,
+    services,
+    system_health,
+    trigger,
 )
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.destinations import base
@@ -39,6 +45,7 @@ from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.relay import issues
 from custom_components.heart_rate_relay.relay.coordinator import Status
 from custom_components.heart_rate_relay.relay.outbox import Outbox
+from custom_components.heart_rate_relay.relay.store import Tally
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -46,6 +53,7 @@ from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.selector import SelectSelector
+from homeassistant.util.yaml import load_yaml_dict
 
 from .browser import Browser, add_application, sign_in
 from .common import relay_entry, set_up
@@ -131,13 +139,17 @@ def test_parts() -> None:
         "issues",
         "options",
         "selector",
+        "services",
+        "system_health",
+        "triggers",
     }
     assert set(STRINGS["application_credentials"]) == {"description"}
     assert set(STRINGS["config"]) == {
         *("abort", "error", "flow_title", "progress", "step")
     }
     assert set(STRINGS["options"]) == {"error", "step"}
-    assert set(ICONS) == {"entity"}
+    assert set(STRINGS["system_health"]) == {"info"}
+    assert set(ICONS) == {"entity", "services", "triggers"}
 
 
 def steps_of(flow: type) -> set[str]:
@@ -231,6 +243,12 @@ async def shown_about_people(
         given = INPUT["open_wearables"](open_wearables)
         menu = await submit(hass, menu, given)
         results += menu, await submit(hass, menu, {"next_step_id": step_id})
+    given["user_id"] = open_wearables.user_id
+    entry = MockConfigEntry(domain=DOMAIN, data={"service": "open_wearables", **given})
+    entry.add_to_hass(hass)
+    form = await entry.start_reconfigure_flow(hass)
+    del given["user_id"]
+    results.append(await submit(hass, form, given))
     return results
 
 
@@ -379,10 +397,11 @@ def test_menus() -> None:
     """There is one way to each service, and from each choice a way on."""
     steps = steps_of(config_flow.HeartRateRelayConfigFlow)
     offered = [option for options in MENUS.values() for option in options]
-    assert [step for step in offered if offered.count(step) > 1] == ["new_person"] * 2
+    again = {step for step in offered if offered.count(step) > 1}
+    assert again == {"known_person", "choose_person", "new_person"}
     assert set(offered) <= steps | {"known_person"}
     assert set(FORMS) <= set(offered)
-    assert set(MENUS) - set(offered) == {"user", "person", "registered"}
+    assert set(MENUS) - set(offered) == {"user", "person", "registered", "same_person"}
 
 
 @pytest.mark.parametrize("step", sorted(set(STRINGS["config"]["step"]) - set(MENUS)))
@@ -426,6 +445,9 @@ def test_selectors() -> None:
         for form in FORMS.values()
         for selector in (*form.schema.values(), *form.person.values())
         if isinstance(selector, SelectSelector)
+    } | {
+        choice["translation_key"]: set(choice["options"])
+        for choice in choices_of_actions()
     }
     assert {
         key: set(strings["options"]) for key, strings in STRINGS["selector"].items()
@@ -433,6 +455,33 @@ def test_selectors() -> None:
     for key, options in offered.items():
         assert set(STRINGS["selector"][key]) == {"options"}
         assert all(re.fullmatch(r"[a-z0-9-_]+", option) for option in options)
+
+
+def choices_of_actions() -> Iterator[Mapping[str, Any]]:
+    """Yield what actions have a person choose from."""
+    for action in load_yaml_dict(ROOT / "services.yaml").values():
+        for field in action["fields"].values():
+            yield from filter(None, [field["selector"].get("select")])
+
+
+async def test_actions(hass: HomeAssistant) -> None:
+    """Each action has an icon and texts, and so has each of its fields."""
+    services.async_setup_services(hass)
+    registered = hass.services.async_services_for_domain(DOMAIN)
+    described = load_yaml_dict(ROOT / "services.yaml")
+    assert set(registered) == set(described)
+    assert set(STRINGS["services"]) == set(ICONS["services"]) == set(described)
+    for key, strings in STRINGS["services"].items():
+        assert set(strings) == {"name", "description", "fields"}
+        fields = described[key]["fields"]
+        assert set(strings["fields"]) == set(fields)
+        schema = registered[key].schema
+        assert isinstance(schema, probatio.Schema)
+        assert set(map(str, schema.schema)) == set(fields)
+        for field in strings["fields"].values():
+            assert set(field) == {"name", "description"}
+        assert set(ICONS["services"][key]) == {"service"}
+    assert placeholders(STRINGS["services"]) == set()
 
 
 async def test_application_credentials(hass: HomeAssistant) -> None:
@@ -539,7 +588,7 @@ def flow_errors(module: ModuleType) -> set[str]:
 
 def test_errors() -> None:
     """What a destination says in a flow, and what the flow says itself, has a text."""
-    own = flow_errors(config_flow)
+    own = flow_errors(config_flow) | flow_errors(account_flow)
     assert own == {"no_sources", "unknown"}
     own |= flow_errors(monitor_flow)
     assert own >= {"not_read", "pairing_needed", "slots_full"}
@@ -571,6 +620,7 @@ def test_aborts() -> None:
             for keyword in call.keywords
             if keyword.arg == "reason"
         )
+    reasons -= FIX_OUTCOMES[repairs.SourceFlow]["abort"]
     assert set(STRINGS["config"]["abort"]) == reasons
     assert placeholders(STRINGS["config"]["abort"]) == set()
 
@@ -648,52 +698,179 @@ async def test_icons(entities: dict[tuple[str, str], er.RegistryEntry]) -> None:
     for key, icon in icons.items():
         assert {"default"} <= set(icon) <= {"default", "state"}
         assert set(icon.get("state", ())) <= states_of(entities[key])
-    for _, name in texts(ICONS):
-        assert re.fullmatch(r"mdi:[a-z]+(-[a-z0-9]+)*", name)
 
 
-async def test_issues(hass: HomeAssistant, tmp_path: Path) -> None:
-    """Each issue has a title and a description, filled in with what it gives."""
-    source_id = "sensor.gone"
-    entry = relay_entry("pulsoid", {"access_token": "a"}, [source_id])
-    registry = ir.async_get(hass)
-    reported: dict[str, ir.IssueEntry] = {}
+@pytest.mark.parametrize(("path", "name"), texts(ICONS))
+def test_icon(path: str, name: str) -> None:
+    """Each icon is one of those that Home Assistant brings."""
+    assert re.fullmatch(r"mdi:[a-z]+(-[a-z0-9]+)*", name), path
+
+
+def test_triggers() -> None:
+    """Each trigger has an icon and texts, and so has all that can be chosen of it."""
+    offered = load_yaml_dict(ROOT / "triggers.yaml")
+    offered = {key: value for key, value in offered.items() if key[0] != "."}
+    assert set(offered) == set(trigger.TRIGGERS)
+    assert set(STRINGS["triggers"]) == set(ICONS["triggers"]) == set(offered)
+    for key, strings in STRINGS["triggers"].items():
+        assert set(strings) == {"name", "description", "fields"}
+        assert set(strings["fields"]) == set(offered[key]["fields"])
+        for field in strings["fields"].values():
+            assert set(field) == {"name", "description"}
+        assert set(ICONS["triggers"][key]) == {"trigger"}
+    assert placeholders(STRINGS["triggers"]) == set()
+
+
+async def test_system_health(hass: HomeAssistant) -> None:
+    """What the page about the system says has a text."""
+    info = await system_health.system_health_info(hass)
+    assert set(STRINGS["system_health"]["info"]) == set(info)
+    assert placeholders(STRINGS["system_health"]) == set()
+
+
+type Reported = Mapping[str, ir.IssueEntry]
+
+ENTRY = relay_entry("pulsoid", {"access_token": "a"}, ["sensor.gone"])
+"""A relay of which everything is reported."""
+
+
+@pytest.fixture
+async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
+    """Return an issue of each kind."""
+    ENTRY.add_to_hass(hass)
+    by_key: dict[str, ir.IssueEntry] = {}
 
     def note() -> None:
-        for (domain, _), issue in registry.issues.items():
+        for (domain, _), issue in ir.async_get(hass).issues.items():
             if domain == DOMAIN:
-                reported[str(issue.translation_key)] = issue
+                by_key[str(issue.translation_key)] = issue
 
     for kind in (NotEntitledError, NotStoredError):
         for key in error_keys(kind):
-            issues.async_update_account(hass, entry, kind(key))
+            issues.async_update_account(hass, ENTRY, kind(key))
             note()
-            assert key in reported
-    issues.async_update_sources(hass, entry, [source_id])
+            assert key in by_key
+    issues.async_update_sources(hass, ENTRY, ["sensor.gone"])
+    issues.async_update_reach(hass, ENTRY, is_lost=True)
+    issues.async_update_room(hass, ENTRY, 1)
+    issues.async_update_refused(hass, ENTRY, Tally(unseen_refusals=1))
     outbox = Outbox(tmp_path / "outbox.db", max_readings=1, max_age=1)
     outbox.trouble = "disk full"
     outbox.set_aside = tmp_path / "outbox.db.damaged"
-    issues.async_update_outbox(hass, entry, outbox)
+    issues.async_update_outbox(hass, ENTRY, outbox)
     note()
     monitor = monitor_entry()
     await set_up_monitor(hass, monitor)
     for trouble in Trouble:
         monitor_issues.async_update_trouble(hass, monitor, trouble)
         note()
-        assert f"monitor_{trouble}" in reported
+        assert f"monitor_{trouble}" in by_key
+    return by_key
 
+
+def test_issues(reported: Reported) -> None:
+    """Each issue has a title and a description, filled in with what it gives."""
     assert set(STRINGS["issues"]) == set(reported)
     for key, issue in reported.items():
         strings = STRINGS["issues"][key]
-        assert set(strings) == {"title", "description"}
-        assert not issue.is_fixable
+        # What can be mended is described where that is done
+        assert set(strings) == {
+            "title",
+            "fix_flow" if issue.is_fixable else "description",
+        }
         given = issue.translation_placeholders or {}
         assert set(given) == placeholders(strings)
-        is_monitors = key.startswith("monitor_")
-        assert given["monitor" if is_monitors else "relay"] == (
-            monitor.title if is_monitors else entry.title
-        )
+        owner = "monitor" if key.startswith("monitor_") else "relay"
+        assert given[owner] == (monitor_entry() if owner == "monitor" else ENTRY).title
         assert all(given.values())
+
+
+def test_all_is_reported() -> None:
+    """The fixture above reports all that can be."""
+    reporting = {
+        function.name
+        for function, call in calls()
+        if function
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "async_create"
+    }
+    assert reporting == {
+        "async_update_account",
+        "async_update_sources",
+        "async_update_reach",
+        "async_update_room",
+        "async_update_refused",
+        "async_update_outbox",
+        "async_update_trouble",
+    }
+
+
+async def test_fix_flows(hass: HomeAssistant, reported: Reported) -> None:
+    """Each step of what mends an issue has texts, and so has what may go wrong."""
+    used = set()
+    for key, issue in reported.items():
+        if not issue.is_fixable:
+            continue
+        flow = await repairs.async_create_fix_flow(hass, issue.issue_id, issue.data)
+        used.add(type(flow))
+        flow.hass, flow.handler = hass, DOMAIN
+        flow.context = {"issue_id": issue.issue_id}
+        # Several share an issue, of which the last is there
+        ir.async_get(hass).issues[DOMAIN, issue.issue_id] = issue
+        strings = STRINGS["issues"][key]["fix_flow"]
+        shown = await cast("repairs.ConfirmFlow", flow).async_step_init()
+        assert shown["description_placeholders"] == issue.translation_placeholders
+        assert set(strings["step"]) == {shown["step_id"]}
+        (texts_of_step,) = strings["step"].values()
+        expected = {"title", "description"}
+        if shown["type"] is FlowResultType.MENU:
+            expected.add("menu_options")
+            assert set(texts_of_step["menu_options"]) == set(
+                cast("list[str]", shown["menu_options"])
+            )
+        assert set(texts_of_step) == expected
+        assert set(strings) - {"step"} == FIX_OUTCOMES.get(type(flow), {}).keys()
+        for part, outcomes in FIX_OUTCOMES.get(type(flow), {}).items():
+            assert set(strings[part]) == outcomes
+            assert placeholders(strings[part]) == set()
+    assert used == set(repairs.FLOWS.values())
+
+
+FIX_OUTCOMES: Mapping[type, Mapping[str, set[str]]] = {
+    repairs.TryFlow: {"error": {"not_yet", "not_now"}},
+    repairs.SourceFlow: {"abort": {"last_source", "left"}},
+}
+"""What may be said besides, where something is mended."""
+
+
+def test_fix_outcomes() -> None:
+    """The table above has all that is said, and it is said in the same words."""
+    tree = ast.parse(Path(repairs.__file__).read_text(encoding="utf-8"))
+    said = {
+        str(ast.literal_eval(value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and key.value == "base"
+    } | {
+        str(ast.literal_eval(keyword.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "reason"
+    }
+    assert said == {
+        key
+        for parts in FIX_OUTCOMES.values()
+        for outcomes in parts.values()
+        for key in outcomes
+    }
+    errors = [
+        strings["fix_flow"]["error"]
+        for strings in STRINGS["issues"].values()
+        if "error" in strings.get("fix_flow", {})
+    ]
+    assert all(error == errors[0] for error in errors)
 
 
 async def test_exceptions(hass: HomeAssistant) -> None:
@@ -719,10 +896,22 @@ async def test_exceptions(hass: HomeAssistant) -> None:
         with pytest.raises(HomeAssistantError) as refusal:
             await monitor.async_reset_energy()
         note(refusal.value)
+    for error in errors_of_actions():
+        note(error)
     assert raised == {
         f"{DOMAIN} {key}": placeholders(strings)
         for key, strings in STRINGS["exceptions"].items()
     }
+
+
+def errors_of_actions() -> Iterator[HomeAssistantError]:
+    """Yield what actions raise, as it is written there."""
+    module = ast.parse((ROOT / "services.py").read_text(encoding="utf-8"))
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Name("_error"), args=[ast.Constant(str() as key)]):
+                given = {keyword.arg or "": "" for keyword in node.keywords}
+                yield services._error(key, **given)
 
 
 def test_no_other_exception() -> None:
@@ -741,4 +930,5 @@ def test_no_other_exception() -> None:
         "monitor/coordinator.py: 'energy_not_reset'",
         "monitor/coordinator.py: 'not_connected'",
         "relay/coordinator.py: f'cannot_send_{self.data.status}'",
+        "services.py: key",
     ]
