@@ -23,29 +23,33 @@ from homeassistant.util import dt as dt_util
 from .common import STRAP, WATCH, measure, pulsoid_data, relay_entry, set_up, until
 
 SECRETS: Mapping[str, Any] = {
-    "url": "http://zq-host.invalid:8686/zq-path",
-    "access_token": "zq-access-token",
-    "api_key": "zq-api-key",
-    "username": "zq-username",
-    "password": "zq-password",
-    "token": "zq-token",
-    "user_id": "zq-user",
-    "database": "zq-database",
-    "bucket": "zq-bucket",
-    "organization": "zq-organization",
-    "retention_policy": "zq-policy",
+    "url": "http://zulu-host.invalid:8686/zulu-path",
+    "access_token": "zulu-access-token",
+    "api_key": "zulu-api-key",
+    "username": "zulu-username",
+    "password": "zulu-password",
+    "token": "zulu-token",
+    "user_id": "zulu-user",
+    "database": "zulu-database",
+    "bucket": "zulu-bucket",
+    "organization": "zulu-organization",
+    "retention_policy": "zulu-policy",
     "naming": {
-        "measurement": "zq-measurement",
-        "field": "zq-field",
-        "tags": ["zq-key=zq-value"],
+        "measurement": "zulu-measurement",
+        "field": "zulu-field",
+        "tags": ["zulu-key=zulu-value"],
     },
 }
-"""What an entry may hold. Wherever zq turns up, somebody is given away."""
+"""What an entry may hold. Wherever zulu turns up, which is in no id, somebody is told of."""
 
-RENEWED = {"access_token": "zq-access", "refresh_token": "zq-refresh", "expires_at": 0}
+RENEWED = {
+    "access_token": "zulu-access",
+    "refresh_token": "zulu-refresh",
+    "expires_at": 0,
+}
 
 OF_SERVICES: Mapping[str, Mapping[str, Any]] = {
-    "pulsoid_oauth": {"token": RENEWED, "auth_implementation": "zq-application"},
+    "pulsoid_oauth": {"token": RENEWED, "auth_implementation": "zulu-application"},
     "open_wearables_invitation": {"token": RENEWED},
 }
 
@@ -75,7 +79,7 @@ async def told(
 
 def assert_says_nothing(text: str, *values: object) -> None:
     """See that none of what was planted turns up, however it is written."""
-    assert "zq" not in text.lower()
+    assert "zulu" not in text.lower()
     for value in values:
         assert str(value) not in text
 
@@ -86,12 +90,16 @@ def plant_source(hass: HomeAssistant, name: str) -> er.RegistryEntry:
     owner.add_to_hass(hass)
     device = dr.async_get(hass).async_get_or_create(
         config_entry_id=owner.entry_id,
-        identifiers={("test", f"zq-device-{name}")},
-        name=f"Zq device {name}",
-        serial_number=f"zq-serial-{name}",
+        identifiers={("test", f"zulu-device-{name}")},
+        name=f"Zulu device {name}",
+        serial_number=f"zulu-serial-{name}",
     )
     return er.async_get(hass).async_get_or_create(
-        "sensor", "test", f"zq-{name}", device_id=device.id, object_id_base=f"zq {name}"
+        "sensor",
+        "test",
+        f"zulu-{name}",
+        device_id=device.id,
+        object_id_base=f"zulu {name}",
     )
 
 
@@ -104,22 +112,22 @@ async def test_gives_nobody_away(
     entry = relay_entry(
         service,
         {**SECRETS, **OF_SERVICES.get(service, {})},
-        [heart.id, "sensor.zq_unregistered"],
+        [heart.id, "sensor.zulu_unregistered"],
         step_sources=[steps.id],
-        declined=["sensor.zq_declined"],
+        declined=["sensor.zulu_declined"],
         paused=True,
     )
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, title="Zq relay", unique_id="zq")
+    hass.config_entries.async_update_entry(entry, title="Zulu relay", unique_id="zulu")
     coordinator = await set_up(hass, entry)
     for value, count in ((70, 1), (BPM, STEPS), (f"{BPM}", STEPS + 1)):
-        for entity_id in (heart.entity_id, "sensor.zq_unregistered"):
-            measure(hass, value, entity_id, friendly_name="Zq heart")
+        for entity_id in (heart.entity_id, "sensor.zulu_unregistered"):
+            measure(hass, value, entity_id, friendly_name="Zulu heart")
         measure(hass, count, steps.entity_id, unit_of_measurement="steps")
     await hass.async_block_till_done()
     assert len(coordinator.outbox) or service == "gerosense"
     coordinator._problem = "invalid_auth"
-    coordinator.outbox.trouble = "/zq-folder/zq.db"
+    coordinator.outbox.trouble = "/zulu-folder/zulu.db"
     coordinator._publish()
 
     text = await given_out(hass, hass_client, entry)
@@ -136,7 +144,7 @@ async def test_what_helps(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, pulsoid: Pulsoid
 ) -> None:
     """How the delivery goes, and what its sources are, is all there."""
-    pulsoid.failure = Failure(402, '{"error_message": "zq"}')
+    pulsoid.failure = Failure(402, '{"error_message": "zulu"}')
     entry = relay_entry(
         "pulsoid", pulsoid_data(pulsoid), [STRAP, WATCH, "sensor.gone"], keep_days=3
     )

@@ -16,7 +16,7 @@ from tests.test_diagnostics import assert_says_nothing, given_out
 
 from .common import monitor_entry, quick_strap, say, set_up_monitor, wear
 
-SERIAL = "zq00417"
+SERIAL = "zulu00417"
 ADDRESS = "A0:9E:1A:5C:7F:E3"
 BPM = 143
 
@@ -34,7 +34,7 @@ async def test_gives_nobody_away(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, air: World
 ) -> None:
     """Neither who wears it nor what it measures is in it, however it is written."""
-    strap = quick_strap("Zq strap", ADDRESS, serial=SERIAL, muted=True)
+    strap = quick_strap("Zulu strap", ADDRESS, serial=SERIAL, muted=True)
     entry = await wear(hass, air, strap)
     monitor = entry.runtime_data
     await until(lambda: "serial_number" in entry.data["details"])
