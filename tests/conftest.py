@@ -10,6 +10,7 @@ import ssl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
@@ -33,6 +34,11 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 
 from .browser import Browser
+
+# The same cases each time, so that a change is judged by itself. To look for others:
+# scripts/test --hypothesis-profile=default
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
@@ -208,6 +208,7 @@ def test_parse_url(text: str, expected: str) -> None:
         st.builds("http://{}".format, AWKWARD),
     )
 )
+@example("HTTP://¡⒈")
 @settings(suppress_health_check=[HealthCheck.filter_too_much])
 def test_parse_any_url(text: str) -> None:
     """Any text is an address without a login, or no address."""

@@ -12,12 +12,13 @@ def parse_url(value: str) -> URL:
     """Return the address of a server. Raises DestinationError when it is none."""
     try:
         url = URL(value.strip())
+        host = url.host
     except ValueError as err:
         raise DestinationError("invalid_url") from err
     if (
         url.scheme not in ("http", "https")
-        or not url.host
-        or " " in url.host
+        or not host
+        or " " in host
         or url.user
         or url.password
     ):
