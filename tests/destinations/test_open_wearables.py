@@ -620,6 +620,17 @@ async def test_batch_lost(
     assert values(server) == [60.0 + n for n in range(20) if 60.0 + n != bad]
 
 
+async def test_first_batch_lost(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is found out, too, for a person of whom the server knows nothing yet."""
+    server.import_delay = 0.02
+    lose(server, monkeypatch, batch_with=[60.0])
+    refused = await bisect(connect(), batch(4))
+    assert {each.value for each in refused} == {60.0}
+    assert values(server) == [61.0, 62.0, 63.0]
+
+
 async def test_neighbours_lose_the_batch(
     server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -746,19 +757,8 @@ async def test_timeseries_gone(connect: Connect) -> None:
         assert await outcome(destination.deliver(batch(2))) == NONSENSE
 
 
-async def test_own_connections(server: Server, connect: Connect) -> None:
-    """No request waits for a connection to be closed under it."""
-    server.keepalive = 0.02
-    await server.stop()
-    await server.start()
-    destination = connect()
-    for number in range(6):
-        await asyncio.sleep(0.02)
-        assert await destination.deliver(batch(1, NOW + number)) == Receipt()
-
-
 async def test_asks_to_close(connect: Connect) -> None:
-    """Each request says that it will be the last on its connection."""
+    """Each request says that it is the last on its connection, so none is closed under one."""
     async with serving(http(200, '{"items": []}')) as other:
         await connect(url=str(other.url)).people()
     assert [seen.headers["connection"] for seen in other.seen] == ["close"]

@@ -357,7 +357,7 @@ async def test_restart(server: OpenWearables, session: aiohttp.ClientSession) ->
 async def test_idle_connections(server: OpenWearables) -> None:
     """An idle connection is closed by the server."""
     assert server.keepalive == 5
-    server.keepalive = 0.02
+    server.keepalive = 0.5
     await server.stop()
     await server.start()
     reader, writer = await asyncio.open_connection(server.url.host, server.url.port)

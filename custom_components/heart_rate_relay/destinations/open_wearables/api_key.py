@@ -157,14 +157,15 @@ class OpenWearables(OpenWearablesServer, Directory):
         """
         if len(records) == 1:
             return False
-        ends = [records[0], records[-1]]
-        for record in ends:
+        for record in (records[0], records[-1]):
+            # One after the other: a person's first requests get lost when they follow at once
             await self._post([record])
-        if len(await self._await_import(ends)) == len(ends):
-            return False
-        self._suspects = frozenset(records)
-        self._suspected_until = asyncio.get_running_loop().time() + WITNESS_VALID
-        return True
+            if not await self._await_import([record]):
+                now = asyncio.get_running_loop().time()
+                self._suspects = frozenset(records)
+                self._suspected_until = now + WITNESS_VALID
+                return True
+        return False
 
     async def _post(self, records: Sequence[Record]) -> None:
         """Send records in one request."""
