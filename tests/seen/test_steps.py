@@ -229,6 +229,6 @@ async def test_killed(
 
 
 def _is_on_disk(home: Home) -> bool:
-    """Return whether more than the second has passed that memory is allowed."""
+    """Return whether all is on disk: what was taken, and what was delivered of it."""
     waiting = home.coordinator.outbox
-    return not waiting._timer and not waiting._storing
+    return not (waiting._timer or waiting._storing or waiting._settled)
