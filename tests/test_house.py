@@ -29,6 +29,7 @@ LIBRARY = (
     "monitor.uuids",
     "monitor.variability",
     "reading",
+    "relay.coverage",
     "relay.delivery",
     "relay.detection",
     "relay.other_metrics",

@@ -18,7 +18,7 @@ from custom_components.heart_rate_relay.destinations.base import (
 )
 from custom_components.heart_rate_relay.destinations.tokens import Token, bearer
 from custom_components.heart_rate_relay.relay import delivery, oauth
-from custom_components.heart_rate_relay.relay.coordinator import Status
+from custom_components.heart_rate_relay.relay.data import Status
 from custom_components.heart_rate_relay.relay.oauth import OAuthTokens
 from dev.stand_ins import Arrival, Failure, Pulsoid
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState

@@ -43,10 +43,11 @@ from custom_components.heart_rate_relay.monitor.connection import Trouble
 from custom_components.heart_rate_relay.monitor.features import Feature
 from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.relay import issues
-from custom_components.heart_rate_relay.relay.coordinator import Status
+from custom_components.heart_rate_relay.relay.data import Status
 from custom_components.heart_rate_relay.relay.outbox import Outbox
 from custom_components.heart_rate_relay.relay.store import Tally
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
@@ -186,6 +187,7 @@ type Shown = Mapping[str, list[ConfigFlowResult]]
 
 @pytest.fixture
 async def shown(
+    recorder_mock: Recorder,
     hass: HomeAssistant,
     browser: Browser,
     pulsoid: Pulsoid,
@@ -626,7 +628,9 @@ def test_aborts() -> None:
 
 
 @pytest.fixture
-async def entities(hass: HomeAssistant) -> dict[tuple[str, str], er.RegistryEntry]:
+async def entities(
+    recorder_mock: Recorder, hass: HomeAssistant
+) -> dict[tuple[str, str], er.RegistryEntry]:
     """Return the entities by domain and translation key, but those called as their class."""
     for service, data in DATA.items():
         await set_up(hass, relay_entry(service, data))
@@ -639,7 +643,7 @@ async def entities(hass: HomeAssistant) -> dict[tuple[str, str], er.RegistryEntr
 
 
 async def test_called_as_their_class(
-    hass: HomeAssistant, entities: dict[tuple[str, str], er.RegistryEntry]
+    entities: dict[tuple[str, str], er.RegistryEntry], hass: HomeAssistant
 ) -> None:
     """All others have a name and an icon from Home Assistant."""
     others = {
@@ -669,7 +673,7 @@ def states_of(entity: er.RegistryEntry) -> set[str]:
 
 
 async def test_entity_texts(
-    hass: HomeAssistant, entities: dict[tuple[str, str], er.RegistryEntry]
+    entities: dict[tuple[str, str], er.RegistryEntry], hass: HomeAssistant
 ) -> None:
     """Each entity has a name, and each state of its own a text."""
     strings = by_entity(STRINGS["entity"])

@@ -5,7 +5,7 @@ from typing import Any
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.relay.coordinator import Status
+from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, Pulsoid
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.heart_rate_relay import trigger
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.relay.coordinator import Status
+from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, Pulsoid
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, STATE_UNKNOWN

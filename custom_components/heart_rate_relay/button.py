@@ -16,7 +16,8 @@ from .entity import (
 )
 from .monitor.coordinator import MonitorConfigEntry, is_monitor
 from .monitor.features import Feature
-from .relay.coordinator import RelayConfigEntry
+from .relay.backfill import Backfill
+from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 
 PARALLEL_UPDATES = 0
 
@@ -34,6 +35,11 @@ SEND_NOW = ButtonEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 
+STOP_BACKFILL = ButtonEntityDescription(
+    key="stop_backfill",
+    translation_key="stop_backfill",
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 
 RESET_ENERGY = MonitorButtonEntityDescription(
     key="reset_energy",
@@ -49,13 +55,15 @@ async def async_setup_entry(
     entry: MonitorConfigEntry | RelayConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the button of a monitor or a relay."""
+    """Set up the buttons of a monitor or a relay."""
     if is_monitor(entry):
         async_add_monitor_entities(
             entry, async_add_entities, (RESET_ENERGY,), ResetEnergyButton
         )
-    else:
-        async_add_entities([SendNowButton(entry.runtime_data, SEND_NOW)])
+        return
+    async_add_entities([SendNowButton(entry.runtime_data, SEND_NOW)])
+    if backfill := entry.runtime_data.backfill:
+        async_add_entities([StopBackfillButton(entry.runtime_data, backfill)])
 
 
 class ResetEnergyButton(MonitorEntity[None], ButtonEntity):
@@ -76,3 +84,23 @@ class SendNowButton(RelayEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Try to deliver at once."""
         self.coordinator.async_send_now()
+
+
+class StopBackfillButton(RelayEntity, ButtonEntity):
+    """Lets what the recorder still has be."""
+
+    def __init__(self, coordinator: RelayCoordinator, backfill: Backfill) -> None:
+        """Initialize the button."""
+        super().__init__(coordinator, STOP_BACKFILL)
+        self._backfill = backfill
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether there is anything to stop."""
+        return super().available and self._backfill.progress is not None
+
+    @override
+    async def async_press(self) -> None:
+        """End the backfill for good."""
+        await self._backfill.async_cancel()

@@ -21,7 +21,13 @@ from .forms import SECRET_FIELDS
 from .monitor.coordinator import is_monitor
 from .monitor_flow import MonitorFlow, MonitorOptionsFlow
 from .options_flow import RelayOptionsFlow
-from .source_form import has_sources, preselection, source_fields, source_options
+from .source_form import (
+    backfill_field,
+    has_sources,
+    preselection,
+    source_fields,
+    source_options,
+)
 
 
 class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
@@ -176,12 +182,14 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
                     options=source_options(self.hass, DEFAULT_OPTIONS, user_input),
                 )
             errors["base"] = "no_sources"
-        metrics = self._destination.limits.metrics
-        chosen, suggested = preselection(self.hass, metrics)
+        limits = self._destination.limits
+        chosen, suggested = preselection(self.hass, limits.metrics)
+        fields = source_fields(self.hass, limits.metrics)
+        fields |= backfill_field(self.hass, limits)
         return self.async_show_form(
             step_id="sources",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(source_fields(self.hass, metrics)),
+                probatio.Schema(fields),
                 user_input or chosen,
             ),
             errors=errors,

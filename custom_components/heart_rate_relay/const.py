@@ -51,6 +51,7 @@ CONF_KEEP_DAYS: Final = "keep_days"
 CONF_KEEP_READINGS: Final = "keep_readings"
 CONF_GATHER: Final = "gather"
 CONF_PAUSED: Final = "paused"
+CONF_BACKFILL_DAYS: Final = "backfill_days"
 CONF_LISTEN_ONLY: Final = "listen_only"
 
 SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(

@@ -33,7 +33,8 @@ from .entity import (
 from .monitor.coordinator import MonitorConfigEntry, is_monitor
 from .monitor.features import Feature
 from .monitor.measurement import BodyLocation
-from .relay.coordinator import RelayConfigEntry, RelayCoordinator, RelayData, Status
+from .relay.coordinator import RelayConfigEntry, RelayCoordinator
+from .relay.data import RelayData, Status
 
 PARALLEL_UPDATES = 0
 
@@ -98,6 +99,15 @@ SENSORS: tuple[RelaySensorEntityDescription, ...] = (
         value_fn=lambda data: data.expired,
     ),
 )
+
+BACKFILL = RelaySensorEntityDescription(
+    key="backfill",
+    translation_key="backfill",
+    native_unit_of_measurement=PERCENTAGE,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda data: data.backfill,
+)
+"""Where there is a recorder to read from."""
 
 IN_DOUBT = RelaySensorEntityDescription(
     key="in_doubt",
@@ -214,6 +224,8 @@ def _relay_sensors(coordinator: RelayCoordinator) -> Iterator[SensorEntity]:
     yield HeartRateSensor(coordinator, HEART_RATE)
     for description in SENSORS:
         yield RelaySensor(coordinator, description)
+    if coordinator.backfill:
+        yield RelaySensor(coordinator, BACKFILL)
     if not coordinator.destination.limits.tells_refused:
         yield RelaySensor(coordinator, IN_DOUBT)
 

@@ -20,13 +20,18 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .reading import Device, Metric, Reading, Source
 from .relay.coordinator import RelayCoordinator
+from .relay.store import Request
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_DEVICE = "device"
+ATTR_END = "end"
 ATTR_MEASURED_AT = "measured_at"
 ATTR_METRIC = "metric"
+ATTR_SOURCE = "source"
+ATTR_START = "start"
 ATTR_VALUE = "value"
 
+SERVICE_BACKFILL = "backfill"
 SERVICE_DISCARD_OUTBOX = "discard_outbox"
 SERVICE_FLUSH = "flush"
 SERVICE_GET_OUTBOX = "get_outbox"
@@ -41,6 +46,14 @@ RELAY = {
     )
 }
 RELAY_SCHEMA = probatio.Schema(RELAY)
+BACKFILL_SCHEMA = probatio.Schema(
+    {
+        **RELAY,
+        probatio.Optional(ATTR_SOURCE): cv.entity_id,
+        probatio.Optional(ATTR_START): cv.datetime,
+        probatio.Optional(ATTR_END): cv.datetime,
+    }
+)
 SEND_READING_SCHEMA = probatio.Schema(
     {
         **RELAY,
@@ -58,6 +71,13 @@ SEND_READING_SCHEMA = probatio.Schema(
 def async_setup_services(hass: HomeAssistant) -> None:
     """Set up the actions."""
     register = hass.services.async_register
+    register(
+        DOMAIN,
+        SERVICE_BACKFILL,
+        _backfill,
+        schema=BACKFILL_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
     register(DOMAIN, SERVICE_SEND_READING, _send_reading, schema=SEND_READING_SCHEMA)
     register(DOMAIN, SERVICE_FLUSH, _flush, schema=RELAY_SCHEMA)
     register(
@@ -101,16 +121,47 @@ async def _send_reading(call: ServiceCall) -> None:
     measured_at = dt_util.as_utc(call.data.get(ATTR_MEASURED_AT, now))
     max_age = timedelta(seconds=relay.outbox.max_age)
     if not now - max_age <= measured_at <= now:
-        raise _error("implausible_time", days=f"{max_age / timedelta(days=1):g}")
+        raise _error("implausible_time", days=_days(relay))
     name = call.data[ATTR_DEVICE] or "Home Assistant"
     relay.async_take(
         Reading(
             metric,
             value,
-            int(measured_at.timestamp() * 1000),
+            _ms(measured_at),
             Source(f"action {name}", "", name, Device(f"action {name}", name)),
         )
     )
+
+
+async def _backfill(call: ServiceCall) -> ServiceResponse:
+    """Deliver what the recorder keeps of a time, and return how much that is."""
+    relay = _relay(call)
+    if not (backfill := relay.backfill):
+        raise _error("no_recorder")
+    if backfill.progress is not None:
+        raise _error("backfill_running", relay=relay.name)
+    now = dt_util.utcnow()
+    earliest = now - timedelta(seconds=relay.outbox.max_age)
+    start = dt_util.as_utc(call.data.get(ATTR_START, earliest))
+    end = min(now, dt_util.as_utc(call.data.get(ATTR_END, now)))
+    if start < earliest:
+        raise _error("implausible_time", days=_days(relay))
+    if start >= end:
+        raise _error("empty_span")
+    source_ids = relay.sources.ids
+    if entity_id := call.data.get(ATTR_SOURCE):
+        if not (observer := relay.sources.observers.get(entity_id)):
+            raise _error("not_a_source", source=entity_id, relay=relay.name)
+        source_ids = [observer.source.id]
+    backfill.async_start(Request(_ms(start), _ms(end), source_ids))
+    if not call.return_response:
+        return None
+    outcome = await backfill.async_wait()
+    return {
+        "complete": outcome.complete,
+        "queued": sum(outcome.queued.values()),
+        "sources": {**outcome.queued},
+    }
 
 
 async def _flush(call: ServiceCall) -> None:
@@ -126,6 +177,7 @@ async def _get_outbox(call: ServiceCall) -> ServiceResponse:
         "waiting": len(relay.outbox),
         "oldest": _iso(oldest) if oldest else None,
         "last_error": relay.last_error,
+        "backfill": relay.data.backfill,
         "refused": [
             {
                 "metric": refusal.reading.metric,
@@ -142,6 +194,16 @@ async def _get_outbox(call: ServiceCall) -> ServiceResponse:
 async def _discard_outbox(call: ServiceCall) -> ServiceResponse:
     """Forget what waits, and return how many readings that were."""
     return {"discarded": await _relay(call).async_discard()}
+
+
+def _ms(moment: datetime) -> int:
+    """Return a time in milliseconds since the Unix epoch, UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def _days(relay: RelayCoordinator) -> str:
+    """Return for how many days a relay keeps readings."""
+    return f"{timedelta(seconds=relay.outbox.max_age) / timedelta(days=1):.3g}"
 
 
 def _iso(milliseconds: int) -> str:

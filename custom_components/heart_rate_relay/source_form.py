@@ -6,19 +6,27 @@ from typing import Any
 import probatio
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
 )
 
 from .const import (
+    CONF_BACKFILL_DAYS,
     CONF_DECLINED,
     CONF_FOLLOW_NEW,
+    CONF_KEEP_DAYS,
     CONF_SOURCES,
     CONF_STEP_SOURCES,
+    DEFAULT_OPTIONS,
     SOURCE_OPTIONS,
 )
+from .destinations.base import Limits
 from .reading import Metric
 from .relay.candidates import (
     async_candidates,
@@ -50,6 +58,24 @@ def source_fields(
     }
     fields[probatio.Required(CONF_FOLLOW_NEW, default=False)] = BooleanSelector()
     return fields
+
+
+def backfill_field(
+    hass: HomeAssistant, limits: Limits
+) -> dict[probatio.Marker, object]:
+    """Return the field about the past, where there is one that a service is made for."""
+    if limits.one_line or DATA_INSTANCE not in hass.data:
+        return {}
+    days = NumberSelector(
+        NumberSelectorConfig(
+            min=0,
+            max=DEFAULT_OPTIONS[CONF_KEEP_DAYS],
+            step=1,
+            unit_of_measurement="d",
+            mode=NumberSelectorMode.BOX,
+        )
+    )
+    return {probatio.Required(CONF_BACKFILL_DAYS, default=0): days}
 
 
 def preselection(

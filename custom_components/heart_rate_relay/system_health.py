@@ -7,7 +7,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
 from .monitor.coordinator import MonitorCoordinator
-from .relay.coordinator import RelayCoordinator, Status
+from .relay.coordinator import RelayCoordinator
+from .relay.data import Status
 
 
 @callback

@@ -16,7 +16,7 @@ from homeassistant.helpers.trigger import (
 )
 
 from .const import DOMAIN
-from .relay.coordinator import Status
+from .relay.data import Status
 
 HEART_RATE_UNITS = ("bpm", "BPM", "beats/min")
 """What heart rates are told in, and little else is."""

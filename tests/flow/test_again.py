@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.relay.coordinator import Status
+from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import OpenWearables, Pulsoid
 from homeassistant.config_entries import (
     SOURCE_REAUTH,

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.relay.coordinator import (
-    RelayConfigEntry,
-    Status,
-)
+from custom_components.heart_rate_relay.relay.coordinator import RelayConfigEntry
+from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Pulsoid
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
 from homeassistant.core import HomeAssistant

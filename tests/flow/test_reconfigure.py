@@ -9,9 +9,9 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.forms import MENUS, SECRET_FIELDS
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayConfigEntry,
-    Status,
     async_tokens_of,
 )
+from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Gerosense, InfluxDBv1, OpenWearables, Pulsoid
 from dev.stand_ins.open_wearables import CODE
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlowResult

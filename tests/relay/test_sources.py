@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.reading import Device, Metric, Reading
+from custom_components.heart_rate_relay.relay.coverage import Coverage
 from custom_components.heart_rate_relay.relay.observation import Rules
 from custom_components.heart_rate_relay.relay.sources import Sources
 from custom_components.heart_rate_relay.relay.store import Tally
@@ -44,6 +45,7 @@ class Listener:
             {metric: ids},
             Rules(**{**defaults, **rules}),
             tally or Tally(),
+            Coverage({}, ""),
             one_line=one_line,
             on_reading=self.readings.append,
             on_missing=self._set_missing,

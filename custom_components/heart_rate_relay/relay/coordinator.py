@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, override
 
@@ -15,6 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -36,16 +35,13 @@ from ..const import (
     SOURCE_OPTIONS,
 )
 from ..destinations import DESTINATIONS
-from ..destinations.base import (
-    Destination,
-    DestinationError,
-    NotAuthorisedError,
-    NotEntitledError,
-    WaitError,
-)
+from ..destinations.base import Destination, DestinationError, NotAuthorisedError
 from ..destinations.tokens import Tokens
 from ..reading import Reading
 from . import issues
+from .backfill import Backfill
+from .coverage import Coverage, now_ms
+from .data import RelayData, Status, status_after
 from .delivery import Delivery
 from .observation import Rules
 from .outbox import Outbox
@@ -59,33 +55,6 @@ TRY_TIMEOUT = 60.0
 """Seconds for which a person waits to learn whether a delivery works."""
 
 type RelayConfigEntry = ConfigEntry[RelayCoordinator]
-
-
-class Status(StrEnum):
-    """How a delivery goes."""
-
-    IDLE = "idle"
-    """Nothing was to be delivered yet."""
-    DELIVERING = "delivering"
-    WAITING = "waiting"
-    """The service asked for patience."""
-    UNREACHABLE = "unreachable"
-    NOT_AUTHORISED = "not_authorised"
-    NOT_ENTITLED = "not_entitled"
-    PAUSED = "paused"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RelayData:
-    """How a relay does."""
-
-    status: Status
-    waiting: int
-    delivered: int
-    refused: int
-    expired: int
-    in_doubt: int
-    last_delivery: datetime | None
 
 
 class RelayCoordinator(DataUpdateCoordinator[RelayData]):
@@ -120,11 +89,17 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._publish_timer: CALLBACK_TYPE | None = None
         self._watch = Watch(hass, entry, self.outbox, self._is_flowing)
         self._tried = asyncio.Event()
+        self.backfill: Backfill | None = None
+        """What takes readings out of the recorder, None without a recorder."""
 
     async def async_start(self) -> None:
         """Start to collect and to deliver."""
         await self.outbox.open()
         options = self.options
+        coverage = Coverage(
+            self.outbox.tally.covered, self.config_entry.unique_id or ""
+        )
+        coverage.forget(now_ms(-self.outbox.max_age))
         self.sources = Sources(
             self.hass,
             {
@@ -139,18 +114,28 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 live_for=options[CONF_LIVE_FOR],
             ),
             self.outbox.tally,
+            coverage,
             one_line=self.destination.limits.one_line,
             on_reading=self.async_take,
             on_missing=self._have_missing,
         )
+        if DATA_INSTANCE in self.hass.data:
+            self.backfill = Backfill(
+                self.hass, self.sources, coverage, self.outbox, self._have_read
+            )
         self._publish()
         self.sources.start()
+        await self.outbox.flush()
         self.delivery.start()
         await self._watch.start()
+        if self.backfill:
+            await self.backfill.async_begin(self.config_entry)
 
     async def async_stop(self) -> None:
         """Stop, with everything that was not delivered written to disk."""
         self._watch.stop()
+        if self.backfill:
+            await self.backfill.async_stop()
         self.sources.stop()
         await self.delivery.stop()
         await self.outbox.close()
@@ -241,6 +226,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 if tally.last_delivery
                 else None
             ),
+            backfill=self.backfill.progress if self.backfill else None,
         )
 
     def _is_flowing(self) -> bool:
@@ -253,7 +239,9 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         return self._problem
 
     async def async_discard(self) -> int:
-        """Forget what waits, and return how many readings that were."""
+        """Forget what waits or is about to, and return how many readings waited."""
+        if self.backfill:
+            await self.backfill.async_cancel()
         discarded = await self.outbox.discard()
         self._publish()
         return discarded
@@ -266,9 +254,18 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._publish_later()
 
     @callback
+    def _have_read(self) -> None:
+        """Take note that readings came out of the recorder, or that all are."""
+        self.delivery.wake()
+        if (self._now().backfill is None) != (self.data.backfill is None):
+            self._publish()
+        else:
+            self._publish_later()
+
+    @callback
     def _have_tried(self, error: DestinationError | None) -> None:
         """Take note of what a request came to."""
-        status = _status_after(error)
+        status = status_after(error)
         problem = error.key if error else None
         self._watch.note(error)
         if (status, problem) != (self._outcome, self._problem):
@@ -340,17 +337,3 @@ def async_tokens_of(hass: HomeAssistant, entry: RelayConfigEntry) -> Tokens:
 def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:
     """Return where a relay's readings wait."""
     return Path(hass.config.path(STORAGE_DIR, DOMAIN, f"{entry_id}.db"))
-
-
-def _status_after(error: DestinationError | None) -> Status:
-    """Return how the delivery goes after an outcome."""
-    match error:
-        case None:
-            return Status.DELIVERING
-        case NotAuthorisedError():
-            return Status.NOT_AUTHORISED
-        case NotEntitledError():
-            return Status.NOT_ENTITLED
-        case WaitError():
-            return Status.WAITING
-    return Status.UNREACHABLE

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -10,6 +10,7 @@ from threading import Lock
 import time
 
 from ..reading import Reading
+from .coverage import Span
 from .store import DAMAGE, Entry, Store, Tally, is_damage
 
 STORE_AFTER = 0.8
@@ -90,6 +91,28 @@ class Outbox:
         self._last_seq += 1
         self._fresh[self._last_seq] = (_now(), reading)
         self._set_timer()
+
+    async def insert(
+        self, readings: Sequence[Reading], covered: Mapping[str, list[Span]]
+    ) -> bool:
+        """Write readings of the past to disk, and what is covered with them.
+
+        Says whether that went well; if not, nothing of it was done.
+        """
+        async with self._lock:
+            if not await self._load():
+                return False
+            first = self._last_seq + 1
+            self._last_seq += len(readings)
+            entries = [
+                Entry(seq, reading) for seq, reading in enumerate(readings, first)
+            ]
+            tally = self.tally.copy()
+            tally.covered |= covered
+            if not await self._save(entries, [], tally):
+                return False
+            self.tally.covered.update(covered)
+            return True
 
     async def take(self, count: int, *, newest_first: bool) -> list[Entry]:
         """Return up to count readings, which stay in the outbox until they are settled.
@@ -193,18 +216,25 @@ class Outbox:
         if not await self._load():
             self._trim_memory()
             return
-        entries, settled = self._in_memory(), self._settled
-        tally = self.tally.copy()
-        gone = await self._on_disk(lambda: self._write(entries, settled, tally), None)
-        if gone is None:
+        entries = self._in_memory()
+        if not await self._save(entries, self._settled, self.tally.copy()):
             self._trim_memory()
             return
-        self.trouble = None
         self._settled = []
-        self._known_counters = tally.counters
         for seq, _ in entries:
             del self._fresh[seq]
+
+    async def _save(
+        self, entries: list[Entry], settled: list[tuple[int, int]], tally: Tally
+    ) -> bool:
+        """Make the file what memory says, and say whether that went well."""
+        gone = await self._on_disk(lambda: self._write(entries, settled, tally), None)
+        if gone is None:
+            return False
+        self.trouble = None
+        self._known_counters = tally.counters
         self.tally.expired += gone
+        return True
 
     def _trim_memory(self) -> None:
         """Let fall out what is too much in memory, the oldest first."""
@@ -291,7 +321,7 @@ class Outbox:
     def _write(
         self, entries: list[Entry], settled: list[tuple[int, int]], tally: Tally
     ) -> int:
-        """Make the file what memory says, and return how many readings fell out."""
+        """Write what is new, delete what is settled, and return how many fell out."""
         with self._store.transaction():
             self._store.delete(settled)
             self._store.insert(entries)

@@ -1,6 +1,6 @@
 """Home Assistant states become readings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from homeassistant.core import (
@@ -24,6 +24,8 @@ from homeassistant.helpers.start import async_at_started
 from ..const import MISSING_AFTER
 from ..reading import Metric, Reading, Source
 from .candidates import async_device, async_entity_id, async_is_own
+from .coverage import Coverage, now_ms
+from .lineup import Lineup
 from .observation import Observer, Rules
 from .steps import StepCounter
 from .store import Tally
@@ -39,6 +41,7 @@ class Sources:
         ids: Mapping[Metric, Sequence[str]],
         rules: Rules,
         tally: Tally,
+        coverage: Coverage,
         *,
         one_line: bool,
         on_reading: Callable[[Reading], None],
@@ -46,9 +49,11 @@ class Sources:
     ) -> None:
         """Initialize the sources, of which with one_line only the first live one counts.
 
-        What must survive a restart is kept in the tally. Each reading goes to on_reading,
-        and to on_missing all sources that are gone, whenever that changes.
+        What must survive a restart is kept in the tally, and when they were listened to in
+        the coverage. Each reading goes to on_reading, and to on_missing all sources that
+        are gone, whenever that changes.
         """
+        self._lineup = Lineup(one_line=one_line)
         self.wearer = Wearer(hass, self.first_live)
         self._hass = hass
         self._metrics = {
@@ -56,11 +61,9 @@ class Sources:
         }
         self.rules = rules
         self._tally = tally
-        self._one_line = one_line
+        self._coverage = coverage
         self._on_reading = on_reading
         self._on_missing = on_missing
-        self._observers: dict[str, Observer | StepCounter] = {}
-        self._heart_rates: list[Observer] = []
         self._missing: set[str] = set()
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._unlisten: list[CALLBACK_TYPE] = []
@@ -70,6 +73,7 @@ class Sources:
     def start(self) -> None:
         """Start to listen."""
         self._subscribe()
+        self._cover(self._metrics)
         self.wearer.async_update()
         self._unlisten = [
             self._hass.bus.async_listen(
@@ -85,6 +89,7 @@ class Sources:
     def stop(self) -> None:
         """Stop to listen."""
         self._stop_all(self._unsubscribe)
+        self._coverage.end(now_ms())
         self._stop_all(self._unlisten)
         self.wearer.stop()
         if self._check_timer:
@@ -96,18 +101,35 @@ class Sources:
         """Add a source of heart rates behind all others."""
         self._metrics[source_id] = Metric.HEART_RATE
         self._subscribe()
+        self._cover([source_id])
+
+    @property
+    def ids(self) -> list[str]:
+        """What the sources are remembered by, the most preferred first."""
+        return list(self._metrics)
 
     @property
     def observers(self) -> Mapping[str, Observer | StepCounter]:
         """What watches the sources, by the entities that they are now."""
-        return self._observers
+        return self._lineup.observers
 
     def first_live(self, now: float) -> Observer | None:
-        """Return the most preferred of the sources that are live at a time."""
-        for observer in self._heart_rates:
-            if observer.is_live(now):
-                return observer
-        return None
+        """Return the most preferred source that is live at a time (seconds, UTC)."""
+        return self._lineup.first_live(now)
+
+    def without_memory(self) -> Lineup:
+        """Return the same sources watched by others, who know nothing of them yet."""
+        lineup = Lineup(one_line=self._lineup.one_line)
+        lineup.observers = {
+            entity_id: self._observer(
+                observer.source.id,
+                entity_id,
+                observer.metric,
+                Tally(latest={observer.source.id: 0}),
+            )
+            for entity_id, observer in self.observers.items()
+        }
+        return lineup
 
     @staticmethod
     def _stop_all(listeners: list[CALLBACK_TYPE]) -> None:
@@ -119,8 +141,8 @@ class Sources:
     def _subscribe(self) -> None:
         """Listen to the entities that the sources are now."""
         self._stop_all(self._unsubscribe)
-        known = {observer.source.id: observer for observer in self._observers.values()}
-        self._observers = {}
+        known = {observer.source.id: observer for observer in self.observers.values()}
+        observers: dict[str, Observer | StepCounter] = {}
         begin = []
         for source_id, metric in self._metrics.items():
             if not (entity_id := async_entity_id(self._hass, source_id)):
@@ -128,34 +150,38 @@ class Sources:
             if observer := known.get(source_id):
                 observer.source = observer.source._replace(entity_id=entity_id)
             else:
-                observer = self._observer(source_id, entity_id, metric)
+                observer = self._observer(source_id, entity_id, metric, self._tally)
                 begin.append(observer)
-            self._observers[entity_id] = observer
-        self._heart_rates = [
-            observer
-            for observer in self._observers.values()
-            if isinstance(observer, Observer) and observer.metric is Metric.HEART_RATE
-        ]
+            observers[entity_id] = observer
+        self._lineup.observers = observers
         self._device_updated()
         self._unsubscribe = [
-            async_track_state_change_event(self._hass, self._observers, self._changed),
-            async_track_state_report_event(self._hass, self._observers, self._reported),
+            async_track_state_change_event(self._hass, observers, self._changed),
+            async_track_state_report_event(self._hass, observers, self._reported),
         ]
         for observer in begin:
             self._begin(observer)
 
+    @callback
+    def _cover(self, source_ids: Iterable[str]) -> None:
+        """Take note that sources are listened to from now on."""
+        for source_id in source_ids:
+            counts = self._metrics[source_id] is Metric.STEPS
+            self._coverage.begin([source_id], now_ms(), counts=counts)
+
     def _observer(
-        self, source_id: str, entity_id: str, metric: Metric
+        self, source_id: str, entity_id: str, metric: Metric, tally: Tally
     ) -> Observer | StepCounter:
-        """Return what watches a source."""
+        """Return what watches a source, and keeps in a tally what it must remember."""
         source = Source(source_id, entity_id, entity_id)
+        source = source._replace(device=async_device(self._hass, source))
         if metric is Metric.STEPS:
-            return StepCounter(source, self._tally.counters)
+            return StepCounter(source, tally.counters)
         return Observer(
             metric,
             source,
             self.rules,
-            self._tally.latest,
+            tally.latest,
             is_prompt=async_is_own(self._hass, entity_id),
         )
 
@@ -185,7 +211,7 @@ class Sources:
         self, entity_id: str, old: State | None, state: State | None, at: float
     ) -> None:
         """Make readings of what a source says, where there are any in it."""
-        observer = self._observers[entity_id]
+        observer = self.observers[entity_id]
         self._take(observer, observer.observe(old, state, at), at)
         if state is None or observer.source.id in self._missing:
             self._check_later()
@@ -194,12 +220,9 @@ class Sources:
     def _take(
         self, observer: Observer | StepCounter, readings: Sequence[Reading], at: float
     ) -> None:
-        """Pass readings on, unless a better source counts, or they come too soon."""
-        if not readings or (self._one_line and self.first_live(at) is not observer):
-            return
-        for reading in readings:
-            if isinstance(observer, StepCounter) or observer.is_due(reading):
-                self._on_reading(reading)
+        """Pass readings on."""
+        for reading in self._lineup.passed(observer, readings, at):
+            self._on_reading(reading)
 
     @callback
     def _registry_updated(
@@ -207,7 +230,7 @@ class Sources:
     ) -> None:
         """Follow sources that are renamed, removed or back."""
         entity_ids = [async_entity_id(self._hass, id_) for id_ in self._metrics]
-        if list(filter(None, entity_ids)) != list(self._observers):
+        if list(filter(None, entity_ids)) != list(self.observers):
             self._subscribe()
             self._check_later()
 
@@ -216,7 +239,7 @@ class Sources:
         self, event: Event[dr.EventDeviceRegistryUpdatedData] | None = None
     ) -> None:
         """Take note of what the sources' devices are called now."""
-        for observer in self._observers.values():
+        for observer in self.observers.values():
             device = async_device(self._hass, observer.source)
             if device != observer.source.device:
                 observer.source = observer.source._replace(device=device)

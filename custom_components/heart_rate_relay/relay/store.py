@@ -14,6 +14,7 @@ import time
 from typing import NamedTuple
 
 from ..reading import Device, Metric, Reading, Source
+from .coverage import Span, union
 
 # Small pages: a commit of one reading rewrites little of an SD card. In WAL mode with
 # synchronous=NORMAL a commit survives the end of the process, though not, for as long
@@ -71,6 +72,16 @@ class Entry(NamedTuple):
     reading: Reading
 
 
+class Request(NamedTuple):
+    """A time of some sources that is to be delivered out of the recorder."""
+
+    start: int
+    """Milliseconds since the Unix epoch, UTC."""
+    end: int
+    """In the same unit, not included."""
+    source_ids: list[str]
+
+
 @dataclass
 class Tally:
     """What became of all readings so far."""
@@ -95,6 +106,15 @@ class Tally:
     """Why the last of them was, in the service's own words."""
     unreachable_since: int | None = None
     """When the first of the requests was made that had no answer since, in ms UTC."""
+    covered: dict[str, list[Span]] = field(default_factory=dict)
+    """What was taken from each source already: see coverage.py."""
+    backfill: Request | None = None
+    """What is being taken out of the recorder."""
+
+    def __post_init__(self) -> None:
+        """Take a request as it was written, too."""
+        if self.backfill:
+            self.backfill = Request(*self.backfill)
 
     def copy(self) -> Tally:
         """Return a copy that stays as it is."""
@@ -103,6 +123,7 @@ class Tally:
             latest=self.latest.copy(),
             delivered_until=self.delivered_until.copy(),
             counters=self.counters.copy(),
+            covered=self.covered.copy(),
         )
 
     def add(self, earlier: Tally) -> None:
@@ -118,6 +139,9 @@ class Tally:
         self.unseen_refusals += earlier.unseen_refusals
         self.refused_for = self.refused_for or earlier.refused_for
         self.unreachable_since = earlier.unreachable_since or self.unreachable_since
+        for key, spans in earlier.covered.items():
+            self.covered[key] = union([*spans, *self.covered.get(key, ())])
+        self.backfill = self.backfill or earlier.backfill
 
 
 class Store:

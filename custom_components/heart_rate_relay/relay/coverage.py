@@ -1,0 +1,108 @@
+"""Which part of the past a relay has taken from each of its sources already.
+
+What it was told while it listened is delivered, or waits, or was left out for a reason:
+none of it is to come a second time out of the recorder. All times are in milliseconds since
+the Unix epoch, UTC.
+"""
+
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+import time
+
+FOREVER = 253_402_300_800_000
+"""The end of what goes on, in the year 10000."""
+
+type Span = list[int]
+"""A time from its start to before its end: a list, as JSON has it."""
+
+
+class Coverage:
+    """The spans of time that are covered, by source."""
+
+    def __init__(self, covered: MutableMapping[str, list[Span]], account: str) -> None:
+        """Initialize the coverage of what an account got, which is kept in covered.
+
+        There a source's spans are replaced, never changed in place.
+        """
+        self._covered = covered
+        self._account = account
+
+    def begin(
+        self, source_ids: Iterable[str], now: int, *, counts: bool = False
+    ) -> None:
+        """Cover sources from now on.
+
+        A source that counts tells later what it counted while nobody listened.
+        """
+        for source_id in source_ids:
+            spans = self._spans(source_id)
+            start = spans[0][0] if counts and spans else now
+            self._covered[self._key(source_id)] = union([*spans, [start, FOREVER]])
+
+    def end(self, now: int) -> None:
+        """Cover nothing from now on."""
+        for key, spans in self._covered.items():
+            if spans and spans[-1][1] == FOREVER:
+                self._covered[key] = _cut(spans, [now, FOREVER])
+
+    def forget(self, before: int) -> None:
+        """Forget what was long ago."""
+        for key, spans in list(self._covered.items()):
+            if not (left := [span for span in spans if span[1] > before]):
+                del self._covered[key]
+            elif len(left) < len(spans):
+                self._covered[key] = left
+
+    def gaps(self, source_id: str, start: int, end: int) -> list[Span]:
+        """Return what is not covered of a source's time."""
+        gaps = [[start, end]] if start < end else []
+        for span in self._spans(source_id):
+            gaps = _cut(gaps, span)
+        return gaps
+
+    def with_span(
+        self, source_ids: Iterable[str], start: int, end: int
+    ) -> Mapping[str, list[Span]]:
+        """Return what to keep of sources once a time of them is covered, too."""
+        return {
+            self._key(source_id): union([*self._spans(source_id), [start, end]])
+            for source_id in source_ids
+        }
+
+    def _spans(self, source_id: str) -> list[Span]:
+        return self._covered.get(self._key(source_id), [])
+
+    def _key(self, source_id: str) -> str:
+        """Return what a source's spans are kept by: another account has got nothing yet."""
+        return f"{self._account} {source_id}"
+
+
+def now_ms(seconds: float = 0) -> int:
+    """Return the time, or one so many seconds from it."""
+    return int((time.time() + seconds) * 1000)
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order, those that touch each other as one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = [joined[-1][0], max(end, joined[-1][1])]
+        else:
+            joined.append([start, end])
+    return joined
+
+
+def length(spans: Sequence[Span]) -> int:
+    """Return how long spans that do not touch each other are together, in ms."""
+    return sum(end - start for start, end in spans)
+
+
+def _cut(spans: Iterable[Span], hole: Span) -> list[Span]:
+    """Return what is left of spans beside a hole."""
+    hole_start, hole_end = hole
+    return [
+        part
+        for start, end in spans
+        for part in ([start, min(end, hole_start)], [max(start, hole_end), end])
+        if part[0] < part[1]
+    ]
