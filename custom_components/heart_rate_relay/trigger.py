@@ -16,6 +16,7 @@ from homeassistant.helpers.trigger import (
 )
 
 from .const import DOMAIN
+from .relay.attributes import text
 from .relay.data import Status
 
 HEART_RATE_UNITS = ("bpm", "BPM", "beats/min")
@@ -47,7 +48,7 @@ class HeartRateCrossedTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
     @override
     def _should_include(self, state: State) -> bool:
         """Leave out what is not a heart rate, where a device or an area was chosen."""
-        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+        unit = text(state, ATTR_UNIT_OF_MEASUREMENT)
         return super()._should_include(state) and self._is_valid_unit(unit)
 
 

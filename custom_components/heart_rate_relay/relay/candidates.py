@@ -11,6 +11,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..const import CONF_SERVICE, DOMAIN
 from ..reading import Device, Metric, Source
+from .attributes import text
 from .detection import Candidate, Verdict, rank
 from .other_metrics import judge
 
@@ -43,12 +44,12 @@ def async_candidate(hass: HomeAssistant, state: State) -> Candidate:
     )
     return Candidate(
         entity_id=state.entity_id,
-        unit=state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
-        device_class=state.attributes.get(ATTR_DEVICE_CLASS),
+        unit=text(state, ATTR_UNIT_OF_MEASUREMENT),
+        device_class=text(state, ATTR_DEVICE_CLASS),
         platform=entry.platform if entry else None,
         key=(entry.translation_key or entry.unique_id) if entry else None,
-        name=state.attributes.get(ATTR_FRIENDLY_NAME),
-        state_class=state.attributes.get("state_class"),
+        name=text(state, ATTR_FRIENDLY_NAME),
+        state_class=text(state, "state_class"),
         state=state.state,
         device_name=(device.name_by_user or device.name) if device else None,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import inf
 from types import MappingProxyType
 
@@ -11,6 +10,7 @@ from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
 from ..reading import Metric, Reading, Source, to_bpm, to_ms
+from .attributes import moment, name_of, text
 
 MEASURED_AT_ATTRIBUTES = ("measured_at", "measurement_time", "date", "timestamp")
 """Where integrations say when a value was measured (Health Connect: date)."""
@@ -117,7 +117,7 @@ class Observer:
         if state is None or (value := self._parse(state)) is None:
             self.live_until = -inf
             return ()
-        if (name := state.name) != self.source.name:
+        if (name := name_of(state)) != self.source.name:
             self.source = self.source._replace(name=name)
         measured_at = measured_time(state, at)
         moved = measured_at is not None and measured_at != self._measured_at
@@ -178,7 +178,7 @@ class Observer:
             return None
         try:
             value = self._convert(
-                float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+                float(state.state), text(state, ATTR_UNIT_OF_MEASUREMENT)
             )
         except ValueError:
             return None
@@ -195,12 +195,10 @@ def _is_told(old: State | None, state: State) -> bool:
 def measured_time(state: State, at: float) -> float | None:
     """Return when a state's value was measured, None where it does not tell."""
     for name in MEASURED_AT_ATTRIBUTES:
-        if (value := state.attributes.get(name)) is None:
+        value = state.attributes.get(name)
+        if value is None or (isinstance(value, str) and ":" not in value):
             continue
-        if isinstance(value, str) and ":" in value:
-            value = dt_util.parse_datetime(value)
-        if isinstance(value, datetime):
-            measured_at = dt_util.as_utc(value).timestamp()
-            if 0 < measured_at <= at + CLOCK_TOLERANCE:
-                return min(measured_at, at)
+        measured_at = moment(value)
+        if measured_at is not None and 0 < measured_at <= at + CLOCK_TOLERANCE:
+            return min(measured_at, at)
     return None

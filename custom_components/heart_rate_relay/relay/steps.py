@@ -8,7 +8,7 @@ All times within are in milliseconds since the Unix epoch, UTC.
 """
 
 from collections.abc import Iterator, MutableMapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
 from ..reading import Metric, Reading, Source
+from .attributes import moment, name_of, text
 from .observation import measured_time
 from .other_metrics import is_count_of_steps, is_of_a_day
 from .store import JsonScalar
@@ -114,7 +115,7 @@ class StepCounter:
         """
         if state is None or (count := _parse(state)) is None:
             return ()
-        if (name := state.name) != self.source.name:
+        if (name := name_of(state)) != self.source.name:
             self.source = self.source._replace(name=name)
         now = int(at * SECOND)
         known = _load(self._counters.get(self.source.id))
@@ -169,7 +170,7 @@ class StepCounter:
         return (
             known.nights >= NIGHTS
             or (last_reset > 0 and last_reset == _midnight(last_reset))
-            or is_of_a_day(self.source.entity_id.partition(".")[2], state.name)
+            or is_of_a_day(self.source.entity_id.partition(".")[2], self.source.name)
         )
 
     def _is_believed(self, now: int) -> bool:
@@ -190,7 +191,7 @@ def _parse(state: State) -> int | None:
     """Return the count that a state tells, None if it tells none."""
     if ATTR_RESTORED in state.attributes:
         return None
-    if not is_count_of_steps(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)):
+    if not is_count_of_steps(text(state, ATTR_UNIT_OF_MEASUREMENT)):
         return None
     try:
         count = float(state.state)
@@ -209,12 +210,8 @@ def _load(remembered: Sequence[JsonScalar] | None) -> Count | None:
 
 def _last_reset(state: State) -> int:
     """Return when a counter says that it began at 0, 0 where it does not say."""
-    value = state.attributes.get(ATTR_LAST_RESET)
-    if isinstance(value, str):
-        value = dt_util.parse_datetime(value)
-    if not isinstance(value, datetime):
-        return 0
-    return max(0, int(dt_util.as_utc(value).timestamp() * SECOND))
+    last_reset = moment(state.attributes.get(ATTR_LAST_RESET)) or 0
+    return max(0, int(last_reset * SECOND))
 
 
 def _may_be_old(known: Count, count: int) -> bool:

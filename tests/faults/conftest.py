@@ -1,0 +1,26 @@
+"""What these tests share: the service that a test is about, and patience that is short."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from custom_components.heart_rate_relay.destinations import gerosense, pulsoid
+from dev.stand_ins import OpenWearables
+
+from ..conftest import running
+from ..seen.conftest import impatient  # noqa: F401 - a fixture, for all of these tests
+from .common import SERVICES
+
+
+@pytest.fixture
+async def stand_in(
+    service: str, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Any]:
+    """Return a service of our own."""
+    async with running(SERVICES[service].stand_in()) as stand_in:
+        if isinstance(stand_in, OpenWearables):
+            stand_in.import_delay = 0.002
+        monkeypatch.setattr(pulsoid, "API_URL", stand_in.url)
+        monkeypatch.setattr(gerosense, "API_URL", stand_in.url)
+        yield stand_in
