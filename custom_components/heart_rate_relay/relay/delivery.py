@@ -50,6 +50,9 @@ ANY = (-inf, inf)
 CLOCK_TOLERANCE = 60.0
 """Seconds by which a reading may be ahead of this machine's clock."""
 
+CLOCK_RETRY = 60.0
+"""Seconds after which to see whether a clock that was set back is right again."""
+
 
 class Delivery:
     """Delivers what is in an outbox, one request at a time."""
@@ -126,8 +129,7 @@ class Delivery:
                 )
                 if await self._deliver_batches(entries, more=len(entries) == count):
                     continue
-                # What waits has to wait for more, unless it cannot be read
-                delay = None if entries else DISK_RETRY
+                delay = _delay_after(entries)
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._changed.wait()
@@ -256,22 +258,36 @@ def _sift(
 ) -> tuple[Sequence[Entry], Sequence[tuple[Entry, str]]]:
     """Part what a service takes from what it never will, the latter with the reason.
 
-    One that refuses a batch for a single bad reading must not get it.
+    One that refuses a batch for a single bad reading must not get it. Nor one of the
+    future, which stays: the clock was set back, maybe only until it is told the time.
     """
     if not limits.ranges:
         return entries, ()
-    latest = (time.time() + CLOCK_TOLERANCE) * 1000
+    latest = _latest()
     good, objections = [], []
     for entry in entries:
         metric, value, measured_at, *_ = entry.reading
         low, high = limits.ranges.get(metric, ANY)
         if not low <= value <= high:
             objections.append((entry, "out of range"))
-        elif measured_at > latest:
-            objections.append((entry, "in the future"))
-        else:
+        elif measured_at <= latest:
             good.append(entry)
     return good, objections
+
+
+def _latest() -> float:
+    """Return the time in ms UTC beyond which a reading is of the future."""
+    return (time.time() + CLOCK_TOLERANCE) * 1000
+
+
+def _delay_after(entries: Sequence[Entry]) -> float | None:
+    """Return the seconds after which to look again at what could not be sent.
+
+    What waits has to wait for more, unless it cannot be read, or is of the future.
+    """
+    if not entries:
+        return DISK_RETRY
+    return CLOCK_RETRY if entries[-1].reading.measured_at > _latest() else None
 
 
 def _batches(

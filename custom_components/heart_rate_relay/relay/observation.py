@@ -134,7 +134,8 @@ class Observer:
             if is_new := milliseconds > self._latest[self.source.id]:
                 self._latest[self.source.id] = milliseconds
         self._is_first = False
-        if value != self._seen:
+        if value != self._seen or at < self._since:
+            # The clock may have been set back
             self._seen = value
             self._since = at
         if not is_new:
@@ -144,18 +145,25 @@ class Observer:
         return (Reading(self.metric, value, milliseconds, self.source),)
 
     def is_live(self, now: float) -> bool:
-        """Return whether the source was heard of lately."""
-        return now < self.live_until
+        """Return whether the source was heard of lately.
+
+        One that is so for long to come was heard of before the clock was set back.
+        """
+        return 0 < self.live_until - now <= self._rules.live_for + CLOCK_TOLERANCE
 
     def is_due(self, reading: Reading) -> bool:
         """Return whether the shortest interval lets a reading pass.
 
         A reading may come early, but the next one may not for that: so a source that
-        only jitters passes, and a faster one does not.
+        only jitters passes, and a faster one does not. None comes earlier than by two
+        intervals, unless the clock was set back.
         """
         interval = self._rules.min_interval
         at = reading.measured_at / 1000
-        if at < self._due - interval * JITTER_TOLERANCE:
+        early = self._due - at
+        if early > 2 * interval:
+            self._due = at
+        elif early > interval * JITTER_TOLERANCE:
             return False
         self._due = max(self._due, at) + interval
         return True
