@@ -24,7 +24,6 @@ from custom_components.heart_rate_relay.monitor.link import (
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.gatt import Characteristic, Service
 from dev.virtual_proxy.link import Reason
-from homeassistant.components import bluetooth
 
 from .common import ADDRESS, heard
 from .faults import SETTLES, SOON, Scene, is_reading, never, within
@@ -291,6 +290,31 @@ async def test_attributes_have_moved(worn: Scene) -> None:
     await worn.measures_within(SILENT_AFTER + SOON + 2 * MIN_BACKOFF + SETTLES)
 
 
+async def test_two_batteries(worn: Scene) -> None:
+    """A monitor that has something twice, such as earbuds, is as good as another."""
+    services = worn.strap.services
+
+    def doubled() -> Sequence[Service]:
+        level = Characteristic(uuid=0x2A19, read=lambda: b"\x07", notifies=True)
+        return [*services(), Service(0x180F, [level])]
+
+    worn.strap.services = doubled  # type: ignore[method-assign] # as earbuds would
+    forget_attributes(worn)
+    worn.strap.drop()
+    await worn.measures_within(SOON)
+    worn.strap.set_battery(33)
+    await within(1, lambda: worn.state("sensor.battery") == "33")
+    assert worn.proxy.connects == 2
+
+
+def forget_attributes(scene: Scene) -> None:
+    """Have a monitor asked what it has when it is connected the next time."""
+    esphome = scene.hass.config_entries.async_loaded_entries("esphome")[0]
+    esphome.runtime_data.bluetooth_device.cache.clear_gatt_services_cache(
+        int(ADDRESS.replace(":", ""), 16)
+    )
+
+
 async def test_no_measurements(worn: Scene) -> None:
     """What has no heart-rate measurements is no reason to fail, and may have some later."""
     services = worn.strap.services
@@ -298,12 +322,7 @@ async def test_no_measurements(worn: Scene) -> None:
         service for service in services() if service.uuid != 0x180D
     ]
     await worn.hass.config_entries.async_unload(worn.entry.entry_id)
-    source = bluetooth.async_scanner_by_source(worn.hass, worn.proxy.bluetooth_mac)
-    assert source
-    esphome = worn.hass.config_entries.async_loaded_entries("esphome")[0]
-    esphome.runtime_data.bluetooth_device.cache.clear_gatt_services_cache(
-        int(ADDRESS.replace(":", ""), 16)
-    )
+    forget_attributes(worn)
     await worn.hass.config_entries.async_setup(worn.entry.entry_id)
     await within(120, lambda: worn.troubles == {Trouble.REFUSED})
     assert worn.proxy.allocated == []

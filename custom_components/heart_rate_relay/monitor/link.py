@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Self
 
+from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 import bleak_retry_connector
@@ -133,18 +134,18 @@ class Link:
         Raises PairingNeededError where pairing fails, NotAMonitorError where there are
         no measurements, or one of BLUETOOTH_ERRORS.
         """
-        if not self._has(MEASUREMENT):
+        if (measurement := self._find(MEASUREMENT)) is None:
             await self._forget_attributes()
             raise NotAMonitorError("No heart-rate measurements")
         try:
-            await self._notify(MEASUREMENT, on_packet)
+            await self._notify(measurement, on_packet)
         except BleakError as err:
             if is_outdated(err):
                 await self._forget_attributes()
             if not needs_pairing(err):
                 raise
             await self._pair()
-            await self._notify_paired(on_packet)
+            await self._notify_paired(measurement, on_packet)
 
     async def read_details(self, on_battery: PacketCallback) -> Details:
         """Return what the monitor tells of itself, and have changes of the battery sent."""
@@ -157,7 +158,7 @@ class Link:
                 await self._notify_battery(on_battery)
         except TimeoutError:
             pass
-        return _details(values, self._has(CONTROL_POINT))
+        return _details(values, self._find(CONTROL_POINT) is not None)
 
     async def read_serial_number(self) -> str:
         """Return the serial number, empty where the monitor does not tell it."""
@@ -193,40 +194,45 @@ class Link:
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
             raise PairingNeededError("Not paired") from err
 
-    async def _notify_paired(self, on_packet: PacketCallback) -> None:
+    async def _notify_paired(
+        self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback
+    ) -> None:
         """Have measurements sent. Raises PairingNeededError where pairing was no use."""
         try:
-            await self._notify(MEASUREMENT, on_packet)
+            await self._notify(measurement, on_packet)
         except BleakError as err:
             if needs_pairing(err):
                 raise PairingNeededError("Paired in vain") from err
             raise
 
-    async def _notify(self, uuid: str, on_packet: PacketCallback) -> None:
+    async def _notify(
+        self, characteristic: BleakGATTCharacteristic, on_packet: PacketCallback
+    ) -> None:
         """Have a characteristic's values sent."""
-        await self._client.start_notify(uuid, lambda _, data: on_packet(data))
+        await self._client.start_notify(characteristic, lambda _, data: on_packet(data))
 
     async def _notify_battery(self, on_battery: PacketCallback) -> None:
         """Have the battery's level sent when it changes, where the monitor does that."""
-        level = self._client.services.get_characteristic(BATTERY_LEVEL)
+        level = self._find(BATTERY_LEVEL)
         if level and "notify" in level.properties:
             try:
-                await self._notify(BATTERY_LEVEL, on_battery)
+                await self._notify(level, on_battery)
             except BleakError:
                 return
 
     async def _read(self, uuid: str) -> bytes | None:
         """Return a characteristic's value, None where there is none to be had."""
-        if not self._has(uuid):
+        if (characteristic := self._find(uuid)) is None:
             return None
         try:
-            return bytes(await self._client.read_gatt_char(uuid))
+            return bytes(await self._client.read_gatt_char(characteristic))
         except BleakError:
             return None
 
-    def _has(self, uuid: str) -> bool:
-        """Return whether the monitor has a characteristic."""
-        return self._client.services.get_characteristic(uuid) is not None
+    def _find(self, uuid: str) -> BleakGATTCharacteristic | None:
+        """Return a characteristic: the first, where a monitor has several batteries."""
+        characteristics = self._client.services.characteristics.values()
+        return next((one for one in characteristics if one.uuid == uuid), None)
 
 
 READABLE = (
