@@ -62,6 +62,9 @@ PAIRING_ERRORS: Mapping[int, str] = MappingProxyType(
 )
 """What is answered to whom is not paired, and how a proxy puts that into words."""
 
+NOT_PAIRED = "not paired"
+"""How BlueZ puts the most of them into words, without a code."""
+
 OUTDATED_ERRORS: Mapping[int, str] = MappingProxyType(
     {
         BleakGATTProtocolErrorCode.INVALID_HANDLE: "invalid handle",
@@ -253,7 +256,7 @@ def needs_pairing(error: BleakError) -> bool:
 
     The codes are those of the Bluetooth Core Specification, Vol. 3, Part F, 3.4.1.1.
     """
-    return _is_one_of(error, PAIRING_ERRORS)
+    return _is_one_of(error, PAIRING_ERRORS) or NOT_PAIRED in str(error).lower()
 
 
 def is_outdated(error: BleakError) -> bool:
