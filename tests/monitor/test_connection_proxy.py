@@ -6,6 +6,8 @@ import pytest
 
 from custom_components.heart_rate_relay.monitor.connection import (
     ABSENT_AFTER,
+    DOUBTFUL_ATTEMPTS,
+    DOUBTFUL_TIMEOUT,
     MIN_BACKOFF,
     PATIENCE,
     RELEASE_INTERVAL,
@@ -23,12 +25,13 @@ from .common import ADDRESS, add_proxy, in_use
 from .faults import SETTLES, SOON, Scene, never, within
 
 TAKES_OVER = (
-    SILENT_AFTER + DISCONNECT_TIMEOUT + 2 * CONNECT_TIMEOUT + 7 * MIN_BACKOFF + SETTLES
+    SILENT_AFTER
+    + DISCONNECT_TIMEOUT
+    + MIN_BACKOFF
+    + DOUBTFUL_ATTEMPTS * DOUBTFUL_TIMEOUT
+    + SETTLES
 )
-"""Seconds until another proxy takes over from one that hangs.
-
-Home Assistant prefers it only after two attempts in vain through one that was better.
-"""
+"""Seconds until another proxy takes over from one that hangs."""
 
 
 async def test_number_of_slots_tells_of_lost_disconnect(worn: Scene) -> None:
@@ -95,6 +98,40 @@ async def test_another_proxy_takes_over(
     assert other.allocated == [ADDRESS]
     assert len(worn.strap.links) == 1
     worn.proxy.frozen = False
+
+
+async def test_monitor_is_in_another_room(worn: Scene) -> None:
+    """A monitor that was near a proxy once is soon reached by the one that it is near now."""
+    other = await add_proxy(
+        worn.hass, worn.air, name="other", mac="24:0A:C4:00:00:20", rssi_offset=-20
+    )
+    worn.proxy.advertises = False
+    worn.proxy.straps = ()
+    worn.proxy.dial_timeout = CONNECT_TIMEOUT
+    worn.strap.drop()
+    await worn.measures_within(
+        MIN_BACKOFF + DOUBTFUL_ATTEMPTS * DOUBTFUL_TIMEOUT + SETTLES
+    )
+    assert other.allocated == [ADDRESS]
+
+
+async def test_monitor_is_gone_from_all_rooms(worn: Scene) -> None:
+    """A monitor that is off when it is called holds a slot once, and not for long."""
+    await add_proxy(
+        worn.hass, worn.air, name="other", mac="24:0A:C4:00:00:20", rssi_offset=-20
+    )
+    worn.proxy.advertises = False
+    for proxy in worn.air.proxies:
+        proxy.dial_timeout = CONNECT_TIMEOUT
+    worn.strap.connect_delay = CONNECT_TIMEOUT
+    worn.strap.drop()
+    await within(SOON, lambda: worn.proxy.allocated)
+    worn.strap.power_off()
+    await within(
+        DOUBTFUL_TIMEOUT + 1,
+        lambda: not any(proxy.allocated for proxy in worn.air.proxies),
+    )
+    await never(60, lambda: any(proxy.allocated for proxy in worn.air.proxies))
 
 
 async def test_slots_are_full(worn: Scene) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
+from bleak.backends.device import BLEDevice
 from bleak_retry_connector import BleakOutOfConnectionSlotsError
 
 from homeassistant.components import bluetooth
@@ -29,6 +30,12 @@ ABSENT_AFTER = 60.0
 
 RELEASE_INTERVAL = 10.0
 """Seconds between two attempts to end a connection that nobody has confirmed to be over."""
+
+DOUBTFUL_ATTEMPTS = 2
+"""After how many attempts in vain Home Assistant goes another way, if there is one."""
+
+DOUBTFUL_TIMEOUT = 8.0
+"""Seconds for an attempt that may go a way by which the monitor is not heard any more."""
 
 
 class Trouble(StrEnum):
@@ -98,6 +105,7 @@ class Connection:
         self._address = address
         self._owner = owner
         self._heard = asyncio.Event()
+        self._heard_by: set[str] = set()
         self._packet_at = 0.0
         self._failures = 0
         self._trouble: Trouble | None = None
@@ -121,8 +129,9 @@ class Connection:
             await self._unreleased.close()
 
     @callback
-    def heard(self) -> None:
-        """Take note that the monitor sends an advertisement that can be answered."""
+    def heard(self, source: str) -> None:
+        """Take note that an adapter or proxy hears the monitor, and could answer it."""
+        self._heard_by.add(source)
         self._heard.set()
 
     async def _run(self) -> None:
@@ -153,6 +162,7 @@ class Connection:
     async def _wait_until_heard(self) -> None:
         """Wait for the next advertisement: those before may be of a monitor that is off."""
         self._heard.clear()
+        self._heard_by.clear()
         absent_at = self._hass.loop.time() + ABSENT_AFTER
         while not await self._is_heard_within(RELEASE_INTERVAL):
             if self._unreleased:
@@ -179,7 +189,7 @@ class Connection:
             return
         if async_are_slots_full(self._hass, self._address):
             raise BleakOutOfConnectionSlotsError("No free connection near the monitor")
-        self.link = link = await Link.connect(device, self._entry.title)
+        self.link = link = await self._connect(device)
         try:
             async with asyncio.timeout(SILENT_AFTER):
                 await self._owner.async_confirm(link)
@@ -195,6 +205,29 @@ class Connection:
                 self._owner.have_link()
             finally:
                 await self._release(link)
+
+    async def _connect(self, device: BLEDevice) -> Link:
+        """Connect. Raises one of BLUETOOTH_ERRORS.
+
+        Home Assistant prefers the way by which the monitor was heard best, be that minutes
+        ago: by a proxy that hangs now, or in another room. So the first attempts are short.
+        """
+        for _ in range(DOUBTFUL_ATTEMPTS):
+            if not self._is_way_doubtful():
+                break
+            self._heard_by.clear()
+            try:
+                return await Link.connect(device, self._entry.title, DOUBTFUL_TIMEOUT)
+            except TimeoutError:
+                if not self._heard_by:
+                    # It has gone, and holds no slot for longer than need be
+                    raise
+        return await Link.connect(device, self._entry.title)
+
+    def _is_way_doubtful(self) -> bool:
+        """Return whether something could connect that has not heard the monitor just now."""
+        ways = bluetooth.async_scanner_devices_by_address(self._hass, self._address)
+        return any(way.scanner.source not in self._heard_by for way in ways)
 
     async def _release(self, link: Link) -> None:
         """End a connection, later on where nobody confirms that now."""

@@ -152,7 +152,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         self.heard_at = info.time
         if self._connection:
             if info.connectable:
-                self._connection.heard()
+                self._connection.heard(info.source)
         elif broadcast := parse_broadcast(info.manufacturer_data):
             self._have_broadcast(broadcast)
         if not self.config_entry.data[CONF_NAME] and (name := advertised_name(info)):

@@ -114,10 +114,15 @@ class Link:
         """Set when the connection has ended, as far as that is known."""
 
     @classmethod
-    async def connect(cls, device: BLEDevice, name: str) -> Self:
-        """Connect by the best way there is now. Raises one of BLUETOOTH_ERRORS."""
+    async def connect(
+        cls, device: BLEDevice, name: str, timeout: float = CONNECT_TIMEOUT
+    ) -> Self:
+        """Connect by the best way there is now, in so many seconds.
+
+        Raises one of BLUETOOTH_ERRORS.
+        """
         ended = asyncio.Event()
-        async with asyncio.timeout(CONNECT_TIMEOUT):
+        async with asyncio.timeout(timeout):
             client = await bleak_retry_connector.establish_connection(
                 # Looked up late: Home Assistant replaces it when Bluetooth starts
                 bleak_retry_connector.BleakClientWithServiceCache,
