@@ -35,9 +35,10 @@ from .const import (
     LOGGER,
 )
 from .monitor.advertisement import parse_broadcast
-from .monitor.coordinator import MonitorCoordinator, advertised_name
+from .monitor.coordinator import MonitorCoordinator, advertised_name, async_let_be_found
 from .monitor.features import measured_features, remembered, told_features
 from .monitor.identity import (
+    NotHeardError,
     async_find,
     async_latest,
     async_recognise,
@@ -67,7 +68,11 @@ class MonitorFlow(ConfigFlow):
         self._abort_if_unique_id_configured()
         if not is_heart_rate_monitor(discovery_info):
             return self.async_abort(reason="not_a_monitor")
-        self._namesakes = await async_recognise(self.hass, discovery_info)
+        try:
+            self._namesakes = await async_recognise(self.hass, discovery_info)
+        except NotHeardError:
+            async_let_be_found(self.hass, discovery_info.address)
+            return self.async_abort(reason="no_monitors_found")
         # It may have told its name meanwhile
         self._info = async_latest(self.hass, discovery_info)
         self.context["title_placeholders"] = {"name": self._name}

@@ -116,6 +116,7 @@ def heard(
     services: tuple[str, ...] = (HEART_RATE_SERVICE,),
     manufacturer_data: Mapping[int, bytes] | None = None,
     connectable: bool = True,
+    seconds_ago: float = 0,
     **details: Any,
 ) -> bluetooth.BluetoothServiceInfoBleak:
     """Return an advertisement as Home Assistant passes it on, and no scanner heard it."""
@@ -130,7 +131,7 @@ def heard(
         device=BLEDevice(address, name, details),
         advertisement=None,
         connectable=connectable,
-        time=monotonic(),
+        time=monotonic() - seconds_ago,
         tx_power=None,
     )
 

@@ -288,6 +288,54 @@ async def test_stranger(hass: HomeAssistant, air: World) -> None:
     await until(lambda: strap.links, 10)
 
 
+FORMER: dict[str, Any] = {
+    "address": NAMESAKES[0],
+    "name": "Watch",
+    "address_type": 1,
+    "seconds_ago": 60,
+}
+"""What Home Assistant remembers, after a restart, of what a watch was heard as before."""
+
+
+@pytest.mark.parametrize("is_near", [False, True])
+async def test_former_address(hass: HomeAssistant, air: World, is_near: bool) -> None:
+    """What is only remembered is neither the watch nor another one."""
+    entry = monitor_entry(RANDOM_ADDRESS, name="Watch", details=KNOWN)
+    await set_up_monitor(hass, entry)
+    strap = quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
+    if is_near:
+        air.add_strap(strap)
+        await until(lambda: strap.links)
+    assert_abort(await discover(hass, **FORMER), "no_monitors_found")
+    assert entry.data["address"] == entry.unique_id == RANDOM_ADDRESS
+
+
+async def test_former_address_that_is_the_present_one(
+    hass: HomeAssistant, air: World
+) -> None:
+    """What is remembered, and heard again, is heard."""
+    entry = monitor_entry(RANDOM_ADDRESS, name="Watch", details=KNOWN)
+    await set_up_monitor(hass, entry)
+    strap = quick_strap("Watch", NAMESAKES[0], random_address=True)
+    shown = hass.async_create_task(discover(hass, **FORMER))
+    air.add_strap(strap)
+    await until(lambda: entry.data["address"] == NAMESAKES[0])
+    assert_abort(await shown, "monitor_recognised")
+    await until(lambda: strap.links)
+
+
+async def test_wrong_address(hass: HomeAssistant, air: World) -> None:
+    """A watch that was taken for one that is not near is found at its own address again."""
+    strap = air.add_strap(quick_strap("Watch", RANDOM_ADDRESS, random_address=True))
+    entry = monitor_entry(RANDOM_ADDRESS, name="Watch")
+    await set_up_monitor(hass, entry)
+    await until(lambda: strap.links)
+    await entry.runtime_data.async_adopt(NAMESAKES[0])
+    assert entry.data["address"] == NAMESAKES[0]
+    await until(lambda: entry.data["address"] == RANDOM_ADDRESS)
+    await until(lambda: strap.links)
+
+
 async def stranger_offered(hass: HomeAssistant) -> ConfigFlowResult:
     """Wait until the watch has tried, and given up, what was not its address."""
     (entry,) = monitors(hass)

@@ -274,11 +274,9 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 
     async def _async_return(self) -> None:
         """Go back to the former address, and let the other monitor be found."""
-        stranger, former = self.address, self._former_address
-        if former:
+        if former := self._former_address:
             await self._async_move(former)
             self._former_address = None
-            bluetooth.async_rediscover_address(self.hass, stranger)
 
     async def _async_move(self, address: str) -> None:
         """Listen and connect at another address."""
@@ -289,8 +287,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             data={**self.config_entry.data, CONF_ADDRESS: address},
             unique_id=address,
         )
-        # Should another monitor get it, it is to be found
-        bluetooth.async_clear_address_from_match_history(self.hass, former)
+        async_let_be_found(self.hass, former)
         if not self._is_stopped:
             self._async_resume()
 
@@ -353,6 +350,14 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 def is_monitor(entry: ConfigEntry) -> TypeIs[MonitorConfigEntry]:
     """Return whether an entry is a monitor's, and not a relay's."""
     return CONF_ADDRESS in entry.data
+
+
+@callback
+def async_let_be_found(hass: HomeAssistant, address: str) -> None:
+    """Have whatever is at an address be discovered when it is heard the next time."""
+    bluetooth.async_clear_address_from_match_history(hass, address)
+    # What is heard again, and says the same, would be nothing new
+    bluetooth.async_clear_advertisement_history(hass, address)
 
 
 @callback

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from homeassistant.components.bluetooth import (
+    MONOTONIC_TIME,
     BluetoothServiceInfoBleak,
     async_last_service_info,
     async_request_active_scan,
@@ -24,6 +25,10 @@ NAME_SCAN = 5.0
 """Seconds in which monitors are asked for their names: the least that can be had."""
 
 
+class NotHeardError(Exception):
+    """What was heard once is not heard now."""
+
+
 @callback
 def is_heart_rate_monitor(info: BluetoothServiceInfoBleak) -> bool:
     """Return whether an advertisement is that of a heart-rate monitor."""
@@ -39,7 +44,8 @@ async def async_recognise(
     """Return the monitors of that name that may have taken this address.
 
     One that is still heard at its own address has not, for which it may take LATELY. For
-    the name it may take some time, too: some tell it only to whom asks.
+    the name it may take some time, too: some tell it only to whom asks. Raises NotHeardError
+    for an address that may be a former one, remembered since before a restart.
     """
     candidates = [one for one in _async_monitors(hass) if _may_be(one, info)]
     name = advertised_name(info)
@@ -49,8 +55,13 @@ async def async_recognise(
     namesakes = [monitor for monitor in candidates if name in _names(monitor)]
     if not name or not namesakes:
         return ()
-    if any(monitor.heard_at > info.time - LATELY for monitor in namesakes):
+    is_remembered = info.time < MONOTONIC_TIME() - LATELY
+    if is_remembered or any(
+        monitor.heard_at > info.time - LATELY for monitor in namesakes
+    ):
         await asyncio.sleep(LATELY)
+    if is_remembered and async_latest(hass, info).time <= info.time:
+        raise NotHeardError
     return [monitor for monitor in namesakes if monitor.heard_at < info.time]
 
 
