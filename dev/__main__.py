@@ -6,12 +6,9 @@ reached by the loopback interface only.
 
 import argparse
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, closing, contextmanager
-import fcntl
-import shutil
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, closing
 import signal
-import socket
 import sys
 import time
 
@@ -25,6 +22,7 @@ from .home_assistant.process import HomeAssistantError, HomeAssistantProcess
 from .ledger import Ledger
 from .monitor import Monitor
 from .relays import DOMAIN, Relay, create, relays
+from .run import CONFIGURATION_FOLDER, HOST, alone, before, elsewhere, free_port
 from .simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION, SERVICE_STOP
 from .simulated_heart_rate.record import Writer
 from .stand_ins import (
@@ -36,11 +34,9 @@ from .stand_ins import (
     OpenWearables,
     Page,
     Pulsoid,
-    StandIn,
 )
 from .tally import Tally
 
-HOST = "127.0.0.1"
 PORT = 8123
 PAGE_PORT = 8124
 USER = PASSWORD = "developer"
@@ -71,28 +67,13 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
-        with _alone():
+        with alone(FOLDER, "scripts/develop"):
             return asyncio.run(_develop(arguments.port, arguments.seconds))
     except HomeAssistantError as err:
         print(err, file=sys.stderr)
         return 1
     except asyncio.CancelledError:
         return 130
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Empty the folder, and let no one else use it meanwhile."""
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise HomeAssistantError("scripts/develop is already running.") from None
-        shutil.rmtree(FOLDER / "home-assistant", ignore_errors=True)
-        (FOLDER / "home-assistant").mkdir()
-        LEDGER.unlink(missing_ok=True)
-        yield
 
 
 async def _develop(port: int, seconds: float | None) -> int:
@@ -106,11 +87,11 @@ async def _develop(port: int, seconds: float | None) -> int:
     async with AsyncExitStack() as stack:
         page = Page(stand_ins)
         for server in (page, *stand_ins):
-            await server.start(_free_port(PAGE_PORT) if server is page else 0)
+            await server.start(free_port(PAGE_PORT) if server is page else 0)
             stack.push_async_callback(server.stop)
-        url = URL.build(scheme="http", host=HOST, port=_free_port(port))
-        write_configuration(FOLDER / "home-assistant", url, _elsewhere(stand_ins))
-        process = HomeAssistantProcess(FOLDER / "home-assistant", log.add)
+        url = URL.build(scheme="http", host=HOST, port=free_port(port))
+        write_configuration(FOLDER / CONFIGURATION_FOLDER, url, elsewhere(stand_ins))
+        process = HomeAssistantProcess(FOLDER / CONFIGURATION_FOLDER, log.add)
         _greet(url, page)
         ledger = stack.enter_context(closing(Writer(str(LEDGER))))
         monitor = await stack.enter_async_context(Monitor(ledger))
@@ -119,7 +100,7 @@ async def _develop(port: int, seconds: float | None) -> int:
         api = Api(await stack.enter_async_context(aiohttp.ClientSession()), url)
         work = _set_up(api, monitor, relays(*stand_ins))
         try:
-            tallies = await asyncio.wait_for(_before(running, work), START_TIMEOUT)
+            tallies = await asyncio.wait_for(before(running, work), START_TIMEOUT)
         except TimeoutError:
             raise HomeAssistantError(
                 "\n".join((*process.latest, "Home Assistant does not get ready."))
@@ -132,15 +113,6 @@ async def _develop(port: int, seconds: float | None) -> int:
     if interrupted and seconds is not None:
         return 130
     return 0 if all(tally.is_good for tally in tallies) and not log.errors else 1
-
-
-def _elsewhere(stand_ins: Iterable[StandIn]) -> Mapping[str, URL]:
-    """Return where the services are whose addresses are no one's to choose."""
-    return {
-        stand_in.service: stand_in.url
-        for stand_in in stand_ins
-        if isinstance(stand_in, Pulsoid | Gerosense)
-    }
 
 
 def _end_on_signals() -> None:
@@ -157,30 +129,6 @@ def _end_on_signals() -> None:
 
     for number in signals:
         loop.add_signal_handler(number, end)
-
-
-def _free_port(port: int) -> int:
-    """Return a port if it is free, else another one."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            probe.bind((HOST, 0))
-        free: int = probe.getsockname()[1]
-        return free
-
-
-async def _before[T](ended: asyncio.Task[None], work: Coroutine[None, None, T]) -> T:
-    """Return what some work returns. Raises HomeAssistantError when that ends before."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.wait((task, ended), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            ended.result()
-        return await task
-    finally:
-        task.cancel()
 
 
 async def _set_up(

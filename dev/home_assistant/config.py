@@ -42,6 +42,15 @@ from .heart_rate_relay.destinations import {}
 
 """
 
+PULSOID = "pulsoid"
+"""The service at which one can sign in, by OAuth."""
+
+SIGN_IN = """\
+from .heart_rate_relay import application_credentials
+application_credentials.AUTHORIZE_URL = "{0}/oauth2/authorize"
+application_credentials.TOKEN_URL = "{0}/oauth2/token"
+"""
+
 ONBOARDING_VERSION = 4
 
 HTTP_VERSION = 1
@@ -70,6 +79,7 @@ def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> 
         + "".join(
             f"{name}.API_URL = URL({str(to)!r})\n" for name, to in services.items()
         )
+        + (SIGN_IN.format(services[PULSOID]) if PULSOID in services else "")
     )
     for integration in INTEGRATIONS:
         (package / integration.name).symlink_to(integration)
