@@ -355,7 +355,10 @@ async def test_all_steps_are_shown(shown: Shown) -> None:
 async def test_menu(shown: Shown, step: str) -> None:
     """Each choice of a menu has a text."""
     strings = STRINGS["config"]["step"][step]
-    assert set(strings) == {"description", "menu_options", "title"}
+    described = "menu_option_descriptions"
+    assert set(strings) - {described} == {"description", "menu_options", "title"}
+    assert described in strings or step != "user"
+    assert set(strings.get(described, MENUS[step])) == set(MENUS[step])
     assert placeholders(strings) == set()
     for menu in shown[step]:
         assert menu["type"] is FlowResultType.MENU

@@ -29,6 +29,8 @@ from .source_form import (
     source_options,
 )
 
+NOTHING = "–"
+
 
 class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
     """Adds a monitor or a relay, lets a relay sign in again, and leads it elsewhere."""
@@ -195,7 +197,7 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={
                 "recognised": str(sum(map(len, chosen.values()))),
-                "suggestions": ", ".join(dict.fromkeys(suggested)) or "0",
+                "suggestions": ", ".join(dict.fromkeys(suggested)) or NOTHING,
             },
         )
 

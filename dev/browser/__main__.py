@@ -36,6 +36,9 @@ SCREENSHOT = FOLDER / "failed.png"
 
 USER = PASSWORD = "developer"
 
+LINES = 12
+"""How much is told of what the browser says when it fails: it goes on for pages."""
+
 START_TIMEOUT = 180
 """How long Home Assistant may take to start, in seconds."""
 
@@ -110,7 +113,7 @@ async def _tell(stage: Stage) -> bool:
     try:
         await _walk(stage)
     except (BrowserError, AssertionError, WalkError) as err:
-        failure = f"{type(err).__name__}: {err}"
+        failure = "\n".join(f"{type(err).__name__}: {err}".splitlines()[:LINES])
         await stage.page.screenshot(path=SCREENSHOT, full_page=True)
     for complaint in stage.complaints.found:
         print(complaint)

@@ -45,7 +45,7 @@ async def reconfigure(stage: Stage, titles: Mapping[str, str]) -> None:
     await form.shows("Where the readings go")
     await form.fill({"Bucket": MOVED_BUCKET})
     await form.submit()
-    await form.end("Close", "Re-configuration was successful")
+    await form.end("Close", "Reconfiguration was successful")
     await stage.until_delivered(server)
     stage.say(f"{title}: led to another bucket, it delivers there")
 

@@ -65,7 +65,9 @@ class Form:
 
     async def submit(self, button: str = "Submit") -> None:
         """Press the button that goes on."""
-        await self.dialog.get_by_role("button", name=button, exact=True).click()
+        # The cross in the corner may be called like it
+        buttons = self.dialog.get_by_role("button", name=button, exact=True)
+        await buttons.last.click()
 
     async def end(self, button: str, *texts: str) -> None:
         """Read the last page, and close it."""

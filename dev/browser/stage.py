@@ -97,7 +97,7 @@ class Stage:
     async def open_options(self, title: str) -> None:
         """Open the options of an entry."""
         await self.open_integration()
-        await self.entry(title).locator("ha-icon-button[slot=end]").first.click()
+        await self.entry(title).get_by_role("button", name="Configure").click()
 
     async def from_menu(self, title: str, item: str) -> None:
         """Choose something from the menu of an entry."""

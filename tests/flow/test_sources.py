@@ -145,7 +145,7 @@ async def test_nothing_recognised(hass: HomeAssistant, stand_in: Pulsoid) -> Non
     register(hass, "mqtt", "outdoor_temperature", unit="°C")
     form = await to_sources(hass, "pulsoid", stand_in)
     assert suggested(form) == {"sources": []}
-    assert form["description_placeholders"] == {"recognised": "0", "suggestions": "0"}
+    assert form["description_placeholders"] == {"recognised": "0", "suggestions": "–"}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ async def test_own_entities_are_no_sources(
     stand_in.token, stand_in.profile_id = "of-somebody-else", "somebody-else"
     form = await to_sources(hass, "pulsoid", stand_in)
     assert suggested(form) == {"sources": []}
-    assert form["description_placeholders"] == {"recognised": "0", "suggestions": "0"}
+    assert form["description_placeholders"] == {"recognised": "0", "suggestions": "–"}
     with pytest.raises(InvalidData):
         await submit(hass, form, {"sources": [own.entity_id], "follow_new": False})
 
