@@ -140,9 +140,7 @@ async def _walk(stage: Stage) -> None:
     await using.add_trigger(stage, "Chest strap")
     for name in ("gerosense", "open_wearables", "open_wearables_invitation"):
         await using.press_send_now(stage, titles[name])
-    for stand_in in stage.services.all():
-        await stage.until_delivered(stand_in)
-    stage.say("every service has got readings")
+    await using.see_all_delivered(stage)
     await using.see_devices(stage, titles["pulsoid"], monitor)
 
 

@@ -1,5 +1,7 @@
 """The steps of somebody who uses it: devices, actions, and triggers."""
 
+from functools import partial
+
 from playwright.async_api import Locator, expect
 
 from .stage import Stage
@@ -40,6 +42,24 @@ async def press_send_now(stage: Stage, title: str) -> None:
     row = stage.page.locator("hui-button-entity-row").filter(has_text="Send now")
     await row.get_by_role("button", name="Press").click()
     stage.say(f"{title}: pressed “Send now”")
+
+
+async def see_all_delivered(stage: Stage) -> None:
+    """See that each relay has delivered, where what arrives is seen: at the services."""
+    for stand_in in stage.services.all():
+        await stage.until(
+            f"a reading at {stand_in.service}",
+            partial(bool, stand_in.arrivals),
+        )
+    server = stage.services.wearables
+    await stage.until(
+        "readings of both people at Open Wearables",
+        lambda: (
+            {stored.key.user_id for stored in server.store.values()}
+            == server.users.keys()
+        ),
+    )
+    stage.say("every relay has delivered")
 
 
 async def perform_actions(stage: Stage, title: str) -> None:
