@@ -28,8 +28,8 @@ DAY = 24 * 60 * 60.0
 
 FIRST_WINDOW = 60 * 1000
 MIN_WINDOW = 1000
-MAX_WINDOW = 24 * 60 * 60 * 1000
-"""How much of the past is read at once, in milliseconds."""
+MAX_WINDOW = 30 * 60 * 1000
+"""How much of the past is read at once, in milliseconds: after a quiet night much may come."""
 
 FEW_STATES, MANY_STATES = 1_000, 4_000
 """How many states to read at once: so many that it is quick, so few that nobody notices."""
