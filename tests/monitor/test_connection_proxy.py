@@ -168,8 +168,9 @@ async def test_slots_are_no_trouble_of_a_silent_monitor(worn: Scene) -> None:
     assert not worn.troubles
 
 
+@pytest.mark.parametrize("reloads", [0, 1, 2])
 async def test_proxy_does_not_hear_that_it_should_hang_up(
-    worn: Scene, monkeypatch: pytest.MonkeyPatch
+    worn: Scene, monkeypatch: pytest.MonkeyPatch, reloads: int
 ) -> None:
     """A link that nobody uses is ended, however often that has to be said."""
     worn.strap.muted = True
@@ -177,6 +178,8 @@ async def test_proxy_does_not_hear_that_it_should_hang_up(
         deaf.setattr(Central, "_disconnect", lambda *_: None)
         await within(SILENT_AFTER + 1, lambda: not worn.is_connected)
         await asyncio.sleep(60)
+        for _ in range(reloads):
+            assert await worn.hass.config_entries.async_reload(worn.entry.entry_id)
     # It cannot be heard now
     assert worn.proxy.allocated == [ADDRESS]
     worn.strap.muted = False

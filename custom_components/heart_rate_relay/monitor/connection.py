@@ -14,8 +14,9 @@ from bleak_retry_connector import BleakOutOfConnectionSlotsError
 from homeassistant.components import bluetooth
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util.hass_dict import HassKey
 
-from ..const import LOGGER
+from ..const import DOMAIN, LOGGER
 from .link import BLUETOOTH_ERRORS, Details, Link, PairingNeededError
 
 SILENT_AFTER = 30.0
@@ -36,6 +37,13 @@ DOUBTFUL_ATTEMPTS = 2
 
 DOUBTFUL_TIMEOUT = 8.0
 """Seconds for an attempt that may go a way by which the monitor is not heard any more."""
+
+
+UNRELEASED: HassKey[dict[str, Link]] = HassKey(f"{DOMAIN}_unreleased")
+"""By the monitor's address, connections that were to end, for whoever connects next.
+
+The end was not confirmed: a proxy that did not hear of it would hold on to them.
+"""
 
 
 class Trouble(StrEnum):
@@ -110,7 +118,7 @@ class Connection:
         self._failures = 0
         self._trouble: Trouble | None = None
         self._trouble_since = 0.0
-        self._unreleased: Link | None = None
+        self._unreleased = hass.data.setdefault(UNRELEASED, {}).pop(address, None)
         self._task: asyncio.Task[None] | None = None
 
     @callback
@@ -126,7 +134,9 @@ class Connection:
             self._task.cancel()
             await asyncio.wait((self._task,))
         if self._unreleased:
-            await self._unreleased.close()
+            await self._release(self._unreleased)
+        if self._unreleased:
+            self._hass.data[UNRELEASED][self._address] = self._unreleased
 
     @callback
     def heard(self, source: str) -> None:
@@ -231,7 +241,9 @@ class Connection:
 
     async def _release(self, link: Link) -> None:
         """End a connection, later on where nobody confirms that now."""
-        self._unreleased = None if await link.close() else link
+        self._unreleased = link
+        if await link.close():
+            self._unreleased = None
 
     async def _watch(self, link: Link) -> None:
         """Return when a connection has ended, or nothing comes over it any more.
