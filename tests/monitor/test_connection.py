@@ -20,6 +20,7 @@ from custom_components.heart_rate_relay.monitor.link import (
     DETAILS_TIMEOUT,
     DISCONNECT_TIMEOUT,
     PAIRING_TIMEOUT,
+    Link,
 )
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.gatt import Characteristic, Service
@@ -176,6 +177,22 @@ async def test_monitor_that_does_not_answer(worn: Scene) -> None:
         SILENT_AFTER + DISCONNECT_TIMEOUT + 1, lambda: worn.proxy.allocated == []
     )
     worn.strap.gatt_delay = 0
+    await worn.measures_within(MIN_BACKOFF * 2 + SETTLES)
+
+
+async def test_adapter_that_does_not_answer(
+    worn: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An adapter that never answers holds no slot for long: not all give up by themselves."""
+
+    async def wait(*_: object) -> None:
+        await asyncio.sleep(1000)
+
+    with monkeypatch.context() as stuck:
+        stuck.setattr(Link, "subscribe", wait)
+        worn.strap.drop()
+        await within(SOON, lambda: worn.strap.links)
+        await within(SILENT_AFTER + 1, lambda: worn.proxy.allocated == [])
     await worn.measures_within(MIN_BACKOFF * 2 + SETTLES)
 
 

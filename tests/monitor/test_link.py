@@ -1,9 +1,20 @@
-"""What adapters and proxies say when something goes wrong, in the words of each."""
+"""What adapters and proxies do that the virtual ones do not, each in its way."""
 
+from collections.abc import Callable
+from unittest.mock import Mock
+
+from bleak.backends.device import BLEDevice
 from bleak.exc import BleakDBusError, BleakError, BleakGATTProtocolError
+import bleak_retry_connector
 import pytest
 
-from custom_components.heart_rate_relay.monitor.link import is_outdated, needs_pairing
+from custom_components.heart_rate_relay.monitor.link import (
+    Link,
+    is_outdated,
+    needs_pairing,
+)
+
+from .common import ADDRESS, NAME
 
 
 @pytest.mark.parametrize(
@@ -58,3 +69,21 @@ def test_other_errors(error: BleakError) -> None:
     """What has gone wrong otherwise is neither."""
     assert not needs_pairing(error)
     assert not is_outdated(error)
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+async def test_ended_while_it_was_made(
+    monkeypatch: pytest.MonkeyPatch, is_connected: bool
+) -> None:
+    """BlueZ tells of the end of a call that was tried again, and succeeded after all."""
+    client = Mock(is_connected=is_connected)
+
+    async def establish(
+        *_: object, disconnected_callback: Callable[[Mock], None], **__: object
+    ) -> Mock:
+        disconnected_callback(client)
+        return client
+
+    monkeypatch.setattr(bleak_retry_connector, "establish_connection", establish)
+    link = await Link.connect(BLEDevice(ADDRESS, NAME, {}), NAME)
+    assert link.ended.is_set() is not is_connected
