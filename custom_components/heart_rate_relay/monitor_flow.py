@@ -13,6 +13,7 @@ from homeassistant.components.bluetooth import (
 )
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
@@ -102,12 +103,18 @@ class MonitorFlow(ConfigFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask which of several monitors it is, or whether it is a new one."""
+        namesakes = [
+            monitor
+            for monitor in self._namesakes
+            # It may have been removed since it was recognised
+            if self.hass.config_entries.async_get_entry(monitor.config_entry.entry_id)
+        ]
         titles = {
             monitor.config_entry.entry_id: monitor.config_entry.title
-            for monitor in self._namesakes
+            for monitor in namesakes
         }
         if user_input is not None:
-            for monitor in self._namesakes:
+            for monitor in namesakes:
                 if monitor.config_entry.entry_id == user_input.get(CONF_MONITOR):
                     return await self._async_adopt(monitor)
             return await self._async_try()
@@ -249,6 +256,10 @@ class MonitorFlow(ConfigFlow):
     async def _async_adopt(self, monitor: MonitorCoordinator) -> ConfigFlowResult:
         """Let a monitor have its new address."""
         self._withdraw_offers()
+        entry = monitor.config_entry
+        if entry.state is ConfigEntryState.LOADED:
+            # It may have been loaded again since it was recognised
+            monitor = entry.runtime_data
         await monitor.async_adopt(self._info.address)
         return self.async_abort(reason="monitor_recognised")
 

@@ -139,6 +139,42 @@ async def test_namesakes(hass: HomeAssistant, air: World) -> None:
     await until(lambda: second.data["details"])
 
 
+async def test_namesake_that_was_loaded_again(hass: HomeAssistant, air: World) -> None:
+    """Who takes long to answer finds the same monitors, though they were loaded again."""
+    _, second = await set_up_namesakes(hass)
+    strap = quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
+    shown = await ask(hass, air, strap)
+    assert await hass.config_entries.async_reload(second.entry_id)
+    result = await submit(hass, shown, {"monitor": second.entry_id})
+    assert_abort(result, "monitor_recognised")
+    await until(lambda: second.data["details"])
+    assert second.data["address"] == RANDOM_ADDRESS
+
+
+async def test_namesake_that_was_unloaded(hass: HomeAssistant, air: World) -> None:
+    """One that is switched off has its new address when it is switched on."""
+    _, second = await set_up_namesakes(hass)
+    strap = quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
+    shown = await ask(hass, air, strap)
+    assert await hass.config_entries.async_unload(second.entry_id)
+    result = await submit(hass, shown, {"monitor": second.entry_id})
+    assert_abort(result, "monitor_recognised")
+    assert not strap.links
+    assert await hass.config_entries.async_setup(second.entry_id)
+    await until(lambda: second.data["details"])
+
+
+async def test_namesake_that_was_removed(hass: HomeAssistant, air: World) -> None:
+    """One that is no more cannot have changed its address."""
+    _, second = await set_up_namesakes(hass)
+    strap = quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
+    shown = await ask(hass, air, strap)
+    await hass.config_entries.async_remove(second.entry_id)
+    created = await accept(hass, shown, monitor=second.entry_id)
+    assert created["type"] is FlowResultType.CREATE_ENTRY
+    assert created["data"]["address"] == RANDOM_ADDRESS
+
+
 async def test_none_of_the_namesakes(hass: HomeAssistant, air: World) -> None:
     """It may also be a new one."""
     await set_up_namesakes(hass)
@@ -259,6 +295,21 @@ async def test_both_are_near(hass: HomeAssistant, air: World, connected: bool) -
     assert_form_without_error(shown, "bluetooth_confirm")
     (entry,) = monitors(hass)
     assert entry.data["address"] == RANDOM_ADDRESS
+
+
+async def test_two_changes_at_once(hass: HomeAssistant, air: World) -> None:
+    """A watch that changes its address while it is about to is connected to once."""
+    strap = await watch(hass, air)
+    (entry,) = monitors(hass)
+    monitor = entry.runtime_data
+    await asyncio.gather(*(monitor.async_adopt(address) for address in NAMESAKES))
+    assert entry.data["address"] == NAMESAKES[1]
+    connecting = [
+        task for task in asyncio.all_tasks() if task.get_name() == "Watch connection"
+    ]
+    assert len(connecting) == 1
+    await monitor.async_adopt(strap.address)
+    await until(lambda: strap.links)
 
 
 async def test_stranger(hass: HomeAssistant, air: World) -> None:

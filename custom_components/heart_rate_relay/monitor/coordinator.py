@@ -1,5 +1,6 @@
 """Knows a monitor, and tells its entities."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from math import inf
@@ -66,6 +67,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         self._variability = Variability()
         self._connection: Connection | None = None
         self._former_address: str | None = None
+        self._moving = asyncio.Lock()
         self._measured_at = -inf
         self._published_at = -inf
         self._broadcast: Broadcast | None = None
@@ -107,7 +109,8 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     async def async_stop(self) -> None:
         """Stop, with no connection left behind."""
         self._is_stopped = True
-        await self._async_pause()
+        async with self._moving:
+            await self._async_pause()
         if self._stale_timer:
             self._stale_timer()
             self._stale_timer = None
@@ -268,15 +271,17 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 
     async def async_adopt(self, address: str) -> None:
         """Take an address for that of this monitor, which changes it now and then."""
-        former = self.address
-        await self._async_move(address)
-        self._former_address = former
+        async with self._moving:
+            former = self.address
+            await self._async_move(address)
+            self._former_address = former
 
     async def _async_return(self) -> None:
         """Go back to the former address, and let the other monitor be found."""
-        if former := self._former_address:
-            await self._async_move(former)
-            self._former_address = None
+        async with self._moving:
+            if former := self._former_address:
+                await self._async_move(former)
+                self._former_address = None
 
     async def _async_move(self, address: str) -> None:
         """Listen and connect at another address."""
