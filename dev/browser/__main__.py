@@ -119,7 +119,7 @@ async def _tell(stage: Stage) -> bool:
         print(complaint)
     if failure:
         print(f"{failure}\nThe page as it was then: {SCREENSHOT}")
-    for picture in stage.pictures.taken:
+    for picture in await asyncio.to_thread(stage.pictures.write):
         print(f"{picture.relative_to(ROOT)}: {picture.stat().st_size / 1000:.0f} kB")
     print(f"Walked for {time.monotonic() - began:.0f} s")
     return not failure and not stage.complaints.found

@@ -248,16 +248,16 @@ async def _add(stage: Stage, way: Way) -> str:
     form = stage.form
     await _begin(stage)
     if way.name == "pulsoid":
-        await stage.pictures.take("services", stage.page, stage.form.box)
+        await stage.pictures.take_dialog("services", stage.page, stage.form.box)
     await form.choose(*way.menus)
     if way.picture:
         await form.shows(way.menus[0].split(",")[0])
-        await stage.pictures.take(way.picture, stage.page, stage.form.box)
+        await stage.pictures.take_dialog(way.picture, stage.page, stage.form.box)
     await form.fill(way.wrong)
     await form.submit()
     await form.shows(way.error)
-    if way.picture:
-        await stage.pictures.take(f"{way.picture}_error", stage.page, stage.form.box)
+    if way.name == "pulsoid":
+        await stage.pictures.take_dialog("pulsoid_error", stage.page, form.box)
     await form.fill(way.fields)
     await form.submit()
     await _tell_person(stage, way.name)
@@ -286,7 +286,7 @@ async def _choose_sources(stage: Stage, name: str = "") -> str:
     form = stage.form
     await form.shows("Where do the readings come from?", "Heart-rate sensors")
     if name == "pulsoid":
-        await stage.pictures.take("sources", stage.page, stage.form.box)
+        await stage.pictures.take_dialog("sources", stage.page, stage.form.box)
     await form.submit()
     await form.shows("Name and assign")
     title = await form.dialog.locator("step-flow-create-entry input").input_value()

@@ -20,11 +20,8 @@ async def sign_in_again(stage: Stage, titles: Mapping[str, str]) -> None:
     await stage.open_integration()
     attention = stage.page.get_by_role("button", name="Reconfigure", exact=True)
     await expect(attention).to_be_visible()
-    await stage.pictures.take(
-        "attention",
-        stage.page,
-        stage.page.locator("ha-config-integration-page .section").first,
-    )
+    heading = stage.page.get_by_text("Needs attention", exact=True)
+    await stage.pictures.take("attention", stage.page, heading, attention)
     await attention.click()
     await form.shows("Sign in again", f"{title} does not accept the credentials")
     await form.fill({"Access token": "wrong again"})
@@ -94,7 +91,7 @@ async def repair(stage: Stage, titles: Mapping[str, str]) -> None:
     await form.shows("Is the plan active?", "Readings are kept meanwhile")
     await form.submit()
     await form.shows("That did not work yet.")
-    await stage.pictures.take("repair", stage.page, form.box)
+    await stage.pictures.take_dialog("repair", stage.page, form.box)
     pulsoid.premium = True
     await form.submit()
     await form.end("Finish", "The issue is repaired!")

@@ -21,8 +21,11 @@ FLAGS = (
     "--no-first-run",
 )
 
-SIZE = (1280, 860)
+SIZE = (1280, 1000)
 """Of a page, in px."""
+
+SCALE = 1.5
+"""Pixels of a picture for each of these, so that text in it is sharp."""
 
 TIMEOUT = 60.0
 """How long a condition may take to hold, in seconds: the machine may be busy."""
@@ -52,6 +55,7 @@ async def open_page(browser: Browser, *, dark: bool = False) -> Page:
     width, height = SIZE
     context = await browser.new_context(
         viewport={"width": width, "height": height},
+        device_scale_factor=SCALE,
         locale="en-GB",
         timezone_id="UTC",
         color_scheme="dark" if dark else "light",

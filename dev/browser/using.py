@@ -28,10 +28,8 @@ async def see_devices(stage: Stage, relay: str, monitor: str) -> None:
             row = cards.get_by_text(entity, exact=True)
             await expect(row.first).to_be_visible()
         await stage.complaints.look()
-        await stage.pictures.take(
-            picture,
-            stage.page,
-            stage.page.locator("ha-config-device-page hass-subpage"),
+        await stage.pictures.take_light_and_dark(
+            picture, stage.page, stage.page.locator("ha-config-device-page")
         )
         stage.say(f"{title}: its device shows {', '.join(entities)}")
 
