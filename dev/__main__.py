@@ -30,6 +30,7 @@ from .stand_ins import (
     Gerosense,
     InfluxDBv1,
     InfluxDBv2,
+    InfluxDBv3,
     LiveTracking,
     OpenWearables,
     Page,
@@ -84,15 +85,16 @@ async def _develop(port: int, seconds: float | None) -> int:
         *(Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2()),
         *(Gerosense(user_ids=()), OpenWearables()),
     )
+    by_hand = InfluxDBv3(database="by-hand")
     async with AsyncExitStack() as stack:
-        page = Page(stand_ins)
-        for server in (page, *stand_ins):
+        page = Page((*stand_ins, by_hand))
+        for server in (page, *stand_ins, by_hand):
             await server.start(free_port(PAGE_PORT) if server is page else 0)
             stack.push_async_callback(server.stop)
         url = URL.build(scheme="http", host=HOST, port=free_port(port))
         write_configuration(FOLDER / CONFIGURATION_FOLDER, url, elsewhere(stand_ins))
         process = HomeAssistantProcess(FOLDER / CONFIGURATION_FOLDER, log.add)
-        _greet(url, page)
+        _greet(url, page, by_hand)
         ledger = stack.enter_context(closing(Writer(str(LEDGER))))
         monitor = await stack.enter_async_context(Monitor(ledger))
         running = process.start()
@@ -160,11 +162,15 @@ async def _set_up_relay(api: Api, relay: Relay, ledger: Ledger) -> Tally:
     return tally
 
 
-def _greet(url: URL, page: Page) -> None:
+def _greet(url: URL, page: Page, by_hand: InfluxDBv3) -> None:
     """Tell where everything is."""
     print(f"Home Assistant  {url}  (user {USER}, password {PASSWORD})")
     print(f"What arrived    {page.url}")
     print(f"Files           {FOLDER}")
+    print(
+        f"To add by hand  InfluxDB 3: address {by_hand.url}, "
+        f"database {by_hand.database}, token {by_hand.token}"
+    )
     print("Ctrl-C stops everything. Starting ...")
 
 

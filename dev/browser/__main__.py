@@ -131,6 +131,7 @@ async def _walk(stage: Stage) -> None:
     monitor = await adding.add_monitor(stage)
     await adding.add_by_sign_in(stage)
     titles = await adding.add_relays(stage)
+    await using.see_devices(stage, titles["pulsoid"], monitor)
     await caring.change_options(stage, titles["livetracking"])
     await caring.hasten(stage, titles["gerosense_proxy"])
     await caring.reconfigure(stage, titles)
@@ -141,7 +142,6 @@ async def _walk(stage: Stage) -> None:
     for name in ("gerosense", "open_wearables", "open_wearables_invitation"):
         await using.press_send_now(stage, titles[name])
     await using.see_all_delivered(stage)
-    await using.see_devices(stage, titles["pulsoid"], monitor)
 
 
 if __name__ == "__main__":

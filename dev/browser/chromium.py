@@ -21,7 +21,7 @@ FLAGS = (
     "--no-first-run",
 )
 
-SIZE = (1280, 1000)
+SIZE = (1280, 1100)
 """Of a page, in px."""
 
 SCALE = 1.5

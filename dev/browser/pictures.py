@@ -1,6 +1,7 @@
 """The pictures of README and docs, taken while walking."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 import shutil
 import subprocess
@@ -38,12 +39,16 @@ class Pictures:
                 f"On Debian: apt-get install {' '.join(OPTIMISERS)}"
             )
 
-    async def take(self, name: str, page: Page, *shown: Locator) -> None:
-        """Take a picture of what some elements cover, with a margin."""
+    async def take(
+        self, name: str, page: Page, *shown: Locator, within: Locator | None = None
+    ) -> None:
+        """Take a picture of what some elements cover, with a margin within another one."""
         if self._wanted:
             await shown[0].scroll_into_view_if_needed()
             self._raw[name] = await page.screenshot(
-                animations="disabled", caret="hide", clip=await _clip(page, shown)
+                animations="disabled",
+                caret="hide",
+                clip=await _clip(shown, within or page.locator("body")),
             )
 
     async def take_dialog(self, name: str, page: Page, dialog: Locator) -> None:
@@ -53,11 +58,16 @@ class Pictures:
         await self.take(name, page, dialog)
         await behind.evaluate("element => element.style.visibility = ''")
 
-    async def take_light_and_dark(self, name: str, page: Page, shown: Locator) -> None:
-        """Take a picture in either theme."""
-        await self.take(name, page, shown)
+    async def take_device(self, name: str, page: Page) -> None:
+        """Take a picture of the page of a device, in either theme."""
+        device = page.locator("ha-config-device-page")
+        shown = [
+            device.locator(".toolbar").first,
+            *await device.locator("ha-card").all(),
+        ]
+        await self.take(name, page, *shown, within=device)
         await page.emulate_media(color_scheme="dark")
-        await self.take(f"{name}_dark", page, shown)
+        await self.take(f"{name}_dark", page, *shown, within=device)
         await page.emulate_media(color_scheme="light")
 
     def write(self) -> list[Path]:
@@ -72,26 +82,29 @@ class Pictures:
         return written
 
 
-async def _clip(page: Page, shown: tuple[Locator, ...]) -> FloatRect:
+async def _clip(shown: Sequence[Locator], within: Locator) -> FloatRect:
     """Return what part of a page some elements cover, once they are at rest."""
-    before: list[FloatRect | None] = []
-    while before != (now := [await each.bounding_box() for each in shown]) or not now:
+    before: list[FloatRect] = []
+    while not (now := await _boxes(shown)) or now != before:
         before = now
         await asyncio.sleep(SETTLED)
-    boxes = [box for box in now if box]
-    size = page.viewport_size
-    assert boxes
-    assert size
-    left = max(min(box["x"] for box in boxes) - MARGIN, 0)
-    top = max(min(box["y"] for box in boxes) - MARGIN, 0)
-    right = max(box["x"] + box["width"] for box in boxes) + MARGIN
-    bottom = max(box["y"] + box["height"] for box in boxes) + MARGIN
-    return {
-        "x": left,
-        "y": top,
-        "width": min(right, size["width"]) - left,
-        "height": min(bottom, size["height"]) - top,
-    }
+    [bounds] = await _boxes([within])
+    left = max(min(box["x"] for box in now) - MARGIN, bounds["x"])
+    top = max(min(box["y"] for box in now) - MARGIN, bounds["y"])
+    right = min(
+        max(box["x"] + box["width"] for box in now) + MARGIN,
+        bounds["x"] + bounds["width"],
+    )
+    bottom = min(
+        max(box["y"] + box["height"] for box in now) + MARGIN,
+        bounds["y"] + bounds["height"],
+    )
+    return {"x": left, "y": top, "width": right - left, "height": bottom - top}
+
+
+async def _boxes(elements: Iterable[Locator]) -> list[FloatRect]:
+    """Return where elements are, as far as they are to be seen."""
+    return [box for each in elements if (box := await each.bounding_box())]
 
 
 def _run(*command: str, given: bytes = b"") -> bytes:

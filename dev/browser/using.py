@@ -28,9 +28,7 @@ async def see_devices(stage: Stage, relay: str, monitor: str) -> None:
             row = cards.get_by_text(entity, exact=True)
             await expect(row.first).to_be_visible()
         await stage.complaints.look()
-        await stage.pictures.take_light_and_dark(
-            picture, stage.page, stage.page.locator("ha-config-device-page")
-        )
+        await stage.pictures.take_device(picture, stage.page)
         stage.say(f"{title}: its device shows {', '.join(entities)}")
 
 
@@ -77,9 +75,8 @@ async def perform_actions(stage: Stage, title: str) -> None:
     await device.locator("ha-checkbox").click()
     await device.locator("ha-selector input").fill(DEVICE)
     await stage.complaints.look()
-    await stage.pictures.take(
-        "action", page, page.locator("tools-action ha-card").first
-    )
+    card = page.locator("tools-action ha-card").first
+    await stage.pictures.take("action", page, card, within=card)
     await page.get_by_role("button", name="Perform action").click()
     await stage.until(
         "the reading of the action that arrives",
@@ -107,7 +104,13 @@ async def add_trigger(stage: Stage, entity: str) -> None:
     await picker.locator("ha-combo-box-item").filter(has_text=entity).first.click()
     await sidebar.locator(".value-selector input").fill("150")
     await stage.complaints.look()
-    await stage.pictures.take("trigger", page, sidebar)
+    await stage.pictures.take(
+        "trigger",
+        page,
+        sidebar.locator("ha-dialog-header"),
+        sidebar.locator("ha-automation-trigger-editor"),
+        within=sidebar,
+    )
     await page.get_by_role("button", name="Save", exact=True).first.click()
     name = page.locator("ha-dialog-automation-save, dialog-automation-save")
     await name.locator("input").first.fill("High heart rate")
