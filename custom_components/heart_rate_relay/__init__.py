@@ -12,6 +12,7 @@ from .issues import async_delete_all
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
 from .relay.follow import async_follow_new
+from .relay.handover import async_take_over
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -65,6 +66,7 @@ async def async_remove_entry(
     hass: HomeAssistant, entry: HeartRateRelayConfigEntry
 ) -> None:
     """Remove a relay's readings and tokens with it."""
+    async_take_over(hass, entry.entry_id)
     path = outbox_path(hass, entry.entry_id)
 
     def remove() -> None:

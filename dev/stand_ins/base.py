@@ -71,7 +71,7 @@ class Arrival(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """An answer to give in place of the service's own. Nothing is accepted."""
+    """An answer to give in place of the service's own. Nothing is accepted, by default."""
 
     status: int
     body: str = ""
@@ -80,6 +80,8 @@ class Failure(NamedTuple):
     """Seconds to wait before the answer."""
     drop: bool = False
     """Whether to close the connection without an answer."""
+    accepts: bool = False
+    """Whether the service does its work all the same, so that only its answer is lost."""
 
 
 class Request(NamedTuple):
@@ -177,6 +179,8 @@ class StandIn(Server):
                 response = await handler(request)
                 status = response.status
             else:
+                if failure.accepts:
+                    await handler(request)
                 response = await _fail(request, failure)
                 status = 0 if failure.drop else failure.status
         except web.HTTPException as err:

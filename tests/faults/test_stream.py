@@ -1,17 +1,29 @@
 """A hostile stream: what sensors say that no reading is, and more than anyone can read."""
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay.relay import delivery
 from custom_components.heart_rate_relay.relay.candidates import async_candidates
-from dev.stand_ins import InfluxDBv1, StandIn
+from dev.stand_ins import Failure, InfluxDBv1, StandIn
 from homeassistant.core import HomeAssistant
 
 from ..common import STRAP, influxdb_data, measure, relay_entry, set_up
-from .common import Strap, each_service, entry_of, errors_of, ledger_of, until_settled
+from .common import (
+    Leaks,
+    Strap,
+    each_service,
+    entry_of,
+    errors_of,
+    ledger_of,
+    scale,
+    until_settled,
+)
 
 NO_READINGS = (
     *("nan", "inf", "-inf", "1e308", "-1e308", "1e400", "0", "-70", "251"),
@@ -100,3 +112,54 @@ async def test_odd_sensor(hass: HomeAssistant, odd: object) -> None:
         found = async_candidates(hass, metric)
         if metric is Metric.HEART_RATE:
             assert STRAP in {each for some in found.values() for each in some}
+
+
+RELOADS = int(scale("FAULT_RELOADS", 10))
+
+
+@pytest.mark.parametrize("service", ["influxdb_v1", "gerosense_proxy"])
+async def test_reloaded_under_load(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: StandIn,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However often a relay is loaded again, while it delivers or hangs, nothing is lost."""
+    monkeypatch.setattr(delivery, "STOP_TIMEOUT", 1.0)
+    ledger = ledger_of(service, stand_in)
+    strap = Strap(hass, ledger)
+    entry = entry_of(service, stand_in)
+    await set_up(hass, entry)
+    leaks = Leaks()
+    for reload in range(RELOADS):
+        # The service hangs now and then, so that it takes a second to stop
+        stand_in.failure = Failure(500, delay=2) if reload % 5 == 4 else None
+        strap.beat(time.time())
+        reloading = hass.async_create_task(
+            hass.config_entries.async_reload(entry.entry_id)
+        )
+        unheard = 0
+        while not reloading.done():
+            unheard = 0 if is_heard(entry) else unheard + 1
+            if unheard <= 1:
+                # A sensor shows but the latest value to whoever comes back
+                strap.beat(time.time())
+            await asyncio.sleep(0.002 if unheard else 0.05)
+        stand_in.failure = None
+    coordinator = entry.runtime_data
+    await until_settled(coordinator)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await stand_in.stop()
+    await leaks.see_none()
+    tally = coordinator.outbox.tally
+    assert ledger.is_clean(tally), ledger.account(tally)
+    assert not ledger.lost
+    assert not errors_of(caplog)
+
+
+def is_heard(entry: MockConfigEntry) -> bool:
+    """Return whether a relay listens to its sources."""
+    coordinator = getattr(entry, "runtime_data", None)
+    sources = getattr(coordinator, "sources", None)
+    return bool(sources and sources._unlisten)

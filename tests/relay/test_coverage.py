@@ -51,20 +51,20 @@ def test_gaps(covered: list[Span], start: int, end: int) -> None:
 def test_listening() -> None:
     """While a source is listened to all is covered, and what was between is not."""
     coverage = Coverage({}, "account")
-    coverage.begin(["strap"], 10)
+    coverage.begin("strap", 10)
     assert coverage.gaps("strap", 0, 100) == [[0, 10]]
     coverage.end(20)
     assert coverage.gaps("strap", 0, 100) == [[0, 10], [20, 100]]
-    coverage.begin(["strap"], 30)
+    coverage.begin("strap", 30)
     assert coverage.gaps("strap", 0, 100) == [[0, 10], [20, 30]]
 
 
 def test_killed() -> None:
     """Where nobody said that it ended, it went on: what was delivered must not come twice."""
     kept: dict[str, list[Span]] = {}
-    Coverage(kept, "account").begin(["strap"], 10)
+    Coverage(kept, "account").begin("strap", 10)
     again = Coverage(kept, "account")
-    again.begin(["strap"], 50)
+    again.begin("strap", 50)
     assert again.gaps("strap", 0, 100) == [[0, 10]]
     assert kept == {"account strap": [[10, FOREVER]]}
 
@@ -72,9 +72,9 @@ def test_killed() -> None:
 def test_counter() -> None:
     """A counter tells later what it counted meanwhile."""
     coverage = Coverage({}, "account")
-    coverage.begin(["steps"], 10, counts=True)
+    coverage.begin("steps", 10, counts=True)
     coverage.end(20)
-    coverage.begin(["steps"], 30, counts=True)
+    coverage.begin("steps", 30, counts=True)
     assert coverage.gaps("steps", 0, 100) == [[0, 10]]
 
 
@@ -82,11 +82,11 @@ def test_another_account() -> None:
     """Another account has got nothing yet, and the first one keeps what it has."""
     kept: dict[str, list[Span]] = {}
     first = Coverage(kept, "first")
-    first.begin(["strap"], 10)
+    first.begin("strap", 10)
     first.end(20)
     second = Coverage(kept, "second")
     assert second.gaps("strap", 0, 100) == [[0, 100]]
-    second.begin(["strap"], 30)
+    second.begin("strap", 30)
     assert first.gaps("strap", 0, 100) == [[0, 10], [20, 100]]
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any, override
 
@@ -43,6 +44,7 @@ from .backfill import Backfill
 from .coverage import Coverage, now_ms
 from .data import RelayData, Status, status_after
 from .delivery import Delivery
+from .handover import Handover, async_hand_over, async_take_over
 from .observation import Rules
 from .outbox import Outbox
 from .sources import Sources
@@ -70,13 +72,21 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self.options: Mapping[str, Any] = DEFAULT_OPTIONS | entry.options
         self.tokens = create_tokens(hass, entry)
         self.destination = create_destination(hass, entry.data, self.tokens)
-        days = self.options[CONF_KEEP_DAYS]
-        max_age = self.destination.limits.max_age
-        self.outbox = Outbox(
-            outbox_path(hass, entry.entry_id),
-            max_readings=int(self.options[CONF_KEEP_READINGS]),
-            max_age=min(days * DAY, max_age) if max_age else days * DAY,
+        max_readings = int(self.options[CONF_KEEP_READINGS])
+        max_age = min(
+            self.options[CONF_KEEP_DAYS] * DAY, self.destination.limits.max_age or inf
         )
+        before = async_take_over(hass, entry.entry_id)
+        self._listened_until = before.listened_until if before else None
+        if before and before.outbox:
+            self.outbox = before.outbox
+            self.outbox.max_readings, self.outbox.max_age = max_readings, max_age
+        else:
+            self.outbox = Outbox(
+                outbox_path(hass, entry.entry_id),
+                max_readings=max_readings,
+                max_age=max_age,
+            )
         self.delivery = Delivery(
             self.outbox,
             self.destination,
@@ -116,6 +126,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.outbox.tally,
             coverage,
             one_line=self.destination.limits.one_line,
+            listened_until=self._listened_until,
             on_reading=self.async_take,
             on_missing=self._have_missing,
         )
@@ -132,17 +143,31 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             await self.backfill.async_begin(self.config_entry)
 
     async def async_stop(self) -> None:
-        """Stop, with everything that was not delivered written to disk."""
+        """Stop, with everything that was not delivered written to disk.
+
+        Until then it collects: a request under way may take its time to end.
+        """
         self._watch.stop()
         if self.backfill:
             await self.backfill.async_stop()
-        self.sources.stop()
         await self.delivery.stop()
-        await self.outbox.close()
         await self.tokens.close()
+        self.sources.stop()
+        listened_until = dt_util.utcnow().timestamp()
+        await self.outbox.close()
         if self._publish_timer:
             self._publish_timer()
             self._publish_timer = None
+        if in_memory := self.outbox.in_memory:
+            LOGGER.error(
+                "%s could not write %d readings to disk, a restart would lose them",
+                self.name,
+                in_memory,
+            )
+        handover = Handover(
+            listened_until=listened_until, outbox=self.outbox if in_memory else None
+        )
+        async_hand_over(self.hass, self.config_entry.entry_id, handover)
 
     @property
     def paused(self) -> bool:

@@ -26,17 +26,14 @@ class Coverage:
         self._covered = covered
         self._account = account
 
-    def begin(
-        self, source_ids: Iterable[str], now: int, *, counts: bool = False
-    ) -> None:
-        """Cover sources from now on.
+    def begin(self, source_id: str, since: int, *, counts: bool = False) -> None:
+        """Cover a source from a time on.
 
         A source that counts tells later what it counted while nobody listened.
         """
-        for source_id in source_ids:
-            spans = self._spans(source_id)
-            start = spans[0][0] if counts and spans else now
-            self._covered[self._key(source_id)] = union([*spans, [start, FOREVER]])
+        spans = self._spans(source_id)
+        start = spans[0][0] if counts and spans else since
+        self._covered[self._key(source_id)] = union([*spans, [start, FOREVER]])
 
     def end(self, now: int) -> None:
         """Cover nothing from now on."""

@@ -89,12 +89,18 @@ class Observer:
         self._is_first = True
         self._due = -inf
 
-    def begin(self, state: State, *, trusted: bool) -> Sequence[Reading]:
+    def begin(
+        self, state: State, *, trusted: bool, is_new: bool = False
+    ) -> Sequence[Reading]:
         """Take note of the state that was already there.
 
-        Only a measurement time makes it a new reading. Yet it counts as live, if it can
-        be trusted not to be from before a restart.
+        Only a measurement time makes it a new reading, or that it is_new: told while the
+        relay was loaded again. Yet it counts as live, if it can be trusted not to be from
+        before a restart.
         """
+        if is_new:
+            self._is_first = False
+            return self.observe(state, state, state.last_reported_timestamp)
         if self._is_prompt:
             readings: Sequence[Reading] = ()
             self._since = state.last_reported_timestamp

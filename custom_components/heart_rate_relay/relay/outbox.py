@@ -60,6 +60,11 @@ class Outbox:
         return len(self._fresh) + max(0, self._stored - len(self._settled))
 
     @property
+    def in_memory(self) -> int:
+        """How many readings are not on disk."""
+        return len(self._fresh)
+
+    @property
     def has_fresh(self) -> bool:
         """Whether a reading came in just now."""
         if not self._fresh:
@@ -69,14 +74,17 @@ class Outbox:
 
     async def open(self) -> None:
         """Find what was left when the outbox was last closed."""
+        self._closing = False
         async with self._lock:
             await self._load()
+        self._set_timer()
 
     async def close(self) -> None:
         """Write everything to disk."""
         self._closing = True
         if self._timer:
             self._timer.cancel()
+            self._timer = None
         if self._storing:
             await asyncio.wait([self._storing])
         async with self._lock:

@@ -1,7 +1,9 @@
 """Home Assistant states become readings."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from math import inf
+import time
 
 from homeassistant.core import (
     CALLBACK_TYPE,
@@ -44,14 +46,16 @@ class Sources:
         coverage: Coverage,
         *,
         one_line: bool,
+        listened_until: float | None = None,
         on_reading: Callable[[Reading], None],
         on_missing: Callable[[set[str]], None],
     ) -> None:
         """Initialize the sources, of which with one_line only the first live one counts.
 
         What must survive a restart is kept in the tally, and when they were listened to in
-        the coverage. Each reading goes to on_reading, and to on_missing all sources that
-        are gone, whenever that changes.
+        the coverage. Where that was so until a moment (seconds, UTC), they go on from there.
+        Each reading goes to on_reading, and to on_missing all sources that are gone, whenever
+        that changes.
         """
         self._lineup = Lineup(one_line=one_line)
         self.wearer = Wearer(hass, self.first_live)
@@ -62,6 +66,7 @@ class Sources:
         self.rules = rules
         self._tally = tally
         self._coverage = coverage
+        self._listened_until = inf if listened_until is None else listened_until
         self._on_reading = on_reading
         self._on_missing = on_missing
         self._missing: set[str] = set()
@@ -73,7 +78,6 @@ class Sources:
     def start(self) -> None:
         """Start to listen."""
         self._subscribe()
-        self._cover(self._metrics)
         self.wearer.async_update()
         self._unlisten = [
             self._hass.bus.async_listen(
@@ -101,7 +105,6 @@ class Sources:
         """Add a source of heart rates behind all others."""
         self._metrics[source_id] = Metric.HEART_RATE
         self._subscribe()
-        self._cover([source_id])
 
     @property
     def ids(self) -> list[str]:
@@ -161,13 +164,7 @@ class Sources:
         ]
         for observer in begin:
             self._begin(observer)
-
-    @callback
-    def _cover(self, source_ids: Iterable[str]) -> None:
-        """Take note that sources are listened to from now on."""
-        for source_id in source_ids:
-            counts = self._metrics[source_id] is Metric.STEPS
-            self._coverage.begin([source_id], now_ms(), counts=counts)
+        self._listened_until = inf
 
     def _observer(
         self, source_id: str, entity_id: str, metric: Metric, tally: Tally
@@ -187,10 +184,15 @@ class Sources:
 
     def _begin(self, observer: Observer | StepCounter) -> None:
         """Tell a new observer what its source said before."""
+        since = time.time()
         if state := self._hass.states.get(observer.source.entity_id):
             trusted = self._hass.state is CoreState.running
-            readings = observer.begin(state, trusted=trusted)
+            if is_new := state.last_reported_timestamp > self._listened_until:
+                since = state.last_reported_timestamp
+            readings = observer.begin(state, trusted=trusted, is_new=is_new)
             self._take(observer, readings, state.last_updated_timestamp)
+        counts = isinstance(observer, StepCounter)
+        self._coverage.begin(observer.source.id, int(since * 1000), counts=counts)
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:

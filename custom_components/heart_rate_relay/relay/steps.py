@@ -98,12 +98,16 @@ class StepCounter:
         self._counters = counters
         self._doubted: int | None = None
 
-    def begin(self, state: State, *, trusted: bool) -> Sequence[Reading]:
+    def begin(
+        self, state: State, *, trusted: bool, is_new: bool = False
+    ) -> Sequence[Reading]:
         """Take note of the state that was already there.
 
-        It is the first one after nothing, and no more trusted than any such.
+        It is the first one after nothing, and no more trusted than any such, unless it
+        is_new: told while the relay was loaded again.
         """
-        return self.observe(None, state, state.last_updated_timestamp)
+        old = state if is_new else None
+        return self.observe(old, state, state.last_updated_timestamp)
 
     def observe(
         self, old: State | None, state: State | None, at: float
