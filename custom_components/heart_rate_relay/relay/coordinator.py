@@ -165,7 +165,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 in_memory,
             )
         handover = Handover(
-            listened_until=listened_until, outbox=self.outbox if in_memory else None
+            listened_until=listened_until,
+            outbox=self.outbox if self.outbox.trouble else None,
         )
         async_hand_over(self.hass, self.config_entry.entry_id, handover)
 

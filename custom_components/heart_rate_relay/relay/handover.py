@@ -16,7 +16,7 @@ class Handover:
     listened_until: float
     """Seconds since the Unix epoch, UTC: what was measured since then is to be taken."""
     outbox: Outbox | None
-    """The outbox, where its disk failed, so that readings are in memory alone."""
+    """The outbox, where its disk failed, so that what it knows is in memory alone."""
 
 
 HANDOVERS: HassKey[dict[str, Handover]] = HassKey(f"{DOMAIN}_handovers")
