@@ -1,5 +1,6 @@
 """What the recorder has of a relay's sources is delivered, each reading once."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 import time
@@ -11,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.relay import backfill as backfill_module, past
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
+from custom_components.heart_rate_relay.relay.lineup import Lineup
 from dev.stand_ins import Failure, Gerosense, InfluxDBv1, Pulsoid, StandIn
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import RecorderRuns
@@ -138,6 +140,7 @@ async def test_not_twice_after_a_restart(
     assert await hass.config_entries.async_unload(relay.entry_id)
     for value in (70, 71, 72):
         measure(hass, value)
+        await asyncio.sleep(0.01)
     assert await hass.config_entries.async_setup(relay.entry_id)
     # The last of them is still there to be seen
     assert (await backfill(hass, relay))["queued"] == 2
@@ -434,6 +437,33 @@ async def test_unreadable(
     await hass.config_entries.async_reload(relay.entry_id)
     await until(lambda: relay.runtime_data.data.backfill is None, 20)
     assert await delivered(relay.runtime_data, influxdb) == times[1:]
+
+
+async def test_source_removed(
+    now: float,
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    monkeypatch: pytest.MonkeyPatch,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """A source that is removed meanwhile has no past, and the backfill ends."""
+    strap = entity_registry.async_get_or_create(
+        "sensor", "straps", "1", suggested_object_id="strap_heart_rate"
+    )
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), [strap.id])
+    beat(hass, (50, 40, 30), now)
+    coordinator = await set_up(hass, entry)
+    assert coordinator.backfill
+    monkeypatch.setattr(
+        coordinator.sources,
+        "without_memory",
+        lambda: entity_registry.async_remove(strap.entity_id) or Lineup(one_line=False),
+    )
+    assert await backfill(hass, entry) == {
+        "complete": True,
+        "queued": 0,
+        "sources": {},
+    }
 
 
 async def test_service_down(

@@ -20,7 +20,7 @@ from homeassistant.helpers.start import async_at_started
 from ..const import CONF_BACKFILL_DAYS, LOGGER
 from .coverage import Coverage, length, now_ms, union
 from .outbox import Outbox
-from .past import Past
+from .past import Chunk, Past
 from .sources import Sources
 from .store import Request
 
@@ -155,14 +155,13 @@ class Backfill:
 
     async def _read(self, request: Request) -> bool:
         """Read the parts of a request that are not covered, the earliest first."""
-        start, end, source_ids = request
         source_ids = [
             observer.source.id
             for observer in self._sources.observers.values()
-            if observer.source.id in source_ids
+            if observer.source.id in request.source_ids
         ]
         wanted = {
-            source_id: self._coverage.gaps(source_id, start, end)
+            source_id: self._coverage.gaps(source_id, request.start, request.end)
             for source_id in source_ids
         }
         gaps = union(chain(*wanted.values()))
@@ -170,30 +169,28 @@ class Backfill:
         # What was measured last may not have been written yet
         await get_instance(self._hass).async_block_till_done()
         done = 0
-        for gap in gaps:
+        for start, end in gaps:
             past = Past(self._hass, self._sources.without_memory(), wanted)
             window = FIRST_WINDOW
-            at = gap[0]
-            while at < gap[1]:
-                until = min(at + window, gap[1])
-                if (
-                    states := await self._read_part(past, source_ids, at, until)
-                ) is None:
+            while start < end:
+                until = min(start + window, end)
+                if not (chunk := await self._read_part(past, start, until)):
                     return False
-                done += until - at
+                until = min(chunk.until, end)
+                if not await self._keep(chunk, source_ids, start, until):
+                    return False
+                done += until - start
+                start = until
                 self._share = done / total
                 self._on_progress()
-                at = until
-                if states > MANY_STATES:
+                if chunk.states > MANY_STATES:
                     window = max(window // 2, MIN_WINDOW)
-                elif states < FEW_STATES:
+                elif chunk.states < FEW_STATES:
                     window = min(window * 2, MAX_WINDOW)
         return True
 
-    async def _read_part(
-        self, past: Past, source_ids: Sequence[str], start: int, end: int
-    ) -> int | None:
-        """Read a part, and return how many states there were, None when it is to end."""
+    async def _read_part(self, past: Past, start: int, end: int) -> Chunk | None:
+        """Read a part once there is room for it, and return it, None when it is to end."""
         while len(self._outbox) >= self._most_waiting:
             if await self._rest(LOOK_AFTER):
                 return None
@@ -201,17 +198,21 @@ class Backfill:
         chunk = await get_instance(self._hass).async_add_executor_job(
             past.read, start, end
         )
-        if self._stopping.is_set():
-            return None
-        covered = self._coverage.with_span(source_ids, start, end)
-        while not await self._outbox.insert(chunk.readings, covered):
-            if await self._rest(DISK_RETRY):
-                return None
-        self._queued.update(reading.source.entity_id for reading in chunk.readings)
         # As long for everybody else
         if await self._rest(time.monotonic() - began):
             return None
-        return chunk.states
+        return chunk
+
+    async def _keep(
+        self, chunk: Chunk, source_ids: Sequence[str], start: int, end: int
+    ) -> bool:
+        """Write what was read to disk, and say whether that went well."""
+        covered = self._coverage.with_span(source_ids, start, end)
+        while not await self._outbox.insert(chunk.readings, covered):
+            if await self._rest(DISK_RETRY):
+                return False
+        self._queued.update(reading.source.entity_id for reading in chunk.readings)
+        return True
 
     async def _rest(self, seconds: float) -> bool:
         """Wait, and return whether it is to end."""

@@ -14,18 +14,20 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from homeassistant.components.recorder.db_schema import RecorderRuns
+from sqlalchemy import func
+
+from homeassistant.components.recorder.db_schema import RecorderRuns, States
 from homeassistant.components.recorder.history import (
     get_significant_states,
     state_changes_during_period,
 )
 from homeassistant.components.recorder.models import process_timestamp
 from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers.recorder import session_scope
+from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
 
 from ..reading import Reading
-from .coverage import Span
+from .coverage import FOREVER, Span
 from .lineup import Lineup
 
 
@@ -44,6 +46,8 @@ class Chunk(NamedTuple):
     readings: Sequence[Reading]
     states: int
     """How many states there were to look at."""
+    until: int
+    """Up to when: beyond the end that was asked for where there is nothing for longer."""
 
 
 class Past:
@@ -77,16 +81,31 @@ class Past:
         Raises what the database does.
         """
         if not self._entity_ids:
-            return Chunk((), 0)
+            # The last of the sources was removed meanwhile
+            return Chunk((), 0, FOREVER)
         told = sorted(self._told(start, end), key=attrgetter("at"))
-        self._read_until = end
+        self._read_until = end = end if told else self._next(end)
         readings: list[Reading] = []
         for at, entity_id, old, state in told:
             observer = self._lineup.observers[entity_id]
             found = observer.observe(old, state, at)
             if self._is_wanted(observer.source.id, at):
                 readings += self._lineup.passed(observer, found, at)
-        return Chunk(readings, len(told))
+        return Chunk(readings, len(told), end)
+
+    def _next(self, start: int) -> int:
+        """Return when there is a state again, FOREVER where there is none."""
+        with session_scope(hass=self._hass, read_only=True) as session:
+            ids = get_instance(self._hass).states_meta_manager.get_many(
+                self._entity_ids, session, False
+            )
+            next_at = (
+                session.query(func.min(States.last_updated_ts))
+                .filter(States.metadata_id.in_(filter(None, ids.values())))
+                .filter(States.last_updated_ts >= start / 1000)
+                .scalar()
+            )
+        return FOREVER if next_at is None else int(next_at * 1000)
 
     def _told(self, start: int, end: int) -> Iterator[Told]:
         """Yield what was told in a time, the first time with what was known before it."""
