@@ -1,20 +1,27 @@
 """A hostile stream: what sensors say that no reading is, and more than anyone can read."""
 
 import asyncio
+from datetime import timedelta
+import logging
 import time
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.heart_rate_relay.destinations.influxdb import MANY_SOURCES
 from custom_components.heart_rate_relay.reading import Metric
-from custom_components.heart_rate_relay.relay import delivery
+from custom_components.heart_rate_relay.relay import delivery, sources
 from custom_components.heart_rate_relay.relay.candidates import async_candidates
-from dev.stand_ins import Failure, InfluxDBv1, StandIn
+from custom_components.heart_rate_relay.relay.coordinator import outbox_path
+from custom_components.heart_rate_relay.relay.store import MANY_SERIES
+from dev.stand_ins import Arrival, Failure, InfluxDBv1, StandIn
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from ..common import STRAP, influxdb_data, measure, relay_entry, set_up
+from ..common import STRAP, influxdb_data, measure, relay_entry, set_up, until
 from .common import (
+    PATIENCE,
     Leaks,
     Strap,
     each_service,
@@ -24,6 +31,7 @@ from .common import (
     scale,
     until_settled,
 )
+from .ledger import Ledger
 
 NO_READINGS = (
     *("nan", "inf", "-inf", "1e308", "-1e308", "1e400", "0", "-70", "251"),
@@ -112,6 +120,210 @@ async def test_odd_sensor(hass: HomeAssistant, odd: object) -> None:
         found = async_candidates(hass, metric)
         if metric is Metric.HEART_RATE:
             assert STRAP in {each for some in found.values() for each in some}
+
+
+@pytest.mark.parametrize(
+    "service", ["influxdb_v1", "open_wearables", "gerosense_proxy"]
+)
+async def test_flapping(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: StandIn,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A sensor that comes and goes, under another name each time, fills nothing up."""
+    ledger = ledger_of(service, stand_in)
+    strap = Strap(hass, ledger)
+    entry = entry_of(service, stand_in)
+    coordinator = await set_up(hass, entry)
+    begin = time.time() - 20_000
+    for flap in range(4000):
+        measure(hass, "unavailable", at=begin + flap + 0.5)
+        strap.beat(begin + flap + 1, friendly_name=f"{flap} {'x' * 10_000}")
+        if flap % 200 == 199:
+            # Some by the disk, and some by memory alone
+            if flap % 400 == 199:
+                await coordinator.outbox.flush()
+            await until_settled(coordinator, left=2)
+    await until_settled(coordinator)
+    store, destination = coordinator.outbox._store, coordinator.destination
+    assert len(store._ids) <= MANY_SERIES
+    assert size_of(hass, entry) < 5_000_000
+    assert len(getattr(destination, "_prefixes", ())) <= MANY_SOURCES
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert ledger.is_clean(coordinator.outbox.tally)
+    assert not ledger.lost
+    assert not errors_of(caplog)
+
+
+FLOOD_SECONDS = int(scale("FAULT_FLOOD_SECONDS", 2))
+FLOOD_SENSORS = 20
+FLOOD_RATE = 10_000
+
+
+@pytest.mark.timeout(120 + 30 * FLOOD_SECONDS)
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_flood(
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    caplog: pytest.LogCaptureFixture,
+    is_down: bool,
+) -> None:
+    """Ten thousand readings a second all arrive, or wait within the bounds of the outbox."""
+    caplog.set_level(logging.WARNING)
+    keep = FLOOD_RATE * FLOOD_SECONDS * 3 // 4
+    straps = [f"sensor.strap_{number}" for number in range(FLOOD_SENSORS)]
+    ledgers = {strap: Ledger() for strap in straps}
+
+    def arrive(arrival: Arrival) -> None:
+        ledgers[arrival.source].arrive(arrival)
+
+    influxdb.on_arrival = arrive
+    for strap in straps:
+        measure(hass, 60, strap)
+    entry = relay_entry(
+        "influxdb_v1", influxdb_data(influxdb), straps, keep_readings=keep
+    )
+    coordinator = await set_up(hass, entry)
+    outbox = coordinator.outbox
+    influxdb.failure = Failure(503) if is_down else None
+    begin = int(time.time()) - FLOOD_SECONDS
+    for second in range(FLOOD_SECONDS):
+        for step in range(FLOOD_RATE // FLOOD_SENSORS):
+            at = begin + second + step * FLOOD_SENSORS / FLOOD_RATE + 1e-5
+            for strap in straps:
+                measure(hass, value := 61 + step % 120, strap, at)
+                ledgers[strap].measure(int(at * 1000), value)
+            if step % 10 == 0:
+                await asyncio.sleep(0)
+        # A second has passed, on a machine that is fast enough
+        await outbox.flush()
+        assert outbox.in_memory <= FLOOD_RATE
+        assert len(outbox) <= keep + FLOOD_RATE
+    size = size_of(hass, entry)
+    influxdb.failure = None
+    await until_settled(coordinator)
+    await hass.config_entries.async_unload(entry.entry_id)
+    measured, lost = (
+        sum(map(len, each))
+        for each in (
+            [ledger.measured for ledger in ledgers.values()],
+            [ledger.lost for ledger in ledgers.values()],
+        )
+    )
+    tally = outbox.tally
+    assert measured == FLOOD_RATE * FLOOD_SECONDS
+    assert not any(ledger.altered or ledger.repeated for ledger in ledgers.values())
+    assert lost == tally.expired == (measured - keep if is_down else 0)
+    assert tally.delivered == measured - lost
+    # What waits takes some 40 bytes each, and the log of changes a few MB
+    assert size < 100 * keep + 10_000_000
+    assert not errors_of(caplog)
+
+
+async def test_source_comes_and_goes(
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    entity_registry: er.EntityRegistry,
+    issue_registry: ir.IssueRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What waits stays what it was when its source is renamed, removed and added again."""
+    monkeypatch.setattr(sources, "MISSING_AFTER", timedelta(seconds=0.1))
+    ledger = ledger_of("influxdb_v1", influxdb)
+
+    def add() -> er.RegistryEntry:
+        return entity_registry.async_get_or_create(
+            "sensor", "strap", "1", suggested_object_id="strap_heart_rate"
+        )
+
+    source = add()
+    strap = Strap(hass, ledger)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), [source.id])
+    coordinator = await set_up(hass, entry)
+    coordinator.async_pause(True)
+    begin = time.time() - 100
+    strap.beat(begin)
+    hass.states.async_remove(STRAP)
+    entity_registry.async_update_entity(STRAP, new_entity_id="sensor.renamed")
+    await hass.async_block_till_done()
+    strap.entity_id = "sensor.renamed"
+    # The first one after nothing may be an old one
+    measure(hass, 60, strap.entity_id, at=begin + 1)
+    strap.beat(begin + 2)
+    await coordinator.outbox.flush()
+    entity_registry.async_remove(strap.entity_id)
+    hass.states.async_remove(strap.entity_id)
+    await hass.async_block_till_done()
+    await until(lambda: issue_registry.issues, PATIENCE)
+    (issue,) = issue_registry.issues.values()
+    assert issue.translation_key == "source_missing"
+    assert len(coordinator.outbox) == 2
+    assert add().id == source.id
+    strap.entity_id = add().entity_id
+    measure(hass, 60, strap.entity_id, at=begin + 3)
+    strap.beat(begin + 4)
+    await until(lambda: not issue_registry.issues, PATIENCE)
+    coordinator.async_pause(False)
+    await until_settled(coordinator)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert ledger.is_clean(coordinator.outbox.tally)
+    assert not ledger.lost
+    assert [arrival.source for arrival in influxdb.arrivals] == [
+        *(STRAP, "sensor.renamed", strap.entity_id),
+    ]
+
+
+CROWD = int(scale("FAULT_CROWD", 200))
+
+
+async def test_crowd(
+    hass: HomeAssistant, influxdb: InfluxDBv1, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two hundred relays work side by side, through an outage, and leave nothing behind."""
+    caplog.set_level(logging.WARNING)
+    ledger = ledger_of("influxdb_v1", influxdb)
+    names = [f"sensor.strap_{number}" for number in range(CROWD)]
+    straps = [Strap(hass, ledger, entity_id=name) for name in names]
+    entries = [
+        relay_entry("influxdb_v1", influxdb_data(influxdb), [name]) for name in names
+    ]
+    await set_up(hass, entries[0])
+    leaks = Leaks()
+    for entry in entries[1:]:
+        entry.add_to_hass(hass)
+    await asyncio.gather(
+        *(hass.config_entries.async_setup(entry.entry_id) for entry in entries[1:])
+    )
+    begin = time.time() - 1000
+    for second in range(10):
+        influxdb.failure = Failure(503) if 3 <= second < 6 else None
+        for number, strap in enumerate(straps):
+            strap.beat(begin + second + number / 1000 + 1e-5)
+        await asyncio.sleep(0.05)
+        if second == 5:
+            # All databases are open at once
+            for entry in entries:
+                await entry.runtime_data.outbox.flush()
+    influxdb.failure = None
+    coordinators = [entry.runtime_data for entry in entries]
+    for coordinator in coordinators:
+        await until_settled(coordinator)
+    for entry in entries:
+        await hass.config_entries.async_unload(entry.entry_id)
+    await influxdb.stop()
+    await leaks.see_none()
+    assert not ledger.lost
+    assert not ledger.altered
+    for coordinator in coordinators:
+        assert coordinator.outbox.tally.delivered == 10
+    assert not errors_of(caplog)
+
+
+def size_of(hass: HomeAssistant, entry: MockConfigEntry) -> int:
+    """Return how many bytes a relay has on disk."""
+    path = outbox_path(hass, entry.entry_id)
+    return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
 
 
 RELOADS = int(scale("FAULT_RELOADS", 10))

@@ -155,7 +155,7 @@ class Answer(NamedTuple):
         """The body as a JSON object, empty where it is none."""
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except RecursionError, ValueError:
             return {}
         return value if isinstance(value, dict) else {}
 

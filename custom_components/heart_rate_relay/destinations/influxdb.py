@@ -38,6 +38,9 @@ DEFAULT_FIELD = "bpm"
 # InfluxDB keeps these words for the timestamp and for names
 RESERVED_KEYS = frozenset({"time", "_field", "_measurement"})
 
+MANY_SOURCES = 1000
+"""Sources of which the start of a line is remembered: names may change all the time."""
+
 LIVE_TRACKING_RETENTION = 8 * 60 * 60.0
 
 
@@ -166,6 +169,8 @@ class InfluxDB(Destination):
         lines = []
         for _, value, measured_at, source, _ in readings:
             if (prefix := prefixes.get(source)) is None:
+                if len(prefixes) >= MANY_SOURCES:
+                    prefixes.clear()
                 prefix = prefixes[source] = self._prefix(source)
             lines.append(f"{prefix}{value!r} {measured_at // step}")
         return "\n".join(lines)

@@ -49,13 +49,20 @@ SELECT = """
 SELECT seq, measured_at, value, series, duration FROM reading
 ORDER BY measured_at {0}, seq {0}
 """
-SELECT_SERIES = "SELECT id, metric, source FROM series"
+SELECT_SERIES = "SELECT id, metric, source FROM series ORDER BY id"
+DELETE_SERIES = "DELETE FROM series WHERE id NOT IN (SELECT series FROM reading)"
 DELETE = "DELETE FROM reading WHERE measured_at = ? AND seq = ?"
 DELETE_OLDER = "DELETE FROM reading WHERE measured_at < ?"
 DELETE_OLDEST = """
 DELETE FROM reading WHERE (measured_at, seq) IN (
     SELECT measured_at, seq FROM reading ORDER BY measured_at, seq LIMIT ?
 )
+"""
+
+MANY_SERIES = 1000
+"""Series from which on those are forgotten of which no reading is left.
+
+A source whose name changes all the time makes one with each reading.
 """
 
 DAMAGE = (sqlite3.DatabaseError, LookupError, TypeError, ValueError)
@@ -158,6 +165,7 @@ class Store:
         self._db: sqlite3.Connection | None = None
         self._series: dict[int, tuple[Metric, Source]] = {}
         self._ids: dict[tuple[Metric, Source], int] = {}
+        self._many_series = MANY_SERIES
 
     def open(self) -> None:
         """Open the file, or make it."""
@@ -283,7 +291,9 @@ class Store:
     def _series_id(self, metric: Metric, source: Source) -> int:
         """Return the number of a series."""
         if (number := self._ids.get((metric, source))) is None:
-            number = len(self._ids) + 1
+            if len(self._ids) >= self._many_series:
+                self._forget_series()
+            number = next(reversed(self._series), 0) + 1
             self._open_db.execute(
                 "INSERT INTO series VALUES (?, ?, ?)",
                 (number, metric, json.dumps(source)),
@@ -295,10 +305,20 @@ class Store:
     def _read(self, db: sqlite3.Connection) -> None:
         """Read how many readings there are, and the numbers of all series."""
         self.count = db.execute("SELECT COUNT(*) FROM reading").fetchone()[0]
+        self._read_series(db)
+
+    def _read_series(self, db: sqlite3.Connection) -> None:
+        """Read the numbers of all series, in their order."""
         self._series = {}
         for row in db.execute(SELECT_SERIES):
             self._know_series(row)
         self._ids = {series: number for number, series in self._series.items()}
+
+    def _forget_series(self) -> None:
+        """Forget the series of which no reading is left."""
+        self._open_db.execute(DELETE_SERIES)
+        self._read_series(self._open_db)
+        self._many_series = max(MANY_SERIES, 2 * len(self._ids))
 
     def _know_series(self, row: tuple[int, str, str]) -> None:
         """Take note of a series' number."""

@@ -1,0 +1,50 @@
+"""A process with an outbox and its delivery to an InfluxDB, until it is killed.
+
+It measures as fast as told, and tells each reading before it hands it to the outbox: its
+number, when, and how many seconds late this machine was at the most so far.
+"""
+
+import asyncio
+import importlib
+from itertools import count
+from pathlib import Path
+import sys
+import time
+
+import aiohttp
+
+from tests.relay.outbox_process import PACKAGE, import_outbox
+
+INTERVAL = 0.003
+
+
+async def run(path: Path, url: str, first: int) -> None:
+    """Measure and deliver. The number of a reading is its value, and its time in ms."""
+    reading, outbox_module = import_outbox()
+    influxdb = importlib.import_module(f"{PACKAGE}.destinations.influxdb")
+    tokens = importlib.import_module(f"{PACKAGE}.destinations.tokens")
+    delivery = importlib.import_module(f"{PACKAGE}.relay.delivery")
+    delivery.MIN_BACKOFF, delivery.MAX_BACKOFF = 0.01, 0.1
+    source = reading.Source("1a", "sensor.strap", "Strap")
+    outbox = outbox_module.Outbox(path, max_readings=1_000_000, max_age=1e9)
+    await outbox.open()
+    async with aiohttp.ClientSession() as session:
+        config = {"url": url, "database": "home"}
+        service = influxdb.InfluxDBv1(session, config, tokens.Tokens())
+        relay = delivery.Delivery(outbox, service, lambda error: None)
+        relay.start()
+        late = 0.0
+        for number in count(first):
+            sys.stdout.write(f"{number} {time.time()} {late}\n")
+            sys.stdout.flush()
+            now = round(time.time() * 1000)
+            measured = (reading.Metric.HEART_RATE, float(number), now, source)
+            outbox.add(reading.Reading(*measured))
+            relay.wake()
+            expected = time.monotonic() + INTERVAL
+            await asyncio.sleep(INTERVAL)
+            late = max(late, time.monotonic() - expected)
+
+
+if __name__ == "__main__":
+    asyncio.run(run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
