@@ -1,9 +1,10 @@
 """What all tests share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import ipaddress
+from itertools import count
 from pathlib import Path
 import ssl
 
@@ -118,33 +119,47 @@ async def live_tracking(socket_enabled: None) -> AsyncIterator[LiveTracking]:
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """Return a certificate that nobody trusts, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+def make_certificate(tmp_path: Path) -> Callable[[timedelta, timedelta], Path]:
+    """Return what makes certificates that nobody trusts, with their keys.
+
+    It takes from when on and until when they are valid, relative to now.
+    """
+    numbers = count()
+
+    def make(begin: timedelta, end: timedelta) -> Path:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+        now = datetime.now(UTC)
+        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now + begin)
+            .not_valid_after(now + end)
+            .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+            .sign(key, hashes.SHA256())
         )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+        path = tmp_path / f"certificate-{next(numbers)}.pem"
+        path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            + certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        return path
+
+    return make
+
+
+@pytest.fixture
+def certificate(make_certificate: Callable[[timedelta, timedelta], Path]) -> Path:
+    """Return a certificate that nobody trusts, with its key."""
+    return make_certificate(timedelta(days=-1), timedelta(days=1))
 
 
 @pytest.fixture

@@ -189,12 +189,12 @@ async def _read(reader: asyncio.StreamReader) -> Seen:
 
 @asynccontextmanager
 async def serving(
-    reply: Reply | bytes, tls: ssl.SSLContext | None = None
+    reply: Reply | bytes, tls: ssl.SSLContext | None = None, *, port: int = 0
 ) -> AsyncIterator[ByteServer]:
-    """Serve one reply."""
+    """Serve one reply, at a port that is free or at that one."""
     server = ByteServer(URL(), reply if callable(reply) else sending(reply))
     async with await asyncio.start_server(
-        server.serve, "127.0.0.1", 0, ssl=tls
+        server.serve, "127.0.0.1", port, ssl=tls
     ) as listener:
         port = listener.sockets[0].getsockname()[1]
         scheme = "https" if tls else "http"

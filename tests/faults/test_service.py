@@ -1,0 +1,423 @@
+"""A hostile service: whatever it answers, nothing is lost, nobody is fooled, and all is told."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+import resource
+import socket
+import ssl
+import time
+import zlib
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+import pytest
+
+from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.destinations import base
+from custom_components.heart_rate_relay.relay import delivery
+from custom_components.heart_rate_relay.relay.coordinator import Status
+from dev.stand_ins import Failure, InfluxDBv1, StandIn
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from ..common import influxdb_data, relay_entry, set_up, until
+from ..destinations.common import Reply, http, sending, serving
+from .common import (
+    PATIENCE,
+    SERVICES,
+    Leaks,
+    Strap,
+    each_service,
+    entry_of,
+    errors_of,
+    ledger_of,
+    lines_of,
+    until_settled,
+)
+
+PAGE = "<html><title>It works!</title></html>"
+
+
+def status_of(hass: HomeAssistant) -> str | None:
+    """Return what the relay's entity says of its status."""
+    state = hass.states.get("sensor.relay_status")
+    return state.state if state else None
+
+
+async def lets_wait(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: StandIn,
+    failure: Failure,
+    status: Status,
+) -> None:
+    """See that all waits while a service fails, is told once, and arrives afterwards."""
+    ledger = ledger_of(service, stand_in)
+    strap = Strap(hass, ledger)
+    entry = entry_of(service, stand_in)
+    coordinator = await set_up(hass, entry)
+    begin = time.time() - 1000
+    for second in range(5):
+        strap.beat(begin + second)
+    await until_settled(coordinator)
+    stand_in.failure = failure
+    for second in range(5, 12):
+        strap.beat(begin + second)
+    coordinator.async_send_now()
+    await until(lambda: status_of(hass) == status, PATIENCE)
+    tally = coordinator.outbox.tally
+    assert len(coordinator.outbox) == 7
+    assert tally.delivered == 5
+    issues = {issue.translation_key for issue in ir.async_get(hass).issues.values()}
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    is_locked_out = status is Status.NOT_AUTHORISED
+    assert bool(issues - {"config_entry_reauth"}) == (status is Status.NOT_ENTITLED)
+    assert [flow["context"]["source"] for flow in flows] == (
+        [SOURCE_REAUTH] if is_locked_out else []
+    )
+    requests = len(stand_in.requests)
+    stand_in.failure = None
+    if is_locked_out:
+        await asyncio.sleep(0.1)
+        assert len(stand_in.requests) == requests, "sent without being authorised"
+        hass.config_entries.flow.async_abort(flows[0]["flow_id"])
+        await hass.config_entries.async_reload(entry.entry_id)
+        coordinator = entry.runtime_data
+    await until_settled(coordinator)
+    await until(lambda: status_of(hass) == Status.DELIVERING, PATIENCE)
+    await hass.config_entries.async_unload(entry.entry_id)
+    tally = coordinator.outbox.tally
+    assert ledger.is_clean(tally), ledger.account(tally)
+    assert not ledger.lost
+    assert not ledger.repeated
+    assert not ir.async_get(hass).issues
+
+
+@each_service
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (Failure(401, "who?"), Status.NOT_AUTHORISED),
+        (Failure(402, "pay!"), Status.NOT_ENTITLED),
+        (Failure(408), Status.WAITING),
+        (Failure(425), Status.WAITING),
+        (Failure(429, headers={"Retry-After": "3600"}), Status.WAITING),
+        (
+            Failure(503, PAGE, {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}),
+            Status.WAITING,
+        ),
+        (Failure(500, "\0\xff" * 50_000), Status.UNREACHABLE),
+        (Failure(404, PAGE), Status.UNREACHABLE),
+        (Failure(400, PAGE), Status.UNREACHABLE),
+        (Failure(200, drop=True), Status.UNREACHABLE),
+    ],
+    ids=lambda value: str(value.status) if isinstance(value, Failure) else "",
+)
+async def test_outcome(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: StandIn,
+    caplog: pytest.LogCaptureFixture,
+    failure: Failure,
+    status: Status,
+) -> None:
+    """Each outcome is told as what it is, in one line of the log, and nothing is lost."""
+    await lets_wait(hass, service, stand_in, failure, status)
+    lines = [line for line in lines_of(caplog) if line.startswith("Relay ")]
+    assert len(lines) == (1 if status is Status.NOT_AUTHORISED else 2)
+    assert not errors_of(caplog)
+
+
+@each_service
+async def test_refused(hass: HomeAssistant, service: str, stand_in: StandIn) -> None:
+    """What is refused for good is counted and reported, and all behind it arrives."""
+    ledger = ledger_of(service, stand_in)
+    strap = Strap(hass, ledger)
+    entry = entry_of(service, stand_in)
+    coordinator = await set_up(hass, entry)
+    begin = time.time() - 1000
+    stand_in.failure = Failure(400, "no")
+    for second in range(12):
+        strap.beat(begin + second)
+    await until_settled(coordinator)
+    stand_in.failure = None
+    for second in range(12, 24):
+        strap.beat(begin + second)
+    await until_settled(coordinator)
+    await hass.async_block_till_done()
+    issue_id = f"readings_refused_{entry.entry_id}"
+    coordinator._publish()
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+    tally = coordinator.outbox.tally
+    assert tally.refused == tally.unseen_refusals == len(ledger.lost) == 12
+    assert ledger.is_clean(tally), ledger.account(tally)
+
+
+@each_service
+async def test_lost_answers(
+    hass: HomeAssistant, service: str, stand_in: StandIn
+) -> None:
+    """What a service took without being able to say so is sent again, as it was."""
+    ledger = ledger_of(service, stand_in)
+    strap = Strap(hass, ledger)
+    entry = entry_of(service, stand_in)
+    coordinator = await set_up(hass, entry)
+    begin = time.time() - 1000
+    stand_in.failures.extend([Failure(200, drop=True, accepts=True)] * 2)
+    for second in range(12):
+        strap.beat(begin + second)
+    await until_settled(coordinator)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert ledger.is_clean(coordinator.outbox.tally)
+    assert not ledger.lost
+
+
+# What is no service at all
+
+
+async def late(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send headers so slowly that they never end."""
+    for char in "HTTP/1.1 204 Fine\r\n" + "X-Slow: " + "." * 1000:
+        writer.write(char.encode())
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a body so slowly that it never ends."""
+    writer.write(b"HTTP/1.1 400 Oh\r\nContent-Length: 1000\r\n\r\n")
+    while True:
+        writer.write(b".")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a body that never ends, as fast as can be."""
+    writer.write(b"HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + b"." * 65536 + b"\r\n")
+        await writer.drain()
+
+
+@cache
+def packed() -> bytes:
+    """Return a quarter of a gigabyte in a quarter of a megabyte."""
+    packer = zlib.compressobj(wbits=31)
+    return b"".join(packer.compress(b"\0" * 2**20) for _ in range(256)) + packer.flush()
+
+
+async def bomb(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a body that is a thousand times as large when it is unpacked."""
+    writer.write(http(500, packed(), {"Content-Encoding": "gzip"}))
+    await writer.drain()
+
+
+async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Drop the connection in the middle of a body."""
+    writer.write(b"HTTP/1.1 400 Oh\r\nContent-Length: 1000\r\n\r\n" + b"." * 500)
+    await writer.drain()
+    await asyncio.sleep(0.02)
+    writer.transport.abort()
+
+
+GARBAGE = sending(Random(1).randbytes(10_000))
+
+HOSTILE: Mapping[str, Reply] = {
+    "late": late,
+    "dripping": dripping,
+    "endless": endless,
+    "bomb": bomb,
+    "reset": reset,
+    "garbage": GARBAGE,
+    "deep": sending(http(500, "[" * 200_000)),
+}
+
+LIES: Mapping[str, Reply] = {
+    "page": sending(http(200, PAGE, {"Content-Type": "text/html"})),
+    "error inside": sending(http(200, '{"error": "not written", "status": "failed"}')),
+    "deep": sending(http(200, "[" * 200_000)),
+}
+"""What looks like a success to whoever only looks at the status."""
+
+AT_ITS_WORD = ("pulsoid", "gerosense", "gerosense_proxy")
+"""Services that tell by the status alone, as far as is documented."""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("service", ["pulsoid", "influxdb_v1", "open_wearables"])
+async def test_hostile(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    """Whatever bytes come, all waits in bounded memory until there is a service."""
+    await see_through(hass, service, stand_in, monkeypatch, HOSTILE[name])
+    assert not errors_of(caplog)
+
+
+@pytest.mark.parametrize("name", LIES)
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - AT_ITS_WORD))
+async def test_lie(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    """A success that is not the service's own fools nobody."""
+    await see_through(hass, service, stand_in, monkeypatch, LIES[name])
+    assert not errors_of(caplog)
+
+
+async def see_through(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    reply: Reply,
+) -> None:
+    """See that nothing is lost to what is where a service should be, and nothing leaks."""
+    monkeypatch.setattr(base, "TIMEOUT", aiohttp.ClientTimeout(total=0.5))
+    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.2)
+    ledger = ledger_of(service, stand_in)
+    strap = Strap(hass, ledger)
+    entry = entry_of(service, stand_in)
+    await stand_in.stop()
+    await set_up(hass, entry)
+    leaks = Leaks()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = time.time() - 1000
+    async with serving(reply, port=stand_in.url.port or 0) as server:
+        for second in range(5):
+            strap.beat(begin + second)
+        await until(lambda: status_of(hass) == Status.UNREACHABLE, PATIENCE)
+        await until(lambda: len(server.seen) >= 3, PATIENCE)
+        coordinator = entry.runtime_data
+        assert coordinator.outbox.tally.delivered == 0
+        assert len(coordinator.outbox) == 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 100 * 1024
+    monkeypatch.setattr(base, "TIMEOUT", aiohttp.ClientTimeout(total=30))
+    await stand_in.start(stand_in.url.port or 0)
+    for second in range(5, 10):
+        strap.beat(begin + second)
+    await until_settled(coordinator)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await stand_in.stop()
+    await leaks.see_none()
+    assert ledger.is_clean(coordinator.outbox.tally)
+    assert not ledger.lost
+
+
+@each_service
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirect(
+    hass: HomeAssistant, service: str, stand_in: StandIn, status: int
+) -> None:
+    """Neither a reading nor a credential goes where a redirect leads."""
+    async with serving(http(204)) as other:
+        location = {"Location": str(other.url / "elsewhere")}
+        failure = Failure(status, headers=location)
+        await lets_wait(hass, service, stand_in, failure, Status.UNREACHABLE)
+        assert not other.connections
+
+
+# Names and certificates
+
+
+async def test_certificate_expired(
+    hass: HomeAssistant,
+    socket_enabled: None,
+    make_certificate: Callable[[timedelta, timedelta], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing goes to a server that cannot prove who it is any more, until it can."""
+    day = timedelta(days=1)
+    expired, good = make_certificate(-2 * day, -day), make_certificate(-day, day)
+    trusting = ssl.create_default_context(cafile=expired)
+    trusting.load_verify_locations(good)
+    connector = async_get_clientsession(hass).connector
+    monkeypatch.setattr(connector, "_ssl", trusting)
+    async with serving(http(204), tls_of(expired)) as server:
+        url = server.url
+        data = {
+            "url": str(url),
+            "database": "home",
+            "username": "relay",
+            "password": "x",
+        }
+        strap = Strap(hass)
+        entry = relay_entry("influxdb_v1", data)
+        coordinator = await set_up(hass, entry)
+        strap.beat(time.time())
+        await until(lambda: coordinator.last_error == "tls_error", PATIENCE)
+        assert not server.seen
+    async with serving(http(204), tls_of(good), port=url.port or 0) as server:
+        await until_settled(coordinator)
+        assert len(server.seen) == 1
+        assert b"=62.0 " in server.seen[0].body
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+def tls_of(certificate: Path) -> ssl.SSLContext:
+    """Return what serves TLS with a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+class Names(AbstractResolver):
+    """A resolver that knows every name, or none."""
+
+    fails = True
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where a name is."""
+        if self.fails:
+            raise OSError(None, "Temporary failure in name resolution")
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=port,
+                family=socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+async def test_name_not_found(
+    hass: HomeAssistant, influxdb: InfluxDBv1, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that cannot be found, and then can, is one more way to be out of reach."""
+    names = Names()
+    monkeypatch.setattr(async_get_clientsession(hass).connector, "_resolver", names)
+    ledger = ledger_of("influxdb_v1", influxdb)
+    strap = Strap(hass, ledger)
+    url = influxdb.url.with_host("influxdb.test")
+    entry = relay_entry("influxdb_v1", {**influxdb_data(influxdb), "url": str(url)})
+    coordinator = await set_up(hass, entry)
+    strap.beat(time.time())
+    await until(lambda: coordinator.last_error == "cannot_connect", PATIENCE)
+    names.fails = False
+    await until_settled(coordinator)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert ledger.is_clean(coordinator.outbox.tally)
+    assert not ledger.lost
