@@ -76,14 +76,16 @@ class Strap:
             ledger.measure(int(at * 1000), value)
 
 
-async def until_settled(coordinator: RelayCoordinator, *, left: int = 0) -> None:
+async def until_settled(
+    coordinator: RelayCoordinator, *, left: int = 0, timeout: float = PATIENCE
+) -> None:
     """Wait until nothing waits but so many readings, without what there is to wait for."""
 
     def is_settled() -> bool:
         coordinator.delivery.send_now()
         return len(coordinator.outbox) <= left
 
-    await until(is_settled, PATIENCE)
+    await until(is_settled, timeout)
 
 
 def fds() -> int:

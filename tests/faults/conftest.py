@@ -1,12 +1,13 @@
 """What these tests share: the service that a test is about, and patience that is short."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from custom_components.heart_rate_relay.destinations import gerosense, pulsoid
-from dev.stand_ins import OpenWearables
+from dev.stand_ins import OpenWearables, Pulsoid, pulsoid as pulsoid_stand_in
 
 from ..conftest import running
 from ..seen.conftest import impatient  # noqa: F401 - a fixture, for all of these tests
@@ -21,6 +22,11 @@ async def stand_in(
     async with running(SERVICES[service].stand_in()) as stand_in:
         if isinstance(stand_in, OpenWearables):
             stand_in.import_delay = 0.002
+        if isinstance(stand_in, Pulsoid):
+            # How it keeps to a rate is seen in tests/relay/test_delivery_rate.py
+            limits = replace(pulsoid.Pulsoid.limits, max_rate=None)
+            monkeypatch.setattr(pulsoid.Pulsoid, "limits", limits)
+            monkeypatch.setattr(pulsoid_stand_in, "MAX_RATE", 10_000)
         monkeypatch.setattr(pulsoid, "API_URL", stand_in.url)
         monkeypatch.setattr(gerosense, "API_URL", stand_in.url)
         yield stand_in

@@ -24,7 +24,7 @@ async def run(path: Path, url: str, first: int) -> None:
     influxdb = importlib.import_module(f"{PACKAGE}.destinations.influxdb")
     tokens = importlib.import_module(f"{PACKAGE}.destinations.tokens")
     delivery = importlib.import_module(f"{PACKAGE}.relay.delivery")
-    delivery.MIN_BACKOFF, delivery.MAX_BACKOFF = 0.01, 0.1
+    vars(delivery).update(MIN_BACKOFF=0.01, MAX_BACKOFF=0.1)
     source = reading.Source("1a", "sensor.strap", "Strap")
     outbox = outbox_module.Outbox(path, max_readings=1_000_000, max_age=1e9)
     await outbox.open()

@@ -28,7 +28,7 @@ from ..common import until
 from ..conftest import running
 from .common import PATIENCE, scale
 
-KILLS = int(scale("FAULT_KILLS", 16))
+KILLS = int(scale("FAULT_KILLS", 8))
 AT_ONCE = 4
 """Relays that are killed side by side."""
 

@@ -22,7 +22,7 @@ from .common import fds, scale, tasks
 from .simulated_time import SimulatedTime
 from .town import HOUR, Town, Wearer, living
 
-HOURS = scale("FAULT_HOURS", 0.25)
+HOURS = scale("FAULT_HOURS", 0.15)
 RELAYS = int(scale("FAULT_RELAYS", 10))
 SEED = int(scale("FAULT_SEED", 0)) or randrange(1, 1_000_000)
 

@@ -21,13 +21,13 @@ from ..relay.common import full_disk
 from .common import PATIENCE, Strap, ledger_of, lines_of, scale, until_settled
 from .ledger import Ledger
 
-COUNT = 3000
-"""Readings that wait in a file that is damaged: some 30 pages."""
+COUNT = 1000
+"""Readings that wait in a file that is damaged: some 25 pages."""
 
 FEW = 8
 """Readings that may be in what was overwritten."""
 
-PLACES = int(scale("FAULT_PLACES", 10))
+PLACES = int(scale("FAULT_PLACES", 3))
 """Places at which a file is damaged, of each kind."""
 
 
@@ -225,7 +225,7 @@ async def test_damaged(
     begin = time.time() - 2 * COUNT
     for second in range(COUNT):
         strap.beat(begin + second)
-        if second % 500 == 0:
+        if second % 200 == 0:
             await coordinator.outbox.flush()
     await coordinator.outbox.flush()
     path = outbox_path(hass, original.entry_id)

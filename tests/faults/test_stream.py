@@ -110,7 +110,7 @@ async def test_odd_attributes(
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:50])
-async def test_odd_sensor(hass: HomeAssistant, odd: object) -> None:
+async def test_odd_sensor(hass: HomeAssistant, odd: Any) -> None:
     """No sensor of the house, whatever it says of itself, keeps others from being found."""
     measure(hass, 70)
     keys = ("unit_of_measurement", "friendly_name", "device_class", "state_class")
@@ -122,9 +122,7 @@ async def test_odd_sensor(hass: HomeAssistant, odd: object) -> None:
             assert STRAP in {each for some in found.values() for each in some}
 
 
-@pytest.mark.parametrize(
-    "service", ["influxdb_v1", "open_wearables", "gerosense_proxy"]
-)
+@pytest.mark.parametrize("service", ["influxdb_v1", "gerosense_proxy"])
 async def test_flapping(
     hass: HomeAssistant,
     service: str,
@@ -137,7 +135,7 @@ async def test_flapping(
     entry = entry_of(service, stand_in)
     coordinator = await set_up(hass, entry)
     begin = time.time() - 20_000
-    for flap in range(4000):
+    for flap in range(2000):
         measure(hass, "unavailable", at=begin + flap + 0.5)
         strap.beat(begin + flap + 1, friendly_name=f"{flap} {'x' * 10_000}")
         if flap % 200 == 199:
@@ -156,7 +154,7 @@ async def test_flapping(
     assert not errors_of(caplog)
 
 
-FLOOD_SECONDS = int(scale("FAULT_FLOOD_SECONDS", 2))
+FLOOD_SECONDS = int(scale("FAULT_FLOOD_SECONDS", 1))
 FLOOD_SENSORS = 20
 FLOOD_RATE = 10_000
 
@@ -202,7 +200,7 @@ async def test_flood(
         assert len(outbox) <= keep + FLOOD_RATE
     size = size_of(hass, entry)
     influxdb.failure = None
-    await until_settled(coordinator)
+    await until_settled(coordinator, timeout=PATIENCE * (1 + FLOOD_SECONDS))
     await hass.config_entries.async_unload(entry.entry_id)
     measured, lost = (
         sum(map(len, each))
@@ -326,7 +324,7 @@ def size_of(hass: HomeAssistant, entry: MockConfigEntry) -> int:
     return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
 
 
-RELOADS = int(scale("FAULT_RELOADS", 10))
+RELOADS = int(scale("FAULT_RELOADS", 6))
 
 
 @pytest.mark.parametrize("service", ["influxdb_v1", "gerosense_proxy"])
