@@ -4,16 +4,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.heart_rate_relay.monitor import link, probe
+from custom_components.heart_rate_relay.monitor import coordinator, link, probe
 from custom_components.heart_rate_relay.monitor.features import Feature
 from dev.virtual_proxy import Strap, World
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.const import STATE_OFF, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from tests.common import until
 from tests.flow.common import assert_abort, assert_form, start, submit
 
-from .common import ADDRESS, NAME, POLAR, RANDOM_ADDRESS, heard, quick_strap
+from .common import ADDRESS, NAME, POLAR, RANDOM_ADDRESS, heard, quick_strap, value_of
 from .flow import (
     OTHER,
     accept,
@@ -82,6 +83,25 @@ async def test_discovered(hass: HomeAssistant, air: World) -> None:
     }
     assert entry.options == {"listen_only": False}
     assert flows(hass) == []
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_first_value(
+    hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    """What was read before it was added is shown at once, while it is not stale."""
+    strap = air.add_strap(quick_strap())
+    shown = await offer(hass)
+    shown = await hass.config_entries.flow.async_configure(shown["flow_id"], {})
+    await hass.async_block_till_done()
+    strap.power_off()
+    if is_late:
+        monkeypatch.setattr(coordinator, "STALE_AFTER", 0)
+    await hass.config_entries.flow.async_configure(shown["flow_id"])
+    assert value_of(hass, "sensor.strap_12_heart_rate") == (
+        STATE_UNAVAILABLE if is_late else "72"
+    )
+    assert value_of(hass, "binary_sensor.strap_12_connected") == STATE_OFF
 
 
 async def test_plain(hass: HomeAssistant, air: World) -> None:

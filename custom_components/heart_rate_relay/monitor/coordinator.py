@@ -36,6 +36,7 @@ from .measurement import (
     parse_battery,
     parse_measurement,
 )
+from .probe import PROBES, Probe
 from .variability import Variability
 
 STALE_AFTER = 10.0
@@ -85,6 +86,8 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     async def async_start(self) -> None:
         """Start to listen, and to connect."""
         self._async_resume()
+        if probe := self.hass.data.get(PROBES, {}).pop(self.address, None):
+            self._have_probe(probe)
 
     @callback
     def _async_resume(self) -> None:
@@ -180,6 +183,14 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         self._have_measurement(
             Measurement(broadcast.heart_rate, broadcast.contact, None, ())
         )
+
+    @callback
+    def _have_probe(self, probe: Probe) -> None:
+        """Take what the monitor has just measured, when it was tried, without a connection."""
+        if probe.measurement and probe.at > self.hass.loop.time() - STALE_AFTER:
+            self._have_measurement(probe.measurement)
+            self._measured_at = probe.at
+            self.have_link()
 
     @callback
     def have_packet(self, data: bytearray) -> bool:

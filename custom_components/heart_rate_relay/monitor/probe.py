@@ -8,7 +8,9 @@ from bleak_retry_connector import BleakNotFoundError, BleakOutOfConnectionSlotsE
 
 from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant
+from homeassistant.util.hass_dict import HassKey
 
+from ..const import DOMAIN
 from .connection import async_are_slots_full
 from .link import Details, Link
 from .measurement import MalformedError, Measurement, parse_measurement
@@ -23,6 +25,12 @@ class Probe:
 
     details: Details
     measurement: Measurement | None
+    at: float = 0
+    """When that was, on the event loop's clock."""
+
+
+PROBES: HassKey[dict[str, Probe]] = HassKey(f"{DOMAIN}_probes")
+"""By the monitor's address, the latest: when it is added there is something to show."""
 
 
 async def async_probe(hass: HomeAssistant, address: str) -> Probe:
@@ -40,7 +48,10 @@ async def async_probe(hass: HomeAssistant, address: str) -> Probe:
     try:
         await link.subscribe(packets.put_nowait)
         details = await link.read_details(lambda _: None)
-        return Probe(details=details, measurement=await _first(packets))
+        measurement = await _first(packets)
+        probe = Probe(details=details, measurement=measurement, at=hass.loop.time())
+        hass.data.setdefault(PROBES, {})[address] = probe
+        return probe
     finally:
         await link.close()
 
