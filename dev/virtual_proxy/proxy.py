@@ -158,7 +158,7 @@ class Proxy:
 
     def hear(self, strap: Strap) -> None:
         """Take an advertisement."""
-        if not self.subscriber or not self.advertises:
+        if not self.subscriber or not self.advertises or strap not in self.straps:
             return
         self._batch.append(strap)
         if not self._flush_timer:

@@ -8,6 +8,7 @@ from custom_components.heart_rate_relay.monitor.connection import (
     ABSENT_AFTER,
     DOUBTFUL_ATTEMPTS,
     DOUBTFUL_TIMEOUT,
+    HANG_UP_TIME,
     MIN_BACKOFF,
     PATIENCE,
     RELEASE_INTERVAL,
@@ -28,7 +29,7 @@ TAKES_OVER = (
     SILENT_AFTER
     + DISCONNECT_TIMEOUT
     + MIN_BACKOFF
-    + DOUBTFUL_ATTEMPTS * DOUBTFUL_TIMEOUT
+    + DOUBTFUL_ATTEMPTS * (DOUBTFUL_TIMEOUT + HANG_UP_TIME)
     + SETTLES
 )
 """Seconds until another proxy takes over from one that hangs."""
@@ -105,14 +106,13 @@ async def test_monitor_is_in_another_room(worn: Scene) -> None:
     other = await add_proxy(
         worn.hass, worn.air, name="other", mac="24:0A:C4:00:00:20", rssi_offset=-20
     )
-    worn.proxy.advertises = False
     worn.proxy.straps = ()
     worn.proxy.dial_timeout = CONNECT_TIMEOUT
     worn.strap.drop()
     await worn.measures_within(
-        MIN_BACKOFF + DOUBTFUL_ATTEMPTS * DOUBTFUL_TIMEOUT + SETTLES
+        MIN_BACKOFF + DOUBTFUL_ATTEMPTS * (DOUBTFUL_TIMEOUT + HANG_UP_TIME) + SETTLES
     )
-    assert other.allocated == [ADDRESS]
+    assert (other.allocated, worn.proxy.allocated) == ([ADDRESS], [])
 
 
 async def test_monitor_is_gone_from_all_rooms(worn: Scene) -> None:

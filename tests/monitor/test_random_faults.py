@@ -126,6 +126,11 @@ class Chaos:
         """Let a proxy hear nothing."""
         self.proxy.advertises = False
 
+    async def wander(self) -> None:
+        """Carry all straps out of the reach of a proxy."""
+        self.proxy.straps = ()
+        self.strap.drop()
+
     async def occupy(self) -> None:
         """Let others have the slots of a proxy."""
         proxy = self.proxy
@@ -201,6 +206,7 @@ class Chaos:
         for proxy in self.air.proxies:
             proxy.frozen = False
             proxy.advertises = True
+            proxy.straps = self.air.straps
             if not proxy.running:
                 await proxy.start()
             proxy.occupied = 0
@@ -262,6 +268,7 @@ FAULTS: list[Callable[[Chaos], Awaitable[None]]] = [
     Chaos.die,
     Chaos.freeze,
     Chaos.deafen,
+    Chaos.wander,
     Chaos.occupy,
     Chaos.occupy_all,
     Chaos.refuse,

@@ -45,6 +45,9 @@ UNRELEASED: HassKey[dict[str, Link]] = HassKey(f"{DOMAIN}_unreleased")
 The end was not confirmed: a proxy that did not hear of it would hold on to them.
 """
 
+HANG_UP_TIME = 1.0
+"""Seconds for a proxy to end an attempt that was given up."""
+
 
 class Trouble(StrEnum):
     """Why there is no connection to a monitor that is heard."""
@@ -232,6 +235,8 @@ class Connection:
                 if not self._heard_by:
                     # It has gone, and holds no slot for longer than need be
                     raise
+            # Or the next one would be taken for the one that is just ended
+            await asyncio.sleep(HANG_UP_TIME)
         return await Link.connect(device, self._entry.title)
 
     def _is_way_doubtful(self) -> bool:
