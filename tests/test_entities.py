@@ -352,6 +352,30 @@ def assert_quiet(changes: list[datetime]) -> None:
         assert third - first >= timedelta(minutes=1)
 
 
+async def test_what_is_on_its_way_does_not_wait(
+    freezer: FrozenDateTimeFactory, hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """Whoever looks while all is well sees that nothing waits."""
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, entry)
+    measure(hass, 70)
+    measure(hass, 71)
+    await until_frozen(lambda: value_of(hass, STATUS) == "delivering")
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+
+    await let_pass(hass, freezer, 5)
+    influxdb.failures.append(Failure(204, delay=27))
+    measure(hass, 72)
+    await until_frozen(lambda: not influxdb.failures)
+    # Now it would be told how many wait, and the answer is still to come
+    await let_pass(hass, freezer, 26)
+    freezer.tick(2)
+    await until_frozen(lambda: coordinator.outbox.tally.delivered == 2)
+    await until_frozen(lambda: value_of(hass, DELIVERED) == "2")
+
+    assert not [event for event in events if event.data["entity_id"] == WAITING]
+
+
 async def test_quiet_while_delivering(
     freezer: FrozenDateTimeFactory, hass: HomeAssistant, influxdb: InfluxDBv1
 ) -> None:

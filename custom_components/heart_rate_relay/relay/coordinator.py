@@ -97,6 +97,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._outcome = Status.IDLE
         self._problem: str | None = None
         self._publish_timer: CALLBACK_TYPE | None = None
+        self._is_due = False
         self._watch = Watch(hass, entry, self.outbox, self._is_flowing)
         self._tried = asyncio.Event()
         self.backfill: Backfill | None = None
@@ -294,12 +295,15 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         status = status_after(error)
         problem = error.key if error else None
         self._watch.note(error)
+        is_due = self._is_due
         if (status, problem) != (self._outcome, self._problem):
             self._log(error)
             self._outcome, self._problem = status, problem
             issues.async_update_account(self.hass, self.config_entry, error)
             if isinstance(error, NotAuthorisedError):
                 self.config_entry.async_start_reauth(self.hass)
+            is_due = True
+        if is_due:
             self._publish()
         self._publish_later()
         self._tried.set()
@@ -322,11 +326,12 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         issues.async_update_sources(self.hass, self.config_entry, source_ids)
 
     @callback
-    def _publish(self, _: datetime | None = None) -> None:
+    def _publish(self) -> None:
         """Tell how it goes."""
         if self._publish_timer:
             self._publish_timer()
             self._publish_timer = None
+        self._is_due = False
         self._watch.report()
         self.async_set_updated_data(self._now())
 
@@ -335,8 +340,20 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Tell how it goes, but not too often: it is all written to the recorder."""
         if not self._publish_timer:
             self._publish_timer = async_call_later(
-                self.hass, PUBLISH_INTERVAL, self._publish
+                self.hass, PUBLISH_INTERVAL, self._publish_soon
             )
+
+    @callback
+    def _publish_soon(self, _: datetime) -> None:
+        """Tell how it goes, but not while something is on its way: it does not wait.
+
+        A sensor that measures each second would else be on its way each time.
+        """
+        self._publish_timer = None
+        gathers = self.destination.limits.gather is not None
+        self._is_due = len(self.outbox) > 0 and self._is_flowing() and not gathers
+        if not self._is_due:
+            self._publish()
 
 
 def create_destination(
