@@ -1,6 +1,6 @@
 """The configuration folder of a Home Assistant that needs no set-up by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import json
 from pathlib import Path
 
@@ -62,7 +62,13 @@ LOOPBACK_ADAPTERS = ("lo", "lo0")
 """What the loopback interface is called on Linux and on macOS."""
 
 
-def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> None:
+def write_configuration(
+    folder: Path,
+    url: URL,
+    services: Mapping[str, URL],
+    configuration: str = CONFIGURATION,
+    integrations: Iterable[Path] = INTEGRATIONS,
+) -> None:
     """Fill an empty folder, for a Home Assistant at a URL, to which services are elsewhere.
 
     Their addresses are no one's to choose, so they are changed in the code. All of the
@@ -71,7 +77,7 @@ def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> 
     on a port in YAML is only a trial. The esphome integration listens to what devices
     announce in each network that may be used: none but the machine's own may.
     """
-    (folder / "configuration.yaml").write_text(CONFIGURATION)
+    (folder / "configuration.yaml").write_text(configuration)
     package = folder / "custom_components"
     package.mkdir()
     (package / "__init__.py").write_text(
@@ -81,7 +87,7 @@ def write_configuration(folder: Path, url: URL, services: Mapping[str, URL]) -> 
         )
         + (SIGN_IN.format(services[PULSOID]) if PULSOID in services else "")
     )
-    for integration in INTEGRATIONS:
+    for integration in integrations:
         (package / integration.name).symlink_to(integration)
     done = ["core_config", "analytics", "integration"]
     _store(folder, "onboarding", ONBOARDING_VERSION, {"done": done})

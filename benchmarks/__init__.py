@@ -1,0 +1,1 @@
+"""What a relay costs, measured beside what people would pick instead."""

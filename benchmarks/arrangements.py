@@ -1,0 +1,128 @@
+"""Who takes the readings: nobody, what people would pick instead, or this relay."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import json
+from typing import Any
+
+from yarl import URL
+
+BASE = """\
+homeassistant:
+  name: Benchmark
+  unit_system: metric
+  time_zone: UTC
+  country: DE
+application_credentials:
+bluetooth:
+recorder:
+  exclude:
+    entities: sensor.other
+    entity_globs: sensor.bench_*
+logger:
+  default: warning
+"""
+"""What each Home Assistant has.
+
+The recorder leaves out the sensors of the benchmark itself, since it has the same work with
+them whoever takes the readings. What an arrangement has of its own is recorded.
+"""
+
+AUTOMATION = """\
+rest_command:
+  send:
+    url: {url}
+    method: post
+    content_type: application/json
+    payload: >-
+      {{"sensor": {{{{ sensor }}}}, "measured_at": {{{{ measured_at }}}},
+      "data": {{"heart_rate": {{{{ heart_rate }}}}}}}}
+automation:
+  - alias: Send
+    mode: parallel
+    max: 100000
+    triggers:
+      - trigger: state
+        entity_id: {sensors}
+    actions:
+      - action: rest_command.send
+        data:
+          sensor: "{{{{ trigger.entity_id.split('_')[-1] }}}}"
+          measured_at: "{{{{ (trigger.to_state.last_updated | as_timestamp * 1000) | int }}}}"
+          heart_rate: "{{{{ trigger.to_state.state }}}}"
+"""
+"""As kind to it as can be: nothing is dropped, and nothing waits for anything."""
+
+INFLUXDB = """\
+influxdb:
+  api_version: 1
+  host: {host}
+  port: {port}
+  ssl: false
+  database: db
+  include:
+    entities: {sensors}
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Arrangement:
+    """Something that takes the readings of sensors, or nothing."""
+
+    name: str
+    configuration: str = ""
+    """What it needs in configuration.yaml, with url, host, port and sensors to fill in."""
+    relay: Mapping[str, Any] | None = None
+    """The data of a relay, where it is one; its URL is filled in."""
+    posts: bool = False
+    """Whether the driver itself posts what it writes."""
+    one_line: bool = False
+    """Whether only the first sensor counts."""
+
+    def configuration_for(self, sensors: int, url: URL) -> str:
+        """Return configuration.yaml for so many sensors and a sink at a URL."""
+        return BASE + self.configuration.format(
+            url=url / "readings",
+            host=url.host,
+            port=url.port,
+            sensors=json.dumps(names(sensors)),
+        )
+
+    def entry(self, sensors: int, url: URL) -> Mapping[str, Any]:
+        """Return the data and the options of a relay for so many sensors."""
+        return {"data": {**(self.relay or {}), "url": str(url)}, "sources": names(sensors)}
+
+    def takes(self, sensor: int) -> bool:
+        """Return whether the readings of a sensor have to arrive."""
+        if self.one_line:
+            return sensor == 0
+        return self.posts or bool(self.relay or self.configuration)
+
+
+def names(sensors: int) -> list[str]:
+    """Return the entity ids of so many sensors."""
+    return [f"sensor.bench_{number}" for number in range(sensors)]
+
+
+NOTHING = Arrangement(name="nothing")
+FLOOR = Arrangement(name="a bare aiohttp POST", posts=True)
+AUTOMATED = Arrangement(name="automation + `rest_command`", configuration=AUTOMATION)
+CORE = Arrangement(name="core's `influxdb`", configuration=INFLUXDB)
+PULSOID = Arrangement(
+    name="this relay, Pulsoid",
+    relay={"service": "pulsoid", "access_token": "benchmark"},
+    one_line=True,
+)
+DATABASE = Arrangement(
+    name="this relay, InfluxDB",
+    relay={
+        "service": "influxdb_v1",
+        "database": "db",
+        "username": "",
+        "password": "",
+        "verify_ssl": True,
+        "naming": {"measurement": "heart_rate", "field": "bpm", "tags": []},
+    },
+)
+
+ARRANGEMENTS = (NOTHING, FLOOR, AUTOMATED, CORE, PULSOID, DATABASE)

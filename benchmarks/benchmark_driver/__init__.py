@@ -1,0 +1,42 @@
+"""Writes states within Home Assistant and measures what that costs: no part of what is released.
+
+It does what it is told by the process that runs the benchmarks: a line of JSON each way.
+"""
+
+import asyncio
+import json
+
+import probatio
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.typing import ConfigType
+
+from .commands import COMMANDS
+
+DOMAIN = "benchmark_driver"
+
+CONFIG_SCHEMA = probatio.Schema(
+    {DOMAIN: {probatio.Required("address"): cv.string}}, extra=probatio.ALLOW_EXTRA
+)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Listen for commands once Home Assistant runs."""
+
+    async def serve() -> None:
+        reader, writer = await asyncio.open_unix_connection(config[DOMAIN]["address"])
+        try:
+            async for line in reader:
+                name, arguments = json.loads(line)
+                result = await COMMANDS[name](hass, **arguments)
+                writer.write(json.dumps(result).encode() + b"\n")
+        finally:
+            writer.close()
+
+    async def begin(hass: HomeAssistant) -> None:
+        hass.async_create_background_task(serve(), "benchmark")
+
+    async_at_started(hass, begin)
+    return True

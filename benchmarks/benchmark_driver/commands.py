@@ -1,0 +1,237 @@
+"""What the driver can be told to do. All of it runs in Home Assistant's event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+import gc
+from itertools import batched
+from pathlib import Path
+import time
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+TICK = 0.01
+"""Seconds between two looks at how late the event loop is."""
+
+LOWEST = 60
+HIGHEST = 180
+"""The heart rates that are written, in bpm, one after the other."""
+
+OTHERS_AT_ONCE = 50
+"""States of another entity that are written without a pause."""
+
+LINES_A_REQUEST = 5000
+"""As many as the relay delivers to an InfluxDB at once."""
+
+type Written = list[tuple[int, int, int]]
+"""Sensor, measured at (ms UTC), and when it was written (monotonic, ns)."""
+
+
+class Clock:
+    """Measures what the process does from a command until it is told to finish."""
+
+    def __init__(self) -> None:
+        """Start."""
+        self.delays: list[float] = []
+        """How late the event loop was, in ms."""
+        self._cpu = time.process_time()
+        self._ticking = asyncio.create_task(self._tick())
+
+    def stop(self) -> float:
+        """Return the seconds of CPU time that all threads have used."""
+        self._ticking.cancel()
+        return time.process_time() - self._cpu
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + TICK, loop.time())
+            await asyncio.sleep(due - loop.time())
+            self.delays.append((loop.time() - due) * 1000)
+
+
+clocks: list[Clock] = []
+"""The one that runs, if any."""
+
+
+async def stream(
+    hass: HomeAssistant,
+    *,
+    sensors: int,
+    rate: float,
+    seconds: float,
+    at_once: bool,
+    post: str | None,
+) -> Written:
+    """Let sensors measure so many times a second each, and start the clock with that.
+
+    They do so in the same moment, or evenly spread. With post, what is written is posted
+    there without anything in between: the floor.
+    """
+    gc.collect()
+    clocks.append(Clock())
+    loop = hass.loop
+    written: Written = []
+    start = loop.time()
+    for due, number, measuring in _moments(sensors, rate, seconds, at_once=at_once):
+        await asyncio.sleep(max(0.0, start + due - loop.time()))
+        new = [_measure(hass, sensor, number) for sensor in measuring]
+        written += new
+        if post:
+            hass.async_create_task(_post(hass, post, _lines(new)))
+    return written
+
+
+async def others(hass: HomeAssistant, *, writes: int) -> None:
+    """Write states of an entity that no one is interested in, and start the clock with that."""
+    gc.collect()
+    clocks.append(Clock())
+    for numbers in batched(range(writes), OTHERS_AT_ONCE, strict=False):
+        for number in numbers:
+            hass.states.async_set("sensor.other", str(number))
+        await asyncio.sleep(0)
+
+
+async def finish(hass: HomeAssistant) -> tuple[float, list[float]]:
+    """Stop the clock. Returns the CPU time (s), and how late the event loop was (ms)."""
+    clock = clocks.pop()
+    return clock.stop(), clock.delays
+
+
+async def set_up(
+    hass: HomeAssistant, *, entries: int, data: Mapping[str, Any], **options: Any
+) -> tuple[float, float, float]:
+    """Add relays. Returns the seconds and the CPU time (s) of each, and its memory (bytes)."""
+    memory, cpu, start = _memory("VmRSS"), time.process_time(), time.perf_counter()
+    for _ in range(entries):
+        await hass.config_entries.async_add(_entry(data, options))
+    await hass.async_block_till_done()
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    return seconds / entries, cpu / entries, (_memory("VmRSS") - memory) / entries
+
+
+async def drain(
+    hass: HomeAssistant, *, entry_id: str, data: Mapping[str, Any], **options: Any
+) -> tuple[float, int]:
+    """Add a relay whose outbox is full, and wait until it is empty.
+
+    Returns the CPU time (s) and by how much memory grew at its highest (bytes).
+    """
+    before, cpu = _reset_peak(), time.process_time()
+    entry = _entry(data, options, entry_id)
+    await hass.config_entries.async_add(entry)
+    while len(entry.runtime_data.outbox):
+        await asyncio.sleep(0.02)
+    result = time.process_time() - cpu, _memory("VmHWM") - before
+    await hass.config_entries.async_remove(entry_id)
+    return result
+
+
+async def pour(hass: HomeAssistant, *, path: str, url: str) -> tuple[float, int]:
+    """Post the lines of a file, with nothing in between: the floor of draining.
+
+    Returns the CPU time (s) and by how much memory grew at its highest (bytes).
+    """
+    before, cpu = _reset_peak(), time.process_time()
+    with await hass.async_add_executor_job(Path(path).open, "rb") as file:
+        batches = batched(file, LINES_A_REQUEST, strict=False)
+        while lines := await hass.async_add_executor_job(next, batches, ()):
+            await _post(hass, url, b"".join(lines))
+    return time.process_time() - cpu, _memory("VmHWM") - before
+
+
+def _moments(
+    sensors: int, rate: float, seconds: float, *, at_once: bool
+) -> Iterator[tuple[float, int, Iterable[int]]]:
+    """Yield when (s), and for which time, which sensors measure."""
+    for number in range(round(seconds * rate)):
+        if at_once:
+            yield number / rate, number, range(sensors)
+            continue
+        for sensor in range(sensors):
+            yield (number + sensor / sensors) / rate, number, (sensor,)
+
+
+def _measure(hass: HomeAssistant, sensor: int, number: int) -> tuple[int, int, int]:
+    """Write another state of a sensor, as an entity does it."""
+    at = int(time.time() * 1000)
+    written_at = time.monotonic_ns()
+    hass.states.async_set(
+        f"sensor.bench_{sensor}",
+        str(LOWEST + number % (HIGHEST - LOWEST)),
+        {
+            "state_class": "measurement",
+            "unit_of_measurement": "bpm",
+            "friendly_name": f"Bench {sensor}",
+        },
+        # In the middle of the millisecond, so that no rounding leads out of it
+        timestamp=(at + 0.5) / 1000,
+    )
+    return sensor, at, written_at
+
+
+def _lines(written: Written) -> bytes:
+    """Return the line protocol of what was written."""
+    return "\n".join(
+        f"heart_rate,name=Bench\\ {sensor},source=sensor.bench_{sensor} bpm=72.0 {at}"
+        for sensor, at, _ in written
+    ).encode()
+
+
+async def _post(hass: HomeAssistant, url: str, body: bytes) -> None:
+    """Post something, barely."""
+    async with async_get_clientsession(hass).post(url, data=body):
+        pass
+
+
+def _entry(
+    data: Mapping[str, Any], options: Mapping[str, Any], entry_id: str | None = None
+) -> ConfigEntry[Any]:
+    """Return the entry of a relay."""
+    return ConfigEntry(
+        data=data,
+        discovery_keys=MappingProxyType({}),
+        domain="heart_rate_relay",
+        entry_id=entry_id,
+        minor_version=1,
+        options=options,
+        source=SOURCE_USER,
+        subentries_data=(),
+        title="Relay",
+        unique_id=None,
+        version=1,
+    )
+
+
+def _reset_peak() -> int:
+    """Begin to look for the highest use of memory anew, and return that of now in bytes.
+
+    Source: proc(5), /proc/pid/clear_refs.
+    """
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    return _memory("VmRSS")
+
+
+def _memory(name: str) -> int:
+    """Return how much memory this process uses in bytes. Source: proc(5)."""
+    if name == "VmRSS":
+        gc.collect()
+    (line,) = (
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith(name)
+    )
+    return int(line.split()[1]) * 1024
+
+
+COMMANDS: Mapping[str, Callable[..., Awaitable[Any]]] = MappingProxyType(
+    {
+        command.__name__: command
+        for command in (stream, others, finish, set_up, drain, pour)
+    }
+)

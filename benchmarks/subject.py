@@ -1,0 +1,101 @@
+"""A real Home Assistant, in a process of its own, that does what the driver is told."""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import json
+from pathlib import Path
+import socket
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from yarl import URL
+
+from dev.home_assistant.config import ROOT, write_configuration
+from dev.home_assistant.process import HomeAssistantError, HomeAssistantProcess
+
+from .sink import HOST
+
+DRIVER = """\
+benchmark_driver:
+  address: {}
+"""
+
+INTEGRATIONS = (
+    ROOT / "custom_components" / "heart_rate_relay",
+    ROOT / "benchmarks" / "benchmark_driver",
+)
+
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""In bytes."""
+
+
+class Subject:
+    """A running Home Assistant."""
+
+    def __init__(
+        self,
+        process: HomeAssistantProcess,
+        folder: Path,
+        streams: tuple[StreamReader, StreamWriter],
+    ) -> None:
+        """Initialize what speaks to the driver in it."""
+        self.folder = folder
+        """Its configuration."""
+        self._process = process
+        self._reader, self._writer = streams
+
+    async def tell(self, command: str, **arguments: Any) -> Any:
+        """Return what a command of the driver returns.
+
+        Raises HomeAssistantError where it does not.
+        """
+        self._writer.write(json.dumps((command, arguments)).encode() + b"\n")
+        if not (answer := await self._reader.readline()):
+            raise HomeAssistantError(
+                "\n".join((*self._process.latest, f"No answer to {command}."))
+            )
+        return json.loads(answer)
+
+
+@asynccontextmanager
+async def running_subject(configuration: str, pulsoid: URL) -> AsyncIterator[Subject]:
+    """Run a Home Assistant to which Pulsoid is elsewhere.
+
+    Raises HomeAssistantError where it does not start.
+    """
+    connected = asyncio.get_running_loop().create_future()
+
+    def connect(reader: StreamReader, writer: StreamWriter) -> None:
+        connected.set_result((reader, writer))
+
+    with TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        address = folder / "driver"
+        write_configuration(
+            folder,
+            _free_url(),
+            {"pulsoid": pulsoid},
+            configuration + DRIVER.format(address),
+            INTEGRATIONS,
+        )
+        process = HomeAssistantProcess(folder, lambda line: None)
+        server = await asyncio.start_unix_server(connect, address, limit=LONGEST_ANSWER)
+        running = process.start()
+        try:
+            await asyncio.wait(
+                (running, connected), return_when=asyncio.FIRST_COMPLETED
+            )
+            if running.done():
+                running.result()
+            yield Subject(process, folder, await connected)
+        finally:
+            await process.stop()
+            server.close()
+
+
+def _free_url() -> URL:
+    """Return a URL on which nobody listens."""
+    with socket.create_server((HOST, 0)) as server:
+        return URL.build(scheme="http", host=HOST, port=server.getsockname()[1])
