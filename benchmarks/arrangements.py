@@ -7,7 +7,9 @@ from typing import Any
 
 from yarl import URL
 
-BASE = """\
+RELAY = "this relay"
+
+CONFIGURATION = """\
 homeassistant:
   name: Benchmark
   unit_system: metric
@@ -21,14 +23,6 @@ recorder:
     entity_globs: sensor.bench_*
 logger:
   default: warning
-"""
-"""What each Home Assistant has.
-
-The recorder leaves out the sensors of the benchmark itself, since it has the same work with
-them whoever takes the readings. What an arrangement has of its own is recorded.
-"""
-
-AUTOMATION = """\
 rest_command:
   send:
     url: {url}
@@ -39,8 +33,10 @@ rest_command:
       "data": {{"heart_rate": {{{{ heart_rate }}}}}}}}
 automation:
   - alias: Send
+    id: send
     mode: parallel
     max: 100000
+    initial_state: false
     triggers:
       - trigger: state
         entity_id: {sensors}
@@ -50,10 +46,6 @@ automation:
           sensor: "{{{{ trigger.entity_id.split('_')[-1] }}}}"
           measured_at: "{{{{ (trigger.to_state.last_updated | as_timestamp * 1000) | int }}}}"
           heart_rate: "{{{{ trigger.to_state.state }}}}"
-"""
-"""As kind to it as can be: nothing is dropped, and nothing waits for anything."""
-
-INFLUXDB = """\
 influxdb:
   api_version: 1
   host: {host}
@@ -63,6 +55,12 @@ influxdb:
   include:
     entities: {sensors}
 """
+"""With url, host, port and sensors to fill in.
+
+The recorder leaves out the sensors of the benchmark itself, since it has the same work with
+them whoever takes the readings. What an arrangement has of its own is recorded. The automation
+is as fast as it can be: nothing is dropped, and nothing waits for anything.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,51 +68,45 @@ class Arrangement:
     """Something that takes the readings of sensors, or nothing."""
 
     name: str
-    configuration: str = ""
-    """What it needs in configuration.yaml, with url, host, port and sensors to fill in."""
     relay: Mapping[str, Any] | None = None
     """The data of a relay, where it is one; its URL is filled in."""
+    domain: str | None = None
+    """The integration that has to be loaded."""
+    automation: str | None = None
+    """The automation that has to be on."""
     posts: bool = False
     """Whether the driver itself posts what it writes."""
     one_line: bool = False
     """Whether only the first sensor counts."""
-
-    def configuration_for(self, sensors: int, url: URL) -> str:
-        """Return configuration.yaml for so many sensors and a sink at a URL."""
-        return BASE + self.configuration.format(
-            url=url / "readings",
-            host=url.host,
-            port=url.port,
-            sensors=json.dumps(names(sensors)),
-        )
-
-    def entry(self, sensors: int, url: URL) -> Mapping[str, Any]:
-        """Return the data and the options of a relay for so many sensors."""
-        return {"data": {**(self.relay or {}), "url": str(url)}, "sources": names(sensors)}
+    quiet: float = 0.5
+    """Seconds without a request after which no more is expected."""
 
     def takes(self, sensor: int) -> bool:
         """Return whether the readings of a sensor have to arrive."""
         if self.one_line:
             return sensor == 0
-        return self.posts or bool(self.relay or self.configuration)
+        return self.posts or bool(self.relay or self.domain or self.automation)
 
-
-def names(sensors: int) -> list[str]:
-    """Return the entity ids of so many sensors."""
-    return [f"sensor.bench_{number}" for number in range(sensors)]
+    def entry(self, sensors: int, url: URL) -> Mapping[str, Any]:
+        """Return the data and the options of a relay for so many sensors."""
+        data = {**(self.relay or {}), "url": str(url)}
+        return {"data": data, "sources": names(sensors)}
 
 
 NOTHING = Arrangement(name="nothing")
 FLOOR = Arrangement(name="a bare aiohttp POST", posts=True)
-AUTOMATED = Arrangement(name="automation + `rest_command`", configuration=AUTOMATION)
-CORE = Arrangement(name="core's `influxdb`", configuration=INFLUXDB)
+AUTOMATED = Arrangement(
+    name="automation + `rest_command`", automation="automation.send"
+)
+# It gathers for up to a second
+CORE = Arrangement(name="core's `influxdb`", domain="influxdb", quiet=1.5)
 PULSOID = Arrangement(
-    name="this relay, Pulsoid",
+    name=f"{RELAY}, Pulsoid",
     relay={"service": "pulsoid", "access_token": "benchmark"},
     one_line=True,
 )
 DATABASE = Arrangement(
-    name="this relay, InfluxDB",
+    name=f"{RELAY}, InfluxDB",
     relay={
         "service": "influxdb_v1",
         "database": "db",
@@ -126,3 +118,18 @@ DATABASE = Arrangement(
 )
 
 ARRANGEMENTS = (NOTHING, FLOOR, AUTOMATED, CORE, PULSOID, DATABASE)
+
+
+def configuration_for(sensors: int, url: URL) -> str:
+    """Return configuration.yaml for so many sensors and a sink at a URL."""
+    return CONFIGURATION.format(
+        url=url / "readings",
+        host=url.host,
+        port=url.port,
+        sensors=json.dumps(names(sensors)),
+    )
+
+
+def names(sensors: int) -> list[str]:
+    """Return the entity ids of so many sensors."""
+    return [f"sensor.bench_{number}" for number in range(sensors)]

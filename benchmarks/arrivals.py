@@ -66,5 +66,7 @@ def arrived(written: Mapping[Reading, int], requests: Iterable[Request]) -> Arri
     return Arrived(
         readings=len(received),
         duplicates=repeats,
-        latencies=[(at - written[reading]) / NS_PER_MS for reading, at in received.items()],
+        latencies=[
+            (at - written[reading]) / NS_PER_MS for reading, at in received.items()
+        ],
     )

@@ -2,20 +2,18 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from .arrangements import ARRANGEMENTS, Arrangement
 from .arrivals import Arrived, Reading, arrived
 from .sink import Request, Sink
-from .subject import Subject, running_subject
+from .subject import Subject, Subjects
 
 WARM_UP = 4
-"""How often each sensor measures before the first round: a relay does not send the first."""
-
-QUIET = 1.5
-"""Seconds without a request after which no more is expected. Core's influxdb gathers for 1 s."""
+"""How often each sensor measures before a round."""
 
 OTHERS = 20_000
 """States of another entity in a round."""
@@ -42,12 +40,14 @@ class Scenario:
 
 
 SCENARIOS = (
-    # As often as Pulsoid takes readings without any having to wait
+    # One reading in a request, and none has to wait for another
+    Scenario(sensors=1, rate=200, seconds=5),
+    # As often as Pulsoid takes them
     Scenario(sensors=1, rate=8, seconds=20),
-    Scenario(sensors=20, rate=5, seconds=8),
-    Scenario(sensors=100, rate=5, seconds=8),
-    Scenario(sensors=100, rate=5, seconds=8, at_once=False),
-    Scenario(sensors=1000, rate=1, seconds=8),
+    Scenario(sensors=20, rate=5, seconds=5),
+    Scenario(sensors=100, rate=5, seconds=5),
+    Scenario(sensors=100, rate=5, seconds=5, at_once=False),
+    Scenario(sensors=1000, rate=1, seconds=5),
 )
 
 
@@ -68,61 +68,78 @@ class Round:
     """Seconds for the states of another entity."""
 
 
-type Rounds = Mapping[Arrangement, Sequence[Round]]
-"""By the arrangements, one beside the other."""
+type Rounds = Mapping[Arrangement, list[Round]]
+"""Each with those made beside it at the same place."""
+
+type Switch = Callable[..., Awaitable[None]]
 
 
-async def measure(scenario: Scenario, sink: Sink, rounds: int) -> Rounds:
-    """Return what a scenario comes to with each arrangement, in turn, several times."""
-    results: defaultdict[Arrangement, list[Round]] = defaultdict(list)
-    async with AsyncExitStack() as stack:
-        subjects = [
-            await stack.enter_async_context(_ready(arrangement, scenario, sink))
-            for arrangement in ARRANGEMENTS
-        ]
-        turns = list(zip(ARRANGEMENTS, subjects, strict=True))
-        for _ in range(rounds):
-            for arrangement, subject in turns:
-                results[arrangement].append(
-                    await _round(arrangement, scenario, subject, sink)
-                )
-            # Not always after the same one
-            turns.append(turns.pop(0))
+async def measure(
+    scenarios: Sequence[Scenario], sink: Sink, subjects: Subjects, rounds: int
+) -> Mapping[Scenario, Rounds]:
+    """Return what scenarios with the same sensors come to, in turn, several times.
+
+    All is in the same Home Assistant, in which one arrangement at a time is on.
+    """
+    results: dict[Scenario, Rounds] = {}
+    (sensors,) = {scenario.sensors for scenario in scenarios}
+    async with subjects(sensors) as subject:
+        switches = await _switches(subject, sensors, sink)
+        for scenario in scenarios:
+            results[scenario] = by_arrangement = defaultdict(list)
+            turns = list(ARRANGEMENTS)
+            for _ in range(rounds):
+                for arrangement in turns:
+                    async with _on(switches.get(arrangement)):
+                        by_arrangement[arrangement].append(
+                            await _round(arrangement, scenario, subject, sink)
+                        )
+                # Not always after the same one
+                turns.append(turns.pop(0))
     return results
 
 
+async def _switches(
+    subject: Subject, sensors: int, sink: Sink
+) -> Mapping[Arrangement, Switch]:
+    """Return what turns arrangements on and off. All are off then."""
+    switches: dict[Arrangement, Switch] = {}
+    for arrangement in ARRANGEMENTS:
+        if arrangement.automation:
+            switch = partial(subject.tell, "switch", automation=arrangement.automation)
+        elif arrangement.domain:
+            entry_id = await subject.tell("find", domain=arrangement.domain)
+            switch = partial(subject.tell, "load", entry_id=entry_id)
+        elif arrangement.relay:
+            entry = arrangement.entry(sensors, sink.url)
+            entry_id = await subject.tell("add", **entry)
+            switch = partial(subject.tell, "load", entry_id=entry_id)
+        else:
+            continue
+        await switch(on=False)
+        switches[arrangement] = switch
+    return switches
+
+
 @asynccontextmanager
-async def _ready(
-    arrangement: Arrangement, scenario: Scenario, sink: Sink
-) -> AsyncIterator[Subject]:
-    """Run a Home Assistant in which the sensors are known and were heard of."""
-    configuration = arrangement.configuration_for(scenario.sensors, sink.url)
-    async with running_subject(configuration, sink.url) as subject:
-        if arrangement.relay:
-            entry = arrangement.entry(scenario.sensors, sink.url)
-            await subject.tell("set_up", entries=1, **entry)
-        warm_up = replace(scenario, seconds=WARM_UP / scenario.rate)
-        await _round(arrangement, warm_up, subject, sink)
-        yield subject
+async def _on(switch: Switch | None) -> AsyncIterator[None]:
+    """Turn an arrangement on, and off again."""
+    if switch:
+        await switch(on=True)
+    yield
+    if switch:
+        await switch(on=False)
 
 
 async def _round(
     arrangement: Arrangement, scenario: Scenario, subject: Subject, sink: Sink
 ) -> Round:
     """Let the sensors measure for some seconds, and then another entity."""
-    answer = await subject.tell(
-        "stream",
-        sensors=scenario.sensors,
-        rate=scenario.rate,
-        seconds=scenario.seconds,
-        at_once=scenario.at_once,
-        post=str(sink.url / "readings") if arrangement.posts else None,
-    )
-    written = {Reading(sensor, at): written_at for sensor, at, written_at in answer}
-    requests = await _settled(sink)
-    cpu, delays = await subject.tell("finish")
+    warm_up = replace(scenario, seconds=WARM_UP / scenario.rate)
+    await _stream(arrangement, warm_up, subject, sink)
+    written, requests, cpu, delays = await _stream(arrangement, scenario, subject, sink)
     await subject.tell("others", writes=OTHERS)
-    await asyncio.sleep(QUIET)
+    await asyncio.sleep(arrangement.quiet)
     other_cpu, _ = await subject.tell("finish")
     return Round(
         states=len(written),
@@ -134,10 +151,26 @@ async def _round(
     )
 
 
-async def _settled(sink: Sink) -> Sequence[Request]:
-    """Return what has arrived once no more does."""
+async def _stream(
+    arrangement: Arrangement, scenario: Scenario, subject: Subject, sink: Sink
+) -> tuple[Mapping[Reading, int], Sequence[Request], float, Sequence[float]]:
+    """Let the sensors measure, and wait for what arrives.
+
+    Returns when what was written, what arrived, the CPU time (s), and how late the event
+    loop was (ms).
+    """
+    answer = await subject.tell(
+        "stream",
+        sensors=scenario.sensors,
+        rate=scenario.rate,
+        seconds=scenario.seconds,
+        at_once=scenario.at_once,
+        post=str(sink.url / "readings") if arrangement.posts else None,
+    )
     before, count = None, sink.count()
     while count != before:
-        await asyncio.sleep(QUIET)
+        await asyncio.sleep(arrangement.quiet)
         before, count = count, sink.count()
-    return sink.collect()
+    cpu, delays = await subject.tell("finish")
+    written = {Reading(sensor, at): written_at for sensor, at, written_at in answer}
+    return written, sink.collect(), cpu, delays

@@ -2,8 +2,8 @@
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import json
 from pathlib import Path
 import socket
@@ -15,12 +15,20 @@ from yarl import URL
 from dev.home_assistant.config import ROOT, write_configuration
 from dev.home_assistant.process import HomeAssistantError, HomeAssistantProcess
 
+from .arrangements import configuration_for
 from .sink import HOST
 
 DRIVER = """\
 benchmark_driver:
   address: {}
 """
+
+NO_LIMIT = """\
+from dataclasses import replace
+
+pulsoid.Pulsoid.limits = replace(pulsoid.Pulsoid.limits, max_rate=None)
+"""
+"""What lets Pulsoid have more than 10 readings a second, so that their cost shows soon."""
 
 INTEGRATIONS = (
     ROOT / "custom_components" / "heart_rate_relay",
@@ -29,6 +37,10 @@ INTEGRATIONS = (
 
 LONGEST_ANSWER = 64 * 1024 * 1024
 """In bytes."""
+
+
+type Subjects = Callable[[int], AbstractAsyncContextManager[Subject]]
+"""Where to measure with so many sensors."""
 
 
 class Subject:
@@ -60,8 +72,8 @@ class Subject:
 
 
 @asynccontextmanager
-async def running_subject(configuration: str, pulsoid: URL) -> AsyncIterator[Subject]:
-    """Run a Home Assistant to which Pulsoid is elsewhere.
+async def running_subject(sink: URL, sensors: int) -> AsyncIterator[Subject]:
+    """Run a Home Assistant in which so many sensors can be sent to a sink.
 
     Raises HomeAssistantError where it does not start.
     """
@@ -76,10 +88,12 @@ async def running_subject(configuration: str, pulsoid: URL) -> AsyncIterator[Sub
         write_configuration(
             folder,
             _free_url(),
-            {"pulsoid": pulsoid},
-            configuration + DRIVER.format(address),
+            {"pulsoid": sink},
+            configuration_for(sensors, sink) + DRIVER.format(address),
             INTEGRATIONS,
         )
+        with (folder / "custom_components" / "__init__.py").open("a") as code:
+            code.write(NO_LIMIT)
         process = HomeAssistantProcess(folder, lambda line: None)
         server = await asyncio.start_unix_server(connect, address, limit=LONGEST_ANSWER)
         running = process.start()

@@ -57,6 +57,9 @@ class Clock:
 clocks: list[Clock] = []
 """The one that runs, if any."""
 
+latest: dict[int, int] = {}
+"""When each sensor measured last (ms UTC)."""
+
 
 async def stream(
     hass: HomeAssistant,
@@ -100,6 +103,37 @@ async def finish(hass: HomeAssistant) -> tuple[float, list[float]]:
     """Stop the clock. Returns the CPU time (s), and how late the event loop was (ms)."""
     clock = clocks.pop()
     return clock.stop(), clock.delays
+
+
+async def switch(hass: HomeAssistant, *, automation: str, on: bool) -> None:
+    """Turn an automation on, or off."""
+    service = "turn_on" if on else "turn_off"
+    await hass.services.async_call(
+        "automation", service, {"entity_id": automation}, blocking=True
+    )
+
+
+async def load(hass: HomeAssistant, *, entry_id: str, on: bool) -> None:
+    """Load an entry, or unload it."""
+    if on:
+        await hass.config_entries.async_setup(entry_id)
+    else:
+        await hass.config_entries.async_unload(entry_id)
+    await hass.async_block_till_done()
+
+
+async def find(hass: HomeAssistant, *, domain: str) -> str:
+    """Return the id of an integration's only entry."""
+    (entry,) = hass.config_entries.async_entries(domain)
+    return entry.entry_id
+
+
+async def add(hass: HomeAssistant, *, data: Mapping[str, Any], **options: Any) -> str:
+    """Add a relay, and return its entry's id."""
+    entry = _entry(data, options)
+    await hass.config_entries.async_add(entry)
+    await hass.async_block_till_done()
+    return entry.entry_id
 
 
 async def set_up(
@@ -157,8 +191,9 @@ def _moments(
 
 
 def _measure(hass: HomeAssistant, sensor: int, number: int) -> tuple[int, int, int]:
-    """Write another state of a sensor, as an entity does it."""
-    at = int(time.time() * 1000)
+    """Write another state of a sensor, as an entity does it, no two in a millisecond."""
+    at = max(int(time.time() * 1000), latest.get(sensor, 0) + 1)
+    latest[sensor] = at
     written_at = time.monotonic_ns()
     hass.states.async_set(
         f"sensor.bench_{sensor}",
@@ -232,6 +267,8 @@ def _memory(name: str) -> int:
 COMMANDS: Mapping[str, Callable[..., Awaitable[Any]]] = MappingProxyType(
     {
         command.__name__: command
-        for command in (stream, others, finish, set_up, drain, pour)
+        for command in (
+            *(stream, others, finish, switch, load, find, add, set_up, drain, pour),
+        )
     }
 )

@@ -1,0 +1,193 @@
+"""The tables, as Markdown, and all figures, as JSON."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from .arrangements import FLOOR, NOTHING, RELAY, Arrangement
+from .draining import Drained
+from .figures import added, percentile, spread
+from .idle import SetUp
+from .live import OTHERS, Round, Rounds, Scenario
+
+US = 1e6
+MS = 1e3
+MB = 1024 * 1024
+
+type Row = Mapping[str, float | int | str | None]
+"""By the headings of the columns. Units are in the headings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Figures of one kind."""
+
+    title: str
+    rows: Sequence[Row]
+
+
+def live_table(scenario: Scenario, rounds: Rounds) -> Table:
+    """Return what a scenario came to."""
+    nothing, floor = rounds[NOTHING], rounds[FLOOR]
+    floor_cpu = _cpu(floor, nothing)
+    return Table(
+        title=f"{scenario.name}, {scenario.sensors * scenario.rate:g} states a second",
+        rows=[
+            _live_row(arrangement, own, nothing, floor_cpu)
+            for arrangement, own in rounds.items()
+        ],
+    )
+
+
+def _live_row(
+    arrangement: Arrangement,
+    own: Sequence[Round],
+    nothing: Sequence[Round],
+    floor_cpu: float,
+) -> Row:
+    """Return what a scenario came to with one arrangement."""
+    latencies = [ms for one in own for ms in one.arrived.latencies]
+    delays = [ms for one in own for ms in one.delays]
+    is_nothing = arrangement is NOTHING
+    cpu = _cpu(own, nothing)
+    each = [_cpu([one], [beside]) for one, beside in zip(own, nothing, strict=True)]
+    expected = sum(one.expected for one in own)
+    return {
+        "": arrangement.name,
+        "CPU for a state, µs": None if is_nothing else round(cpu, 1),
+        "±": None if is_nothing else round(spread(each), 1),
+        "× the bare POST": None if is_nothing else round(cpu / floor_cpu, 2),
+        "p50, ms": _rounded(percentile(latencies, 50)) if latencies else None,
+        "p99, ms": _rounded(percentile(latencies, 99)) if latencies else None,
+        "event loop late, p99, ms": round(percentile(delays, 99), 1),
+        "added to a state of another entity, µs": (
+            None
+            if is_nothing
+            else round(
+                added(
+                    [one.other_cpu for one in own],
+                    [one.other_cpu for one in nothing],
+                    OTHERS,
+                )
+                * US,
+                2,
+            )
+        ),
+        "lost": None if is_nothing else expected - arrived_of(own),
+        "twice": None if is_nothing else sum(one.arrived.duplicates for one in own),
+    }
+
+
+def arrived_of(rounds: Iterable[Round]) -> int:
+    """Return how many readings arrived."""
+    return sum(one.arrived.readings for one in rounds)
+
+
+def _cpu(own: Sequence[Round], nothing: Sequence[Round]) -> float:
+    """Return the CPU time that each state costs, in µs."""
+    return (
+        added([one.cpu for one in own], [one.cpu for one in nothing], own[0].states)
+        * US
+    )
+
+
+def _rounded(ms: float) -> float:
+    """Return milliseconds as precisely as they are known."""
+    return round(ms, 2) if ms < 10 else round(ms)
+
+
+def draining_table(drained: Sequence[Drained], floor: Sequence[Drained]) -> Table:
+    """Return what draining came to."""
+    return Table(
+        title=f"Draining {drained[0].readings:,} readings to an InfluxDB",
+        rows=[
+            {
+                "": name,
+                "readings a second": round(
+                    median(one.readings / one.seconds for one in results), -3
+                ),
+                "CPU for a reading, µs": round(
+                    median(one.cpu / one.readings for one in results) * US, 1
+                ),
+                "memory at its highest, MB": round(
+                    median(one.memory for one in results) / MB, 1
+                ),
+                "lost": sum(one.readings - one.arrived for one in results),
+            }
+            for name, results in (
+                ("the same lines, posted from a file", floor),
+                (RELAY, drained),
+            )
+        ],
+    )
+
+
+def idle_table(first: Sequence[SetUp], more: Sequence[SetUp]) -> Table:
+    """Return what the set-up came to."""
+    return Table(
+        title="Setting up relays that have nothing to do",
+        rows=[
+            {
+                "": name,
+                "time, ms": round(median(one.seconds for one in results) * MS, 1),
+                "CPU, ms": round(median(one.cpu for one in results) * MS, 1),
+                "memory, kB": round(median(one.memory for one in results) / 1024),
+            }
+            for name, results in (
+                ("the first, with its code", first),
+                ("each more", more),
+            )
+        ],
+    )
+
+
+def losses(table: Table) -> Iterator[str]:
+    """Yield what readings a relay has lost: it may lose none."""
+    for row in table.rows:
+        if str(row[""]).startswith(RELAY) and (lost := row.get("lost")):
+            yield f"{table.title}: {lost} readings did not arrive by {row['']}"
+
+
+def markdown(tables: Iterable[Table]) -> str:
+    """Return tables as Markdown."""
+    return "\n\n".join(_markdown_table(table) for table in tables)
+
+
+def _markdown_table(table: Table) -> str:
+    headings = list(table.rows[0])
+    lines = [
+        headings,
+        ["---", *("--:" for _ in headings[1:])],
+        *([_cell(row[heading]) for heading in headings] for row in table.rows),
+    ]
+    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"**{table.title}**\n\n{body}"
+
+
+def _cell(value: float | str | None) -> str:
+    """Return what stands in a cell."""
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else f"{value:,g}"
+
+
+def as_json(tables: Iterable[Table], machine: str) -> dict[str, Any]:
+    """Return tables as what JSON can write."""
+    return {
+        "machine": machine,
+        "tables": [{"title": table.title, "rows": table.rows} for table in tables],
+    }
+
+
+def put_between(text: str, markers: tuple[str, str], content: str) -> str:
+    """Return a text with something else between two markers.
+
+    Raises ValueError where they are not there.
+    """
+    begin, end = markers
+    before, found, rest = text.partition(begin)
+    _, found_too, after = rest.partition(end)
+    if not (found and found_too):
+        raise ValueError(f"{begin} and {end} are not in it")
+    return f"{before}{begin}\n\n{content}\n\n{end}{after}"
