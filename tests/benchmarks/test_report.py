@@ -1,0 +1,94 @@
+"""Tests of the tables."""
+
+import json
+
+import pytest
+
+from benchmarks.arrangements import DATABASE, FLOOR, NOTHING, PULSOID, Arrangement
+from benchmarks.arrivals import Arrived
+from benchmarks.draining import Drained
+from benchmarks.live import Round, Scenario
+from benchmarks.report import (
+    as_json,
+    draining_table,
+    live_table,
+    losses,
+    markdown,
+    put_between,
+)
+
+SCENARIO = Scenario(sensors=2, rate=5, seconds=10)
+
+
+def a_round(cpu: float, *, expected: int = 100, readings: int = 100) -> Round:
+    """Return a round of a hundred states."""
+    return Round(
+        states=100,
+        expected=expected,
+        arrived=Arrived(readings=readings, duplicates=0, latencies=[0.5, 1.0]),
+        cpu=cpu,
+        delays=[1.0],
+        other_cpu=0.2,
+    )
+
+
+def rounds(**more: int) -> dict[Arrangement, list[Round]]:
+    """Return what a scenario came to with some arrangements."""
+    return {
+        NOTHING: [a_round(0.01, expected=0, readings=0)],
+        FLOOR: [a_round(0.02)],
+        PULSOID: [a_round(0.03, **more)],
+    }
+
+
+def test_live_table() -> None:
+    """A state costs what the process uses more than with nothing, beside the floor."""
+    nothing, floor, relay = live_table(SCENARIO, rounds()).rows
+    assert nothing["CPU for a state, µs"] is None
+    assert floor["CPU for a state, µs"] == pytest.approx(100)
+    assert relay["CPU for a state, µs"] == pytest.approx(200)
+    assert relay["× the bare POST"] == pytest.approx(2)
+    assert (relay["p50, ms"], relay["p99, ms"]) == (0.5, 1.0)
+    assert relay["added to a state of another entity, µs"] == 0
+
+
+def test_losses() -> None:
+    """What a relay loses is told, wherever it does."""
+    assert not list(losses(live_table(SCENARIO, rounds())))
+    (lost,) = losses(live_table(SCENARIO, rounds(readings=97)))
+    assert "3 readings did not arrive by this relay, Pulsoid" in lost
+    drained = Drained(readings=10, arrived=9, seconds=1, cpu=1, memory=1)
+    (lost,) = losses(draining_table([drained], [drained]))
+    assert "1 readings did not arrive by this relay" in lost
+
+
+def test_markdown() -> None:
+    """Each arrangement is a line, and what cannot be told is a dash."""
+    text = markdown([live_table(SCENARIO, rounds())])
+    assert text.startswith("**2 sensors at 5 Hz, all in the same moment, 10 states")
+    assert "\n| nothing | – | – | – |" in text
+    assert "\n| this relay, Pulsoid | 200 | 0 | 2 |" in text
+
+
+def test_json() -> None:
+    """All of it can be written as JSON."""
+    table = live_table(SCENARIO, rounds())
+    text = json.dumps(as_json([table], "a machine"))
+    assert json.loads(text)["tables"][0]["rows"][1][""] == FLOOR.name
+
+
+def test_put_between() -> None:
+    """Only what is between the markers changes, which have to be there."""
+    text = put_between("before <a> old <b> after", ("<a>", "<b>"), "new")
+    assert text == "before <a>\n\nnew\n\n<b> after"
+    assert put_between(text, ("<a>", "<b>"), "new") == text
+    with pytest.raises(ValueError, match="not in it"):
+        put_between("nothing", ("<a>", "<b>"), "new")
+
+
+def test_takes() -> None:
+    """Nothing has to arrive without an arrangement, one sensor's readings at Pulsoid, or all."""
+    assert [
+        [arrangement.takes(sensor) for sensor in (0, 1)]
+        for arrangement in (NOTHING, PULSOID, DATABASE, FLOOR)
+    ] == [[False, False], [True, False], [True, True], [True, True]]
