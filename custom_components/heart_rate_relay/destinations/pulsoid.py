@@ -48,10 +48,20 @@ class _Profile(Destination):
         max_rate=10,
     )
 
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        config: Mapping[str, Any],
+        tokens: Tokens,
+    ) -> None:
+        """Initialize the destination."""
+        super().__init__(session, config, tokens)
+        self._data_url = API_URL / "api/v1/data"
+
     @override
     async def validate(self) -> Account:
         """Say whose token it is."""
-        answer = await self._send("GET", "api/v1/token/validate", read=True)
+        answer = await self._send("GET", API_URL / "api/v1/token/validate", read=True)
         if not answer.ok:
             raise _error_from(answer)
         token = answer.json
@@ -68,7 +78,7 @@ class _Profile(Destination):
         (reading,) = readings
         answer = await self._send(
             "POST",
-            "api/v1/data",
+            self._data_url,
             json={
                 "measured_at": reading.measured_at,
                 "data": {"heart_rate": round(reading.value)},
@@ -80,7 +90,7 @@ class _Profile(Destination):
 
     @abstractmethod
     async def _send(
-        self, method: str, path: str, *, json: object = None, read: bool = False
+        self, method: str, url: URL, *, json: object = None, read: bool = False
     ) -> Answer:
         """Return the answer to a request in the profile's name.
 
@@ -103,10 +113,10 @@ class Pulsoid(_Profile):
 
     @override
     async def _send(
-        self, method: str, path: str, *, json: object = None, read: bool = False
+        self, method: str, url: URL, *, json: object = None, read: bool = False
     ) -> Answer:
         return await self._request(
-            method, API_URL / path, headers=self._headers, json=json, read=read
+            method, url, headers=self._headers, json=json, read=read
         )
 
 
@@ -119,11 +129,9 @@ class PulsoidOAuth(_Profile, TokenDestination):
 
     @override
     async def _send(
-        self, method: str, path: str, *, json: object = None, read: bool = False
+        self, method: str, url: URL, *, json: object = None, read: bool = False
     ) -> Answer:
-        return await self._request_with_token(
-            method, API_URL / path, json=json, read=read
-        )
+        return await self._request_with_token(method, url, json=json, read=read)
 
     @override
     async def _obtain(self, token: Token | None) -> Token:
