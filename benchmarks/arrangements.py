@@ -1,7 +1,7 @@
 """Who takes the readings: nobody, what people would pick instead, or this relay."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from typing import Any
 
@@ -76,6 +76,8 @@ class Arrangement:
     """The automation that has to be on."""
     posts: bool = False
     """Whether the driver itself posts what it writes."""
+    shows: bool = True
+    """Whether the relay's own heart-rate sensor is enabled, as it is from the start."""
     one_line: bool = False
     """Whether only the first sensor counts."""
     quiet: float = 0.5
@@ -117,7 +119,11 @@ DATABASE = Arrangement(
     },
 )
 
-ARRANGEMENTS = (NOTHING, FLOOR, AUTOMATED, CORE, PULSOID, DATABASE)
+UNSEEN_PULSOID = replace(
+    PULSOID, name=f"{PULSOID.name}, its heart-rate sensor disabled", shows=False
+)
+
+ARRANGEMENTS = (NOTHING, FLOOR, AUTOMATED, CORE, PULSOID, UNSEEN_PULSOID, DATABASE)
 
 
 def configuration_for(sensors: int, url: URL) -> str:

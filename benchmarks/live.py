@@ -112,7 +112,7 @@ async def _switches(
             switch = partial(subject.tell, "load", entry_id=entry_id)
         elif arrangement.relay:
             entry = arrangement.entry(sensors, sink.url)
-            entry_id = await subject.tell("add", **entry)
+            entry_id = await subject.tell("add", shows=arrangement.shows, **entry)
             switch = partial(subject.tell, "load", entry_id=entry_id)
         else:
             continue

@@ -9,8 +9,10 @@ import time
 from types import MappingProxyType
 from typing import Any
 
+from homeassistant.components.recorder import get_instance
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 TICK = 0.01
@@ -100,7 +102,11 @@ async def others(hass: HomeAssistant, *, writes: int) -> None:
 
 
 async def finish(hass: HomeAssistant) -> tuple[float, list[float]]:
-    """Stop the clock. Returns the CPU time (s), and how late the event loop was (ms)."""
+    """Stop the clock, once the recorder has done what came of it.
+
+    Returns the CPU time (s), and how late the event loop was (ms).
+    """
+    await get_instance(hass).async_block_till_done()
     clock = clocks.pop()
     return clock.stop(), clock.delays
 
@@ -128,11 +134,21 @@ async def find(hass: HomeAssistant, *, domain: str) -> str:
     return entry.entry_id
 
 
-async def add(hass: HomeAssistant, *, data: Mapping[str, Any], **options: Any) -> str:
-    """Add a relay, and return its entry's id."""
+async def add(
+    hass: HomeAssistant, *, shows: bool, data: Mapping[str, Any], **options: Any
+) -> str:
+    """Add a relay, which may be told to show no heart rate. Returns its entry's id."""
     entry = _entry(data, options)
     await hass.config_entries.async_add(entry)
     await hass.async_block_till_done()
+    if not shows:
+        registry = er.async_get(hass)
+        unique_id = f"{entry.entry_id}_heart_rate"
+        entity_id = registry.async_get_entity_id("sensor", entry.domain, unique_id)
+        assert entity_id
+        registry.async_update_entity(
+            entity_id, disabled_by=er.RegistryEntryDisabler.USER
+        )
     return entry.entry_id
 
 
