@@ -9,11 +9,11 @@ import time
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.components.recorder import get_instance
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.recorder import get_instance
 
 TICK = 0.01
 """Seconds between two looks at how late the event loop is."""

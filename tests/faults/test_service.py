@@ -20,10 +20,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.destinations import base
 from custom_components.heart_rate_relay.relay import delivery
-from custom_components.heart_rate_relay.relay.coordinator import (
-    RelayCoordinator,
-    Status,
-)
+from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
+from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, InfluxDBv1, StandIn
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
