@@ -18,6 +18,7 @@ from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid, StandIn
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
@@ -173,6 +174,30 @@ async def test_set_up_while_the_service_is_down(
     coordinator.async_send_now()
     await until(lambda: influxdb.arrivals)
     assert [arrival.value for arrival in influxdb.arrivals] == [70]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_loaded_again_in_an_outage(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """That a service did not answer is known from the start, and is no news then."""
+    influxdb.failures.extend([Failure(500)] * 9)
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, entry)
+    measure(hass, 70)
+    await until(lambda: coordinator.data.status == "unreachable")
+    coordinator.async_pause(True)
+    shown: list[str] = []
+    async_track_state_change_event(
+        hass,
+        ["sensor.relay_status"],
+        lambda event: shown.append(event.data["new_state"].state),
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    entry.runtime_data.async_pause(False)
+    await until(lambda: "unreachable" in shown)
+    assert "idle" not in shown
     await hass.config_entries.async_unload(entry.entry_id)
 
 

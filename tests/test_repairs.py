@@ -456,6 +456,9 @@ async def test_leave_source(
     assert (result["type"], result["reason"]) == ("abort", "left")
     assert entry.options == before
     assert the_issue(hass, "source_missing").dismissed_version
+    await hass.config_entries.async_reload(entry.entry_id)
+    await let_pass(hass, freezer, timedelta(seconds=11))
+    assert the_issue(hass, "source_missing").dismissed_version
     measure(hass, 70)
     await let_pass(hass, freezer, timedelta(seconds=11))
 

@@ -58,14 +58,15 @@ async def async_unload_entry(
         entry, _platforms(entry)
     ):
         await entry.runtime_data.async_stop()
-        async_delete_all(hass, entry)
+        async_delete_all(hass, entry, ignored=False)
     return unloaded
 
 
 async def async_remove_entry(
     hass: HomeAssistant, entry: HeartRateRelayConfigEntry
 ) -> None:
-    """Remove a relay's readings and tokens with it."""
+    """Remove a relay's readings and tokens with it, and what was reported of the entry."""
+    async_delete_all(hass, entry)
     async_take_over(hass, entry.entry_id)
     path = outbox_path(hass, entry.entry_id)
 

@@ -40,8 +40,14 @@ def async_delete(hass: HomeAssistant, issue_id: str) -> None:
 
 
 @callback
-def async_delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take back all that was reported of an entry."""
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and entry.entry_id in issue_id:
+def async_delete_all(
+    hass: HomeAssistant, entry: ConfigEntry, *, ignored: bool = True
+) -> None:
+    """Take back all that was reported of an entry, or all that is not ignored.
+
+    What a person wants to hear no more of stays so only as long as it is reported.
+    """
+    for (domain, issue_id), issue in list(ir.async_get(hass).issues.items()):
+        is_wanted = ignored or not issue.dismissed_version
+        if domain == DOMAIN and entry.entry_id in issue_id and is_wanted:
             async_delete(hass, issue_id)

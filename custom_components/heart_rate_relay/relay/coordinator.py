@@ -106,6 +106,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     async def async_start(self) -> None:
         """Start to collect and to deliver."""
         await self.outbox.open()
+        if self.outbox.tally.unreachable_since:
+            self._outcome = Status.UNREACHABLE
         options = self.options
         coverage = Coverage(
             self.outbox.tally.covered, self.config_entry.unique_id or ""
