@@ -77,6 +77,12 @@ EXPIRED_TOKEN = json.dumps({"error_code": "7006", "error_message": "token_expire
 FOREVER = {"Retry-After": "86400"}
 
 
+@pytest.fixture(autouse=True)
+def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable what a user would have to: with a single source the heart rate is disabled."""
+    monkeypatch.setattr(sensor.HeartRateSensor, "entity_registry_enabled_default", True)
+
+
 def value_of(hass: HomeAssistant, entity_id: str) -> str:
     """Return what an entity shows."""
     state = hass.states.get(entity_id)

@@ -23,7 +23,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .const import UNIT_BPM
+from .const import CONF_FOLLOW_NEW, CONF_SOURCES, UNIT_BPM
 from .entity import (
     MonitorEntity,
     MonitorEntityDescription,
@@ -296,7 +296,21 @@ class RelaySensor(RelayEntity, SensorEntity):
 
 
 class HeartRateSensor(RelayEntity, SensorEntity):
-    """The heart rate of the wearer, at once and not only when the relay tells."""
+    """The heart rate of the wearer, at once and not only when the relay tells.
+
+    A state for each reading is dearer than to deliver it, and would only repeat what a
+    single source says: then it is for the user to enable.
+    """
+
+    def __init__(
+        self, coordinator: RelayCoordinator, description: SensorEntityDescription
+    ) -> None:
+        """Initialize the sensor."""
+        super().__init__(coordinator, description)
+        options = coordinator.options
+        self._attr_entity_registry_enabled_default = (
+            len(options[CONF_SOURCES]) > 1 or options[CONF_FOLLOW_NEW]
+        )
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -31,7 +31,8 @@ async def test_offered(hass: HomeAssistant, air: World) -> None:
     for platform in OTHERS:
         register(hass, platform, "Heart rate")
     await set_up_monitor(hass, monitor_entry(features=tuple(Feature)))
-    await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}))
+    sources = ["sensor.strap_heart_rate", "sensor.watch_heart_rate"]
+    await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}, sources))
     assert value_of(hass, RELAYS)
     matches = async_candidates(hass)[Verdict.MATCH]
     assert matches[0] == HEART_RATE
