@@ -1,6 +1,6 @@
 """Who takes the readings: nobody, what people would pick instead, or this relay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 import json
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from yarl import URL
 
 RELAY = "this relay"
+
+SPARE = "sensor.bench_spare"
 
 CONFIGURATION = """\
 homeassistant:
@@ -76,8 +78,11 @@ class Arrangement:
     """The automation that has to be on."""
     posts: bool = False
     """Whether the driver itself posts what it writes."""
-    shows: bool = True
-    """Whether the relay's own heart-rate sensor is enabled, as it is from the start."""
+    spare: bool = False
+    """Whether there is another source, which is silent.
+
+    A relay that has several shows a heart rate of its own.
+    """
     one_line: bool = False
     """Whether only the first sensor counts."""
     quiet: float = 0.5
@@ -92,7 +97,8 @@ class Arrangement:
     def entry(self, sensors: int, url: URL) -> Mapping[str, Any]:
         """Return the data and the options of a relay for so many sensors."""
         data = {**(self.relay or {}), "url": str(url)}
-        return {"data": data, "sources": names(sensors)}
+        sources = names(sensors)
+        return {"data": data, "sources": [*sources, SPARE] if self.spare else sources}
 
 
 NOTHING = Arrangement(name="nothing")
@@ -119,11 +125,19 @@ DATABASE = Arrangement(
     },
 )
 
-UNSEEN_PULSOID = replace(
-    PULSOID, name=f"{PULSOID.name}, its heart-rate sensor disabled", shows=False
+SHOWN_PULSOID = replace(
+    PULSOID, name=f"{PULSOID.name}, with a heart-rate sensor of its own", spare=True
 )
 
-ARRANGEMENTS = (NOTHING, FLOOR, AUTOMATED, CORE, PULSOID, UNSEEN_PULSOID, DATABASE)
+
+def arrangements_for(sensors: int) -> Sequence[Arrangement]:
+    """Return what to compare with so many sensors.
+
+    A relay shows a heart rate of its own where it has several, and only with one is the
+    difference to be seen.
+    """
+    others = (NOTHING, FLOOR, AUTOMATED, CORE, PULSOID, DATABASE)
+    return (*others, SHOWN_PULSOID) if sensors == 1 else others
 
 
 def configuration_for(sensors: int, url: URL) -> str:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from .arrangements import ARRANGEMENTS, Arrangement
+from .arrangements import Arrangement, arrangements_for
 from .arrivals import Arrived, Reading, arrived
 from .sink import Request, Sink
 from .subject import Subject, Subjects
@@ -87,7 +87,7 @@ async def measure(
         switches = await _switches(subject, sensors, sink)
         for scenario in scenarios:
             results[scenario] = by_arrangement = defaultdict(list)
-            turns = list(ARRANGEMENTS)
+            turns = list(arrangements_for(sensors))
             for _ in range(rounds):
                 for arrangement in turns:
                     async with _on(switches.get(arrangement)):
@@ -104,7 +104,7 @@ async def _switches(
 ) -> Mapping[Arrangement, Switch]:
     """Return what turns arrangements on and off. All are off then."""
     switches: dict[Arrangement, Switch] = {}
-    for arrangement in ARRANGEMENTS:
+    for arrangement in arrangements_for(sensors):
         if arrangement.automation:
             switch = partial(subject.tell, "switch", automation=arrangement.automation)
         elif arrangement.domain:
@@ -112,7 +112,7 @@ async def _switches(
             switch = partial(subject.tell, "load", entry_id=entry_id)
         elif arrangement.relay:
             entry = arrangement.entry(sensors, sink.url)
-            entry_id = await subject.tell("add", shows=arrangement.shows, **entry)
+            entry_id = await subject.tell("add", **entry)
             switch = partial(subject.tell, "load", entry_id=entry_id)
         else:
             continue

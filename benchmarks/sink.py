@@ -6,7 +6,7 @@ was in it is looked at later.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 import time
@@ -65,7 +65,7 @@ def running_sink() -> Iterator[Sink]:
     """Run a server in a process of its own."""
     context = get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there,), daemon=True)
+    process = context.Process(target=serve, args=(there,), daemon=True)
     process.start()
     try:
         yield Sink(here, URL.build(scheme="http", host=HOST, port=here.recv()))
@@ -74,7 +74,7 @@ def running_sink() -> Iterator[Sink]:
         process.join()
 
 
-def _serve(connection: Connection) -> None:
+def serve(connection: Connection) -> None:
     """Serve until terminated, on a free port, which goes through the connection."""
     asyncio.run(_serve_forever(connection))
 
@@ -84,16 +84,25 @@ async def _serve_forever(connection: Connection) -> None:
     loop = asyncio.get_running_loop()
 
     def answer() -> None:
-        if connection.recv() == "count":
+        try:
+            question = connection.recv()
+        except EOFError:
+            # Who asked is gone
+            loop.remove_reader(connection.fileno())
+            serving.cancel()
+            return
+        if question == "count":
             connection.send(len(requests))
         else:
             connection.send(requests)
             requests.clear()
 
     server = await loop.create_server(lambda: _Protocol(requests), HOST, 0)
+    serving = asyncio.create_task(server.serve_forever())
     loop.add_reader(connection.fileno(), answer)
     connection.send(server.sockets[0].getsockname()[1])
-    await server.serve_forever()
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 class _Protocol(asyncio.Protocol):

@@ -34,6 +34,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
                 writer.write(json.dumps(result).encode() + b"\n")
         finally:
             writer.close()
+            # Who runs the benchmarks may have been killed
+            hass.async_create_task(hass.async_stop())
 
     async def begin(hass: HomeAssistant) -> None:
         hass.async_create_background_task(serve(), "benchmark")

@@ -11,7 +11,6 @@ from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.recorder import get_instance
 
@@ -134,21 +133,11 @@ async def find(hass: HomeAssistant, *, domain: str) -> str:
     return entry.entry_id
 
 
-async def add(
-    hass: HomeAssistant, *, shows: bool, data: Mapping[str, Any], **options: Any
-) -> str:
-    """Add a relay, which may be told to show no heart rate. Returns its entry's id."""
+async def add(hass: HomeAssistant, *, data: Mapping[str, Any], **options: Any) -> str:
+    """Add a relay, and return its entry's id."""
     entry = _entry(data, options)
     await hass.config_entries.async_add(entry)
     await hass.async_block_till_done()
-    if not shows:
-        registry = er.async_get(hass)
-        unique_id = f"{entry.entry_id}_heart_rate"
-        entity_id = registry.async_get_entity_id("sensor", entry.domain, unique_id)
-        assert entity_id
-        registry.async_update_entity(
-            entity_id, disabled_by=er.RegistryEntryDisabler.USER
-        )
     return entry.entry_id
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from multiprocessing import get_context
 import time
 
 import aiohttp
 import pytest
 
-from benchmarks.sink import Sink, running_sink
+from benchmarks.sink import Sink, running_sink, serve
 
 
 @pytest.fixture
@@ -56,3 +57,16 @@ async def test_pieces(sink: Sink) -> None:
         assert answer.startswith(b"HTTP/1.1 204")
     writer.close()
     assert [request.body for request in sink.collect()] == [b"body", b"body"]
+
+
+def test_abandoned() -> None:
+    """It ends with the process that started it, in whatever way that ends."""
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=serve, args=(there,), daemon=True)
+    process.start()
+    there.close()
+    assert here.recv() > 0
+    here.close()
+    process.join(timeout=30)
+    assert process.exitcode == 0
