@@ -14,6 +14,7 @@ import json
 import os
 from pathlib import Path
 import platform
+import signal
 import sys
 
 from dev.home_assistant.config import ROOT
@@ -55,8 +56,12 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
+    # Whoever ends it, nothing is left behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         lost = asyncio.run(_run(arguments.quick, arguments.rounds, arguments.doc))
+    except KeyboardInterrupt:
+        return 130
     except HomeAssistantError as err:
         print(err, file=sys.stderr)
         return 1
