@@ -26,14 +26,14 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Listen for commands once Home Assistant runs."""
 
     async def serve() -> None:
-        reader, writer = await asyncio.open_unix_connection(config[DOMAIN]["address"])
         try:
+            address = config[DOMAIN]["address"]
+            reader, writer = await asyncio.open_unix_connection(address)
             async for line in reader:
                 name, arguments = json.loads(line)
                 result = await COMMANDS[name](hass, **arguments)
                 writer.write(json.dumps(result).encode() + b"\n")
         finally:
-            writer.close()
             # Who runs the benchmarks may have been killed
             hass.async_create_task(hass.async_stop())
 
