@@ -18,6 +18,7 @@ from dev.stand_ins import (
     gerosense as gerosense_stand_in,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from ..browser import Browser, add_application, signed_in
@@ -250,6 +251,27 @@ async def test_set_while_backing_off(
     await hass.config_entries.async_unload(entry.entry_id)
     assert ledger.is_clean(coordinator.outbox.tally)
     assert not ledger.lost
+
+
+async def test_set_back_while_out_of_reach(
+    hass: HomeAssistant, influxdb: InfluxDBv1, wall: Wall
+) -> None:
+    """A service is reported after a day of silence, not when the clock is where it was."""
+    strap = Strap(hass)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, entry)
+    influxdb.failure = Failure(500)
+    wall.ahead = 20 * DAY
+    beat(strap, wall, 1, 2, 3)
+    await until(lambda: coordinator.data.status is Status.UNREACHABLE, PATIENCE)
+    wall.ahead = 0.0
+    assert not await coordinator.async_try()
+    wall.ahead = DAY + HOUR
+    assert not await coordinator.async_try()
+    coordinator._publish()
+    issues = [issue.translation_key for issue in ir.async_get(hass).issues.values()]
+    assert issues == ["unreachable"]
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.mark.parametrize("ahead", [-DAY, -HOUR, HOUR, DAY])

@@ -62,8 +62,10 @@ class Watch:
         tally = self._outbox.tally
         if not isinstance(error, UnreachableError) or isinstance(error, NotStoredError):
             tally.unreachable_since = None
-        elif not tally.unreachable_since:
-            tally.unreachable_since = int(_now() * 1000)
+            return
+        # No later than now, though the clock may have been set back
+        now = int(_now() * 1000)
+        tally.unreachable_since = min(tally.unreachable_since or now, now)
 
     @callback
     def report(self) -> None:
