@@ -1,7 +1,8 @@
 """A process with an outbox and its delivery to an InfluxDB, until it is killed.
 
 It measures as fast as told, and tells each reading before it hands it to the outbox: its
-number, when, and how many seconds late this machine was at the most so far.
+number, when, and how many seconds late this machine was at the most so far, in waking up
+or in writing to the disk.
 """
 
 import asyncio
@@ -10,12 +11,43 @@ from itertools import count
 from pathlib import Path
 import sys
 import time
+from typing import Any
 
 import aiohttp
 
 from tests.relay.outbox_process import PACKAGE, import_outbox
 
 INTERVAL = 0.003
+
+
+class Lateness:
+    """How late a machine is that has other things to do."""
+
+    def __init__(self, outbox: Any) -> None:
+        """Watch how long an outbox takes to write."""
+        self._seconds = 0.0
+        self._writes_since: float | None = None
+        self._flush = outbox.flush
+        outbox.flush = self._write
+
+    @property
+    def seconds(self) -> float:
+        """How late it was at the most, also in what it is about now."""
+        if self._writes_since is not None:
+            self.note(time.monotonic() - self._writes_since)
+        return self._seconds
+
+    def note(self, seconds: float) -> None:
+        """Take note of a delay."""
+        self._seconds = max(self._seconds, seconds)
+
+    async def _write(self) -> None:
+        self._writes_since = time.monotonic()
+        try:
+            await self._flush()
+        finally:
+            self.note(time.monotonic() - self._writes_since)
+            self._writes_since = None
 
 
 async def run(path: Path, url: str, first: int) -> None:
@@ -28,14 +60,14 @@ async def run(path: Path, url: str, first: int) -> None:
     source = reading.Source("1a", "sensor.strap", "Strap")
     outbox = outbox_module.Outbox(path, max_readings=1_000_000, max_age=1e9)
     await outbox.open()
+    late = Lateness(outbox)
     async with aiohttp.ClientSession() as session:
         config = {"url": url, "database": "home"}
         service = influxdb.InfluxDBv1(session, config, tokens.Tokens())
         relay = delivery.Delivery(outbox, service, lambda error: None)
         relay.start()
-        late = 0.0
         for number in count(first):
-            sys.stdout.write(f"{number} {time.time()} {late}\n")
+            sys.stdout.write(f"{number} {time.time()} {late.seconds}\n")
             sys.stdout.flush()
             now = round(time.time() * 1000)
             measured = (reading.Metric.HEART_RATE, float(number), now, source)
@@ -43,7 +75,7 @@ async def run(path: Path, url: str, first: int) -> None:
             relay.wake()
             expected = time.monotonic() + INTERVAL
             await asyncio.sleep(INTERVAL)
-            late = max(late, time.monotonic() - expected)
+            late.note(time.monotonic() - expected)
 
 
 if __name__ == "__main__":
