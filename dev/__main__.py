@@ -8,7 +8,6 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
-import signal
 import sys
 import time
 
@@ -22,7 +21,15 @@ from .home_assistant.process import HomeAssistantError, HomeAssistantProcess
 from .ledger import Ledger
 from .monitor import Monitor
 from .relays import DOMAIN, Relay, create, relays
-from .run import CONFIGURATION_FOLDER, HOST, alone, before, elsewhere, free_port
+from .run import (
+    CONFIGURATION_FOLDER,
+    HOST,
+    alone,
+    before,
+    elsewhere,
+    end_on_signals,
+    free_port,
+)
 from .simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION, SERVICE_STOP
 from .simulated_heart_rate.record import Writer
 from .stand_ins import (
@@ -79,7 +86,7 @@ def main() -> int:
 
 async def _develop(port: int, seconds: float | None) -> int:
     """Set everything up, run for so long or until a signal comes, and tell how it went."""
-    _end_on_signals()
+    end_on_signals()
     log = report.LogFilter(DOMAIN)
     stand_ins = (
         *(Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2()),
@@ -115,22 +122,6 @@ async def _develop(port: int, seconds: float | None) -> int:
     if interrupted and seconds is not None:
         return 130
     return 0 if all(tally.is_good for tally in tallies) and not log.errors else 1
-
-
-def _end_on_signals() -> None:
-    """Cancel this task when the first signal to end comes, and ignore the others."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def end() -> None:
-        for number in signals:
-            loop.add_signal_handler(number, lambda: None)
-        assert task is not None
-        print("Stopping")
-        task.cancel()
-
-    for number in signals:
-        loop.add_signal_handler(number, end)
 
 
 async def _set_up(

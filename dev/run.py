@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import fcntl
 from pathlib import Path
 import shutil
+import signal
 import socket
 
 from yarl import URL
@@ -59,6 +60,22 @@ def free_port(port: int = 0) -> int:
             probe.bind((HOST, 0))
         free: int = probe.getsockname()[1]
         return free
+
+
+def end_on_signals() -> None:
+    """Cancel this task when the first signal to end comes, and ignore the others."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end() -> None:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)
+        assert task is not None
+        print("Stopping")
+        task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, end)
 
 
 async def before[T](ended: asyncio.Task[None], work: Coroutine[None, None, T]) -> T:

@@ -19,7 +19,15 @@ from dev.home_assistant.api import Api
 from dev.home_assistant.config import ROOT, write_configuration
 from dev.home_assistant.process import HomeAssistantError, HomeAssistantProcess
 from dev.relays import DOMAIN
-from dev.run import CONFIGURATION_FOLDER, HOST, alone, before, elsewhere, free_port
+from dev.run import (
+    CONFIGURATION_FOLDER,
+    HOST,
+    alone,
+    before,
+    elsewhere,
+    end_on_signals,
+    free_port,
+)
 from dev.simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION
 from dev.virtual_proxy import Proxy, Strap, World, walking
 
@@ -56,10 +64,13 @@ def main() -> int:
     except HomeAssistantError as err:
         print(err, file=sys.stderr)
         return 1
+    except asyncio.CancelledError:
+        return 130
 
 
 async def _browse(pictures: Pictures) -> int:
     """Start everything, walk, and tell how it went."""
+    end_on_signals()
     log = report.LogFilter(DOMAIN)
     services = Services()
     strap = Strap("Virtual strap", "C4:5A:90:00:00:01", heart_rate=walking(), energy=0)

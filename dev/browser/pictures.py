@@ -61,10 +61,9 @@ class Pictures:
     async def take_device(self, name: str, page: Page) -> None:
         """Take a picture of the page of a device, in either theme."""
         device = page.locator("ha-config-device-page")
-        shown = [
-            device.locator(".toolbar").first,
-            *await device.locator("ha-card").all(),
-        ]
+        # What happened lately takes a third of the room, and tells little
+        cards = device.locator("ha-card").filter(has_not_text="Activity")
+        shown = [device.locator("ha-icon-button-arrow-prev"), *await cards.all()]
         await self.take(name, page, *shown, within=device)
         await page.emulate_media(color_scheme="dark")
         await self.take(f"{name}_dark", page, *shown, within=device)
