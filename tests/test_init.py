@@ -192,7 +192,7 @@ async def test_loaded_again_in_an_outage(
     async_track_state_change_event(
         hass,
         ["sensor.relay_status"],
-        lambda event: shown.append(event.data["new_state"].state),
+        lambda event: shown.append(getattr(event.data["new_state"], "state", "")),
     )
     await hass.config_entries.async_reload(entry.entry_id)
     entry.runtime_data.async_pause(False)
