@@ -65,6 +65,11 @@ class Chaos:
         self.scenes = scenes
         self._off_since: dict[Strap, float] = {}
         self._torn_since = 0.0
+        self.has_hung = False
+        """Whether a proxy has hung since all was right.
+
+        It then does what it was asked meanwhile, and may dial though nobody waits for that.
+        """
 
     @property
     def scene(self) -> Scene:
@@ -225,6 +230,7 @@ class Chaos:
         now = asyncio.get_running_loop().time()
         if any(proxy.frozen for proxy in self.air.proxies):
             self._torn_since = now
+            self.has_hung = True
         for scene in self.scenes:
             strap = scene.strap
             shown = scene.heart_rate
@@ -240,7 +246,7 @@ class Chaos:
                 for address in proxy.allocated
                 if address == strap.address
             ]
-            assert len(slots) <= 1, "linked twice"
+            assert len(slots) <= 1 + self.has_hung, "linked twice"
             if strap.powered or not slots:
                 self._off_since[strap] = now
             assert now - self._off_since.get(strap, now) <= GIVES_UP, "holds a slot"
@@ -347,6 +353,7 @@ async def test_random_faults(
         await chaos.heal()
         await within(RECONNECTS, lambda: all(in_use(hass, one) for one in air.proxies))
         took = await is_right_within(chaos, RECOVERS)
+        chaos.has_hung = False
         print(f"right again after {took:.1f} s")  # noqa: T201 - to be found where it fails
     for scene in scenes:
         assert await hass.config_entries.async_unload(scene.entry.entry_id)
