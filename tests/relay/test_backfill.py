@@ -11,11 +11,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.relay import backfill as backfill_module, past
-from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
+from custom_components.heart_rate_relay.relay.coordinator import (
+    RelayCoordinator,
+    outbox_path,
+)
+from custom_components.heart_rate_relay.relay.handover import HANDOVERS
 from custom_components.heart_rate_relay.relay.lineup import Lineup
 from dev.stand_ins import Failure, Gerosense, InfluxDBv1, Pulsoid, StandIn
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import RecorderRuns
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -148,6 +153,44 @@ async def test_not_twice_after_a_restart(
     assert seen[:2] == times[1:]
     assert len(seen) == 5
     assert {arrival.value for arrival in influxdb.arrivals} == {61, 62, 70, 71, 72}
+
+
+async def test_not_twice_after_a_kill(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """What was delivered is known though nothing was ever written to disk."""
+    times = beat(hass, (50, 40, 30), now)
+    await set_up(hass, relay)
+    measure(hass, 70)
+    await until(lambda: len(influxdb.arrivals) == 1)
+    path = outbox_path(hass, relay.entry_id)
+    assert not path.exists()
+    assert await hass.config_entries.async_unload(relay.entry_id)
+    await hass.async_add_executor_job(path.unlink)
+    hass.data.pop(HANDOVERS)
+    assert await hass.config_entries.async_setup(relay.entry_id)
+    assert (await backfill(hass, relay))["queued"] == 2
+    seen = await delivered(relay.runtime_data, influxdb)
+    assert seen[:2] == times[1:]
+
+
+async def test_disabled(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """What was measured while a relay was disabled can be had afterwards."""
+    measure(hass, 60)
+    await set_up(hass, relay)
+    by_user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, by_user)
+    for value in (70, 71, 72):
+        await asyncio.sleep(0.01)
+        measure(hass, value)
+    hass.data.pop(HANDOVERS)
+    await asyncio.sleep(0.01)
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, None)
+    assert (await backfill(hass, relay))["queued"] == 3
+    await delivered(relay.runtime_data, influxdb)
+    assert [arrival.value for arrival in influxdb.arrivals] == [70, 71, 72]
 
 
 async def test_another_account(

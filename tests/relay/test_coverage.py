@@ -59,14 +59,43 @@ def test_listening() -> None:
     assert coverage.gaps("strap", 0, 100) == [[0, 10], [20, 30]]
 
 
-def test_killed() -> None:
+def test_restarted() -> None:
     """Where nobody said that it ended, it went on: what was delivered must not come twice."""
     kept: dict[str, list[Span]] = {}
     Coverage(kept, "account").begin("strap", 10)
     again = Coverage(kept, "account")
+    again.resume(["strap"], 5, 50)
     again.begin("strap", 50)
     assert again.gaps("strap", 0, 100) == [[0, 10]]
     assert kept == {"account strap": [[10, FOREVER]]}
+
+
+def test_killed_before_anything_was_written() -> None:
+    """A relay of which nothing is known covers all since it was created."""
+    coverage = Coverage({}, "account")
+    coverage.resume(["strap"], 10, 50)
+    coverage.begin("strap", 50)
+    assert coverage.gaps("strap", 0, 100) == [[0, 10]]
+
+
+def test_chosen_later() -> None:
+    """A source that is chosen later is covered from then on, and one that is left out no more."""
+    coverage = Coverage({}, "account")
+    coverage.begin("strap", 10)
+    coverage.resume(["watch"], 10, 50)
+    coverage.begin("watch", 50)
+    assert coverage.gaps("strap", 0, 100) == [[0, 10], [50, 100]]
+    assert coverage.gaps("watch", 0, 100) == [[0, 50]]
+
+
+def test_interrupted() -> None:
+    """While a relay is loaded again nobody listens."""
+    coverage = Coverage({}, "account")
+    coverage.interrupt("strap", 20, 30)
+    assert coverage.gaps("strap", 0, 100) == [[0, 100]]
+    coverage.begin("strap", 10)
+    coverage.interrupt("strap", 20, 30)
+    assert coverage.gaps("strap", 0, 100) == [[0, 10], [20, 30]]
 
 
 def test_counter() -> None:

@@ -109,9 +109,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         if self.outbox.tally.unreachable_since:
             self._outcome = Status.UNREACHABLE
         options = self.options
-        coverage = Coverage(
-            self.outbox.tally.covered, self.config_entry.unique_id or ""
-        )
+        entry = self.config_entry
+        coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
         coverage.forget(now_ms(-self.outbox.max_age))
         self.sources = Sources(
             self.hass,
@@ -137,13 +136,14 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.backfill = Backfill(
                 self.hass, self.sources, coverage, self.outbox, self._have_read
             )
+        created_at = int(entry.created_at.timestamp() * 1000)
+        coverage.resume(self.sources.ids, created_at, now_ms())
         self._publish()
         self.sources.start()
-        await self.outbox.flush()
         self.delivery.start()
         await self._watch.start()
         if self.backfill:
-            await self.backfill.async_begin(self.config_entry)
+            await self.backfill.async_begin(entry)
 
     async def async_stop(self) -> None:
         """Stop, with everything that was not delivered written to disk.
@@ -155,7 +155,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             await self.backfill.async_stop()
         await self.delivery.stop()
         await self.tokens.close()
-        self.sources.stop()
+        self.sources.stop(for_good=self.config_entry.disabled_by is not None)
         listened_until = dt_util.utcnow().timestamp()
         await self.outbox.close()
         if self._publish_timer:

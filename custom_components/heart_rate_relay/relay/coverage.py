@@ -1,11 +1,12 @@
 """Which part of the past a relay has taken from each of its sources already.
 
 What it was told while it listened is delivered, or waits, or was left out for a reason:
-none of it is to come a second time out of the recorder. All times are in milliseconds since
-the Unix epoch, UTC.
+none of it is to come a second time out of the recorder. While Home Assistant does not run
+nothing is measured, so that a restart is no interruption. That spares a note on disk at each
+start, which a kill would need. All times are in milliseconds since the Unix epoch, UTC.
 """
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 import time
 
 FOREVER = 253_402_300_800_000
@@ -35,10 +36,27 @@ class Coverage:
         start = spans[0][0] if counts and spans else since
         self._covered[self._key(source_id)] = union([*spans, [start, FOREVER]])
 
-    def end(self, now: int) -> None:
-        """Cover nothing from now on."""
+    def resume(self, source_ids: Collection[str], created_at: int, now: int) -> None:
+        """Go on with some sources where it was, and end with all others.
+
+        Where nothing was ever written, a relay that is not new was killed before it had to: then
+        all is covered since it was created.
+        """
+        if not self._covered:
+            for source_id in source_ids:
+                self.begin(source_id, created_at)
+        self.end(now, but_of=source_ids)
+
+    def interrupt(self, source_id: str, start: int, end: int) -> None:
+        """Take note that nobody listened to a source for a time."""
+        if spans := self._spans(source_id):
+            self._covered[self._key(source_id)] = _cut(spans, [start, end])
+
+    def end(self, now: int, *, but_of: Iterable[str] = ()) -> None:
+        """Cover nothing from now on, but some sources for this account."""
+        kept = {self._key(source_id) for source_id in but_of}
         for key, spans in self._covered.items():
-            if spans and spans[-1][1] == FOREVER:
+            if key not in kept and spans and spans[-1][1] == FOREVER:
                 self._covered[key] = _cut(spans, [now, FOREVER])
 
     def forget(self, before: int) -> None:

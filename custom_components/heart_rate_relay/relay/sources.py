@@ -90,10 +90,11 @@ class Sources:
         ]
 
     @callback
-    def stop(self) -> None:
-        """Stop to listen."""
+    def stop(self, *, for_good: bool = False) -> None:
+        """Stop to listen: until Home Assistant or the relay starts again, or for good."""
         self._stop_all(self._unsubscribe)
-        self._coverage.end(now_ms())
+        if for_good:
+            self._coverage.end(now_ms())
         self._stop_all(self._unlisten)
         self.wearer.stop()
         if self._check_timer:
@@ -192,6 +193,10 @@ class Sources:
             readings = observer.begin(state, trusted=trusted, is_new=is_new)
             self._take(observer, readings, state.last_updated_timestamp)
         counts = isinstance(observer, StepCounter)
+        if self._listened_until < since and not counts:
+            self._coverage.interrupt(
+                observer.source.id, int(self._listened_until * 1000), int(since * 1000)
+            )
         self._coverage.begin(observer.source.id, int(since * 1000), counts=counts)
 
     @callback
