@@ -36,6 +36,7 @@ LIBRARY = (
     "relay.words",
     "relay.outbox",
     "relay.store",
+    "relay.tally",
     "destinations",
 )
 """What could do without Home Assistant, tomorrow as a library."""

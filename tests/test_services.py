@@ -146,6 +146,7 @@ async def test_outbox(
         "waiting": 0,
         "oldest": None,
         "last_error": None,
+        "backfill": None,
         "refused": [],
     }
     coordinator = relay.runtime_data

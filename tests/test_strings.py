@@ -45,7 +45,7 @@ from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.relay import issues
 from custom_components.heart_rate_relay.relay.data import Status
 from custom_components.heart_rate_relay.relay.outbox import Outbox
-from custom_components.heart_rate_relay.relay.store import Tally
+from custom_components.heart_rate_relay.relay.tally import Tally
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult

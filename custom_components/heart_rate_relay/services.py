@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .reading import Device, Metric, Reading, Source
 from .relay.coordinator import RelayCoordinator
-from .relay.store import Request
+from .relay.tally import Request
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_DEVICE = "device"

@@ -1,5 +1,6 @@
 """Which part of the past is taken already, against a plain set of moments."""
 
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from hypothesis import given, strategies as st
@@ -13,6 +14,8 @@ from custom_components.heart_rate_relay.relay.coverage import (
 )
 
 END = 30
+
+CREATED = datetime.fromtimestamp(0.01, UTC)
 
 moments = st.integers(0, END)
 spans = st.lists(st.tuples(moments, moments).map(list))
@@ -64,7 +67,7 @@ def test_restarted() -> None:
     kept: dict[str, list[Span]] = {}
     Coverage(kept, "account").begin("strap", 10)
     again = Coverage(kept, "account")
-    again.resume(["strap"], 5, 50)
+    again.resume(["strap"], CREATED, 50)
     again.begin("strap", 50)
     assert again.gaps("strap", 0, 100) == [[0, 10]]
     assert kept == {"account strap": [[10, FOREVER]]}
@@ -73,7 +76,7 @@ def test_restarted() -> None:
 def test_killed_before_anything_was_written() -> None:
     """A relay of which nothing is known covers all since it was created."""
     coverage = Coverage({}, "account")
-    coverage.resume(["strap"], 10, 50)
+    coverage.resume(["strap"], CREATED, 50)
     coverage.begin("strap", 50)
     assert coverage.gaps("strap", 0, 100) == [[0, 10]]
 
@@ -82,7 +85,7 @@ def test_chosen_later() -> None:
     """A source that is chosen later is covered from then on, and one that is left out no more."""
     coverage = Coverage({}, "account")
     coverage.begin("strap", 10)
-    coverage.resume(["watch"], 10, 50)
+    coverage.resume(["watch"], CREATED, 50)
     coverage.begin("watch", 50)
     assert coverage.gaps("strap", 0, 100) == [[0, 10], [50, 100]]
     assert coverage.gaps("watch", 0, 100) == [[0, 50]]

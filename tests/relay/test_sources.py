@@ -16,7 +16,7 @@ from custom_components.heart_rate_relay.reading import Device, Metric, Reading
 from custom_components.heart_rate_relay.relay.coverage import Coverage
 from custom_components.heart_rate_relay.relay.observation import Rules
 from custom_components.heart_rate_relay.relay.sources import Sources
-from custom_components.heart_rate_relay.relay.store import Tally
+from custom_components.heart_rate_relay.relay.tally import Tally
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util

@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.heart_rate_relay.reading import Metric, Reading, Source
 from custom_components.heart_rate_relay.relay.steps import StepCounter
-from custom_components.heart_rate_relay.relay.store import JsonScalar
+from custom_components.heart_rate_relay.relay.tally import JsonScalar
 from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 

@@ -8,12 +8,8 @@ import time
 import pytest
 
 from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
-from custom_components.heart_rate_relay.relay.store import (
-    Entry,
-    Store,
-    Tally,
-    is_damage,
-)
+from custom_components.heart_rate_relay.relay.store import Entry, Store, is_damage
+from custom_components.heart_rate_relay.relay.tally import Tally
 
 from .common import STRAP, WATCH, full_disk
 

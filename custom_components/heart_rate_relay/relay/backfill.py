@@ -22,7 +22,7 @@ from .coverage import Coverage, length, now_ms, union
 from .outbox import Outbox
 from .past import Chunk, Past
 from .sources import Sources
-from .store import Request
+from .tally import Request
 
 DAY = 24 * 60 * 60.0
 

@@ -108,8 +108,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         await self.outbox.open()
         if self.outbox.tally.unreachable_since:
             self._outcome = Status.UNREACHABLE
-        options = self.options
-        entry = self.config_entry
+        options, entry = self.options, self.config_entry
         coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
         coverage.forget(now_ms(-self.outbox.max_age))
         self.sources = Sources(
@@ -136,8 +135,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.backfill = Backfill(
                 self.hass, self.sources, coverage, self.outbox, self._have_read
             )
-        created_at = int(entry.created_at.timestamp() * 1000)
-        coverage.resume(self.sources.ids, created_at, now_ms())
+        coverage.resume(self.sources.ids, entry.created_at, now_ms())
         self._publish()
         self.sources.start()
         self.delivery.start()

@@ -7,6 +7,7 @@ start, which a kill would need. All times are in milliseconds since the Unix epo
 """
 
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
+from datetime import datetime
 import time
 
 FOREVER = 253_402_300_800_000
@@ -36,7 +37,9 @@ class Coverage:
         start = spans[0][0] if counts and spans else since
         self._covered[self._key(source_id)] = union([*spans, [start, FOREVER]])
 
-    def resume(self, source_ids: Collection[str], created_at: int, now: int) -> None:
+    def resume(
+        self, source_ids: Collection[str], created_at: datetime, now: int
+    ) -> None:
         """Go on with some sources where it was, and end with all others.
 
         Where nothing was ever written, a relay that is not new was killed before it had to: then
@@ -44,7 +47,7 @@ class Coverage:
         """
         if not self._covered:
             for source_id in source_ids:
-                self.begin(source_id, created_at)
+                self.begin(source_id, int(created_at.timestamp() * 1000))
         self.end(now, but_of=source_ids)
 
     def interrupt(self, source_id: str, start: int, end: int) -> None:

@@ -15,7 +15,7 @@ from ..destinations.base import DestinationError, NotEntitledError, NotStoredErr
 from ..issues import FixData, async_create, async_delete
 from .candidates import async_last_entity_id
 from .outbox import Outbox
-from .store import Tally
+from .tally import Tally
 
 NEARLY_FULL = 0.8
 """The share of its bounds at which an outbox is reported."""

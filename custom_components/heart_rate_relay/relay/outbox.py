@@ -11,7 +11,8 @@ import time
 
 from ..reading import Reading
 from .coverage import Span
-from .store import DAMAGE, Entry, Store, Tally, is_damage
+from .store import DAMAGE, Entry, Store, is_damage
+from .tally import Tally
 
 STORE_AFTER = 0.8
 """Seconds for which a reading may be in memory alone.

@@ -30,7 +30,7 @@ from .coverage import Coverage, now_ms
 from .lineup import Lineup
 from .observation import Observer, Rules
 from .steps import StepCounter
-from .store import Tally
+from .tally import Tally
 from .wearer import Wearer
 
 

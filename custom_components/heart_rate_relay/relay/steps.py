@@ -21,7 +21,7 @@ from ..reading import Metric, Reading, Source
 from .attributes import moment, name_of, text
 from .observation import measured_time
 from .other_metrics import is_count_of_steps, is_of_a_day
-from .store import JsonScalar
+from .tally import JsonScalar
 
 ATTR_LAST_RESET = "last_reset"
 
