@@ -191,7 +191,7 @@ async def test_own_entities_are_no_sources(
     hass: HomeAssistant, stand_in: Pulsoid
 ) -> None:
     """The heart rate that a relay tells is not relayed in circles."""
-    await add(hass, "pulsoid", stand_in)
+    await add(hass, "pulsoid", stand_in, sources=[STRAP, WATCH])
     own = er.async_get(hass).async_get("sensor.pulsoid_heart_rate")
     assert own
     assert hass.states.get(own.entity_id)
