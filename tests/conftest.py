@@ -11,7 +11,7 @@ import ssl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
@@ -37,8 +37,10 @@ from homeassistant.setup import async_setup_component
 from .browser import Browser
 
 # The same cases each time, so that a change is judged by itself. To look for others:
-# scripts/test --hypothesis-profile=default
-settings.register_profile("same", derandomize=True)
+# scripts/test --hypothesis-profile=default. In no time of their own: the machine may be busy
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", patient)
+settings.register_profile("same", patient, derandomize=True)
 settings.load_profile("same")
 
 

@@ -171,6 +171,7 @@ async def test_what_helps(
         "expired": 0,
         "in_doubt": 0,
         "last_delivery": None,
+        "backfill": None,
         "disk_fails": False,
         "file_set_aside": False,
         "sources_chosen": 3,
