@@ -20,7 +20,7 @@ import sys
 from dev.home_assistant.config import ROOT
 from dev.home_assistant.process import HomeAssistantError
 
-from . import draining, idle, live, report
+from . import draining, history, idle, live, report
 from .sink import Sink, running_sink
 from .subject import Subject, running_subject
 
@@ -36,6 +36,7 @@ READINGS = 1_000_000
 
 QUICK = live.Scenario(sensors=20, rate=5, seconds=1)
 QUICK_READINGS = 20_000
+QUICK_HISTORY = 5_000
 
 
 def main() -> int:
@@ -96,6 +97,7 @@ async def _all(sink: Sink, rounds: int) -> AsyncIterator[report.Table]:
     yield report.draining_table(
         *await draining.measure(READINGS, sink, subjects, rounds)
     )
+    yield report.history_table(await history.measure(history.MONTH, sink, subjects))
     yield report.idle_table(*await idle.measure(sink, subjects, rounds))
 
 
@@ -111,6 +113,7 @@ async def _quick(sink: Sink) -> AsyncIterator[report.Table]:
         yield report.draining_table(
             *await draining.measure(QUICK_READINGS, sink, subjects, rounds=1)
         )
+        yield report.history_table(await history.measure(QUICK_HISTORY, sink, subjects))
         yield report.idle_table(*await idle.measure(sink, subjects, rounds=1))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from .arrangements import FLOOR, NOTHING, RELAY, Arrangement
 from .draining import Drained
 from .figures import added, percentile, spread
+from .history import Backfilled
 from .idle import SetUp
 from .live import OTHERS, Round, Rounds, Scenario
 
@@ -118,6 +119,37 @@ def draining_table(drained: Sequence[Drained], floor: Sequence[Drained]) -> Tabl
             for name, results in (
                 ("the same lines, posted from a file", floor),
                 (RELAY, drained),
+            )
+        ],
+    )
+
+
+def history_table(backfilled: Backfilled) -> Table:
+    """Return what a backfill came to."""
+    readings = backfilled.readings
+    return Table(
+        title=f"Backfilling {readings:,} readings from the recorder to an InfluxDB",
+        rows=[
+            {
+                "": name,
+                "readings a second": rate,
+                "CPU for a reading, µs": cpu,
+                "memory at its highest, MB": memory,
+                "event loop late, p50, ms": _rounded(percentile(delays, 50)),
+                "p99, ms": _rounded(percentile(delays, 99)),
+                "at most, ms": _rounded(max(delays)),
+                "lost": lost,
+            }
+            for name, rate, cpu, memory, delays, lost in (
+                (NOTHING.name, None, None, None, backfilled.delays_before, None),
+                (
+                    RELAY,
+                    round(readings / backfilled.seconds),
+                    round(backfilled.cpu / readings * US, 1),
+                    round(backfilled.memory / MB, 1),
+                    backfilled.delays,
+                    readings - backfilled.arrived,
+                ),
             )
         ],
     )

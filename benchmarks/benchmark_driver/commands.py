@@ -4,15 +4,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 import gc
 from itertools import batched
+import json
 from pathlib import Path
 import time
 from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy import insert
+
+from homeassistant.components.recorder.db_schema import (
+    StateAttributes,
+    States,
+    StatesMeta,
+)
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.recorder import get_instance
+from homeassistant.helpers.recorder import get_instance, session_scope
 
 TICK = 0.01
 """Seconds between two looks at how late the event loop is."""
@@ -26,6 +34,9 @@ OTHERS_AT_ONCE = 50
 
 LINES_A_REQUEST = 5000
 """As many as the relay delivers to an InfluxDB at once."""
+
+STATES_AT_ONCE = 10_000
+"""States that are put into the recorder's database at once."""
 
 type Written = list[tuple[int, int, int]]
 """Sensor, measured at (ms UTC), and when it was written (monotonic, ns)."""
@@ -183,6 +194,66 @@ async def pour(hass: HomeAssistant, *, path: str, url: str) -> tuple[float, int]
     return time.process_time() - cpu, _memory("VmHWM") - before
 
 
+async def remember(hass: HomeAssistant, *, states: int) -> None:
+    """Let the recorder know so many states of the first sensor, one a second until now."""
+    await get_instance(hass).async_add_executor_job(_remember, hass, states)
+
+
+def _remember(hass: HomeAssistant, states: int) -> None:
+    end = int(time.time()) - 1
+    attributes = {"unit_of_measurement": "bpm", "friendly_name": "Bench 0"}
+    with session_scope(hass=hass) as session:
+        meta = StatesMeta(entity_id="sensor.bench_0")
+        shared = StateAttributes(hash=0, shared_attrs=json.dumps(attributes))
+        session.add_all((meta, shared))
+        session.flush()
+        for numbers in batched(range(states), STATES_AT_ONCE, strict=False):
+            rows = [
+                {
+                    "metadata_id": meta.metadata_id,
+                    "attributes_id": shared.attributes_id,
+                    "state": str(LOWEST + number % (HIGHEST - LOWEST)),
+                    "last_updated_ts": end - states + number + 0.0005,
+                }
+                for number in numbers
+            ]
+            session.execute(insert(States), rows)
+
+
+async def idle(hass: HomeAssistant, *, seconds: float) -> list[float]:
+    """Do nothing for a time, and return how late the event loop was (ms)."""
+    clock = Clock()
+    await asyncio.sleep(seconds)
+    clock.stop()
+    return clock.delays
+
+
+async def backfill(
+    hass: HomeAssistant, *, data: Mapping[str, Any], **options: Any
+) -> tuple[float, float, int, list[float]]:
+    """Add a relay, and have all that the recorder knows delivered.
+
+    Returns the seconds, the CPU time (s), by how much memory grew at its highest (bytes), and
+    how late the event loop was (ms).
+    """
+    entry = _entry(data, options)
+    await hass.config_entries.async_add(entry)
+    before, start, clock = _reset_peak(), time.perf_counter(), Clock()
+    await hass.services.async_call(
+        "heart_rate_relay",
+        "backfill",
+        {"config_entry_id": entry.entry_id},
+        blocking=True,
+        return_response=True,
+    )
+    while len(entry.runtime_data.outbox):
+        await asyncio.sleep(0.02)
+    seconds, cpu = time.perf_counter() - start, clock.stop()
+    memory = _memory("VmHWM") - before
+    await hass.config_entries.async_remove(entry.entry_id)
+    return seconds, cpu, memory, clock.delays
+
+
 def _moments(
     sensors: int, rate: float, seconds: float, *, at_once: bool
 ) -> Iterator[tuple[float, int, Iterable[int]]]:
@@ -274,6 +345,7 @@ COMMANDS: Mapping[str, Callable[..., Awaitable[Any]]] = MappingProxyType(
         command.__name__: command
         for command in (
             *(stream, others, finish, switch, load, find, add, set_up, drain, pour),
+            *(remember, idle, backfill),
         )
     }
 )

@@ -7,10 +7,12 @@ import pytest
 from benchmarks.arrangements import DATABASE, FLOOR, NOTHING, PULSOID, Arrangement
 from benchmarks.arrivals import Arrived
 from benchmarks.draining import Drained
+from benchmarks.history import Backfilled
 from benchmarks.live import Round, Scenario
 from benchmarks.report import (
     as_json,
     draining_table,
+    history_table,
     live_table,
     losses,
     markdown,
@@ -50,6 +52,24 @@ def test_live_table() -> None:
     assert relay["× the bare POST"] == pytest.approx(2)
     assert (relay["p50, ms"], relay["p99, ms"]) == (0.5, 1.0)
     assert relay["added to a state of another entity, µs"] == 0
+
+
+def test_history_table() -> None:
+    """A backfill is told beside how late the event loop is by itself."""
+    backfilled = Backfilled(
+        readings=10,
+        arrived=9,
+        seconds=2.0,
+        cpu=0.0001,
+        memory=1024 * 1024,
+        delays=[1.0, 2.0, 9.0],
+        delays_before=[0.5],
+    )
+    nothing, relay = (table := history_table(backfilled)).rows
+    assert nothing["at most, ms"] == 0.5
+    assert (relay["readings a second"], relay["CPU for a reading, µs"]) == (5, 10)
+    assert (relay["at most, ms"], relay["lost"]) == (9.0, 1)
+    assert list(losses(table))
 
 
 def test_losses() -> None:
