@@ -365,8 +365,6 @@ async def test_certificate_expired(
     trusting.load_verify_locations(good)
     connector = async_get_clientsession(hass).connector
     monkeypatch.setattr(connector, "_ssl", trusting)
-    # How a client hangs up on a server that it does not trust is of no matter
-    monkeypatch.setattr(hass.loop, "call_exception_handler", lambda context: None)
     async with serving(http(204), tls_of(expired)) as server:
         url = server.url
         data = {
