@@ -34,9 +34,12 @@ AT_ONCE = 4
 
 ROOT = Path(__file__).parents[2]
 
+DELAY = 0.3
+"""Seconds for which an answer may take."""
+
 FAILURES = (
     *(None, None, Failure(500), Failure(503), Failure(200, drop=True)),
-    *(Failure(200, drop=True, accepts=True), Failure(500, accepts=True, delay=0.3)),
+    *(Failure(200, drop=True, accepts=True), Failure(500, accepts=True, delay=DELAY)),
 )
 
 
@@ -111,6 +114,8 @@ class Relay:
         await until(lambda: not len(outbox), PATIENCE)
         await relay.stop()
         await outbox.close()
+        # The last one that was killed may still be to have an answer
+        await asyncio.sleep(DELAY)
         return outbox
 
 
