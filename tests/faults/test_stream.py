@@ -139,9 +139,7 @@ async def test_flapping(
         measure(hass, "unavailable", at=begin + flap + 0.5)
         strap.beat(begin + flap + 1, friendly_name=f"{flap} {'x' * 10_000}")
         if flap % 200 == 199:
-            # Some by the disk, and some by memory alone
-            if flap % 400 == 199:
-                await coordinator.outbox.flush()
+            await coordinator.outbox.flush()
             await until_settled(coordinator, left=2)
     await until_settled(coordinator)
     store, destination = coordinator.outbox._store, coordinator.destination
