@@ -144,9 +144,10 @@ class Backfill:
         try:
             is_complete = await self._read(request)
         except Exception:  # noqa: BLE001 - whatever the database raises, the relay goes on
-            LOGGER.exception(
-                "The history could not be read: this is tried again when the relay is loaded again"
-            )
+            if not self._stopping.is_set():
+                LOGGER.exception(
+                    "The history could not be read: this is tried again when the relay is loaded again"
+                )
             is_complete = False
         if is_complete:
             self._outbox.tally.backfill = None
