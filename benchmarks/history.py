@@ -37,8 +37,8 @@ class Backfilled:
 async def measure(readings: int, sink: Sink, subjects: Subjects) -> Backfilled:
     """Return what it comes to when so many readings are backfilled."""
     async with subjects(1) as subject:
-        # The first of all, and the first since Home Assistant was started, may be old ones
-        await subject.tell("remember", states=readings + 2)
+        # The first one that the recorder has may be an old one, and is not delivered
+        await subject.tell("remember", states=readings + 1)
         sink.collect()
         delays_before = await subject.tell("idle", seconds=QUIET)
         seconds, cpu, memory, delays = await subject.tell(

@@ -35,6 +35,9 @@ OTHERS_AT_ONCE = 50
 LINES_A_REQUEST = 5000
 """As many as the relay delivers to an InfluxDB at once."""
 
+AGO = 30 * 60
+"""Seconds since the last of them: before Home Assistant started, when old values may come again."""
+
 STATES_AT_ONCE = 10_000
 """States that are put into the recorder's database at once."""
 
@@ -195,12 +198,12 @@ async def pour(hass: HomeAssistant, *, path: str, url: str) -> tuple[float, int]
 
 
 async def remember(hass: HomeAssistant, *, states: int) -> None:
-    """Let the recorder know so many states of the first sensor, one a second until now."""
+    """Let the recorder know so many states of the first sensor, one a second, of the past."""
     await get_instance(hass).async_add_executor_job(_remember, hass, states)
 
 
 def _remember(hass: HomeAssistant, states: int) -> None:
-    end = int(time.time()) - 1
+    end = int(time.time()) - AGO
     attributes = {"unit_of_measurement": "bpm", "friendly_name": "Bench 0"}
     with session_scope(hass=hass) as session:
         meta = StatesMeta(entity_id="sensor.bench_0")
