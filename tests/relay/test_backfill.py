@@ -56,6 +56,14 @@ async def relay(hass: HomeAssistant, influxdb: InfluxDBv1) -> MockConfigEntry:
     return relay_entry("influxdb_v1", influxdb_data(influxdb))
 
 
+@pytest.fixture
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no more than about fifty readings wait because of a backfill."""
+    monkeypatch.setattr(backfill_module, "MAX_WAITING", 50)
+    monkeypatch.setattr(backfill_module, "LOOK_AFTER", 0.01)
+    monkeypatch.setattr(backfill_module, "MAX_WINDOW", 60_000)
+
+
 def beat(
     hass: HomeAssistant,
     ages: Iterable[float],
@@ -353,17 +361,14 @@ async def test_steps(now: float, hass: HomeAssistant, gerosense: Gerosense) -> N
     ]
 
 
+@pytest.mark.usefixtures("little_room")
 async def test_room(
     now: float,
     hass: HomeAssistant,
     relay: MockConfigEntry,
     influxdb: InfluxDBv1,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """While the service does not answer, no more is taken than a little."""
-    monkeypatch.setattr(backfill_module, "MAX_WAITING", 50)
-    monkeypatch.setattr(backfill_module, "LOOK_AFTER", 0.01)
-    monkeypatch.setattr(backfill_module, "MAX_WINDOW", 60_000)
     times = beat(hass, range(3000, 0, -10), now)
     coordinator = await set_up(hass, relay)
     coordinator.async_pause(True)
@@ -380,16 +385,14 @@ async def test_room(
     assert await delivered(coordinator, influxdb) == times[1:]
 
 
+@pytest.mark.usefixtures("little_room")
 async def test_goes_on_after_a_restart(
     now: float,
     hass: HomeAssistant,
     relay: MockConfigEntry,
     influxdb: InfluxDBv1,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What was not taken yet is taken when the relay is loaded again, and nothing twice."""
-    monkeypatch.setattr(backfill_module, "MAX_WAITING", 50)
-    monkeypatch.setattr(backfill_module, "MAX_WINDOW", 60_000)
     times = beat(hass, range(3000, 0, -10), now)
     coordinator = await set_up(hass, relay)
     coordinator.async_pause(True)
@@ -404,17 +407,15 @@ async def test_goes_on_after_a_restart(
     assert len(influxdb.arrivals) == len(times) - 1
 
 
+@pytest.mark.usefixtures("little_room")
 async def test_stop(
     now: float,
     hass: HomeAssistant,
     relay: MockConfigEntry,
     influxdb: InfluxDBv1,
-    monkeypatch: pytest.MonkeyPatch,
     entity_registry: er.EntityRegistry,
 ) -> None:
     """A person can see how far it is, and stop it for good."""
-    monkeypatch.setattr(backfill_module, "MAX_WAITING", 50)
-    monkeypatch.setattr(backfill_module, "MAX_WINDOW", 60_000)
     beat(hass, range(3000, 0, -10), now)
     coordinator = await set_up(hass, relay)
     button, sensor = (
