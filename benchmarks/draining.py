@@ -8,8 +8,8 @@ import shutil
 from tempfile import TemporaryDirectory
 import time
 
+from custom_components.heart_rate_relay.outbox.disk import DiskTier, Entry
 from custom_components.heart_rate_relay.reading import Metric, Reading, Source
-from custom_components.heart_rate_relay.relay.store import Entry, Store
 
 from .arrangements import DATABASE
 from .arrivals import readings_in
@@ -91,7 +91,7 @@ def _result(
 
 def _fill(outbox: Path, lines: Path, readings: int) -> None:
     """Write the readings of the latest hours into an outbox, and their lines into a file."""
-    store = Store(outbox)
+    store = DiskTier(outbox)
     with lines.open("w") as file:
         for entries in batched(_entries(readings), AT_ONCE, strict=False):
             store.insert(entries)

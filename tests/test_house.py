@@ -17,7 +17,7 @@ from custom_components.heart_rate_relay.config_flow import HeartRateRelayConfigF
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.destinations import DESTINATIONS
 from custom_components.heart_rate_relay.destinations.base import Destination
-from custom_components.heart_rate_relay.forms import FORMS
+from custom_components.heart_rate_relay.flow.forms import FORMS
 from homeassistant.const import Platform
 
 ROOT = Path(heart_rate_relay.__file__).parent
@@ -29,19 +29,14 @@ LIBRARY = (
     "monitor.uuids",
     "monitor.variability",
     "reading",
-    "relay.coverage",
-    "relay.delivery",
-    "relay.detection",
-    "relay.other_metrics",
-    "relay.words",
-    "relay.outbox",
-    "relay.store",
-    "relay.tally",
+    "outbox",
+    "delivery",
     "destinations",
+    "sources.detection",
 )
 """What could do without Home Assistant, tomorrow as a library."""
 
-SERVICE_TABLES = ("destinations", "forms")
+SERVICE_TABLES = ("destinations", "flow.forms")
 """What may know one service from another."""
 
 PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFORMS}
@@ -49,8 +44,16 @@ PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFO
 LOOKED_FOR = ("diagnostics", "system_health", "trigger")
 """What Home Assistant looks for by its name, and shows no entities with."""
 
-HALVES = ("monitor", "relay")
-"""What meets in Home Assistant's state machine, and only there."""
+KNOWS: dict[str, set[str]] = {
+    "sources": {"outbox"},
+    "outbox": set(),
+    "delivery": {"outbox", "destinations"},
+    "destinations": set(),
+    "past": {"outbox", "sources"},
+    "relay": {"sources", "outbox", "delivery", "past", "destinations"},
+    "monitor": set(),
+}
+"""Which other rooms a room knows: what makes values meets what delivers them nowhere."""
 
 IN_PLACE_OF = {"bluetooth": "bluetooth_adapters"}
 """What Home Assistant wants named instead of some integrations."""
@@ -179,17 +182,17 @@ def test_only_platforms_know_entities(name: str) -> None:
         assert not own_imports_of(name) & {"entity", "config_flow"}
 
 
-@pytest.mark.parametrize("half", HALVES)
-def test_halves_do_not_know_each_other(half: str) -> None:
-    """A monitor is a source like any other, and knows nothing of relays."""
-    (other,) = set(HALVES) - {half}
-    inside = [name for name in modules() if is_within(name, [half])]
+@pytest.mark.parametrize("room", KNOWS)
+def test_rooms_know_only_where_readings_come_from_and_go(room: str) -> None:
+    """A room imports from its neighbours on the way of a reading, and from no other."""
+    inside = [name for name in modules() if is_within(name, [room])]
     assert inside
+    others = set(KNOWS) - KNOWS[room] - {room}
     assert not {
         (name, found)
         for name in inside
         for found in own_imports_of(name)
-        if is_within(found, [other])
+        if is_within(found, others)
     }
 
 

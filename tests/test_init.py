@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.relay import delivery
+from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid, StandIn
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState

@@ -11,13 +11,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay import application_credentials
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.destinations.base import (
     DestinationError,
     NotAuthorisedError,
     UnreachableError,
 )
 from custom_components.heart_rate_relay.destinations.tokens import Token, bearer
-from custom_components.heart_rate_relay.relay import delivery, oauth
+from custom_components.heart_rate_relay.relay import oauth
 from custom_components.heart_rate_relay.relay.data import Status
 from custom_components.heart_rate_relay.relay.oauth import OAuthTokens
 from dev.stand_ins import Arrival, Failure, Pulsoid

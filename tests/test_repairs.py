@@ -21,13 +21,13 @@ from custom_components.heart_rate_relay.destinations.base import (
     NotStoredError,
     UnreachableError,
 )
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.relay import coordinator as coordinator_module
+from custom_components.heart_rate_relay.relay.alerts import Alerts
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayCoordinator,
     outbox_path,
 )
-from custom_components.heart_rate_relay.relay.outbox import Outbox
-from custom_components.heart_rate_relay.relay.watch import Watch
 from dev.stand_ins import Failure, InfluxDBv1, Pulsoid
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -269,7 +269,7 @@ async def test_reachable_in_between(
 async def test_answers_but_stores_nothing(hass: HomeAssistant, tmp_path: Path) -> None:
     """A server that takes readings and loses them is not out of reach."""
     outbox = Outbox(tmp_path / "outbox.db", max_readings=1, max_age=1)
-    watch = Watch(hass, relay_entry("pulsoid", {}), outbox, lambda: True)
+    watch = Alerts(hass, relay_entry("pulsoid", {}), outbox, lambda: True)
     watch.note(UnreachableError("timeout"))
     assert outbox.tally.unreachable_since
     watch.note(NotStoredError("not_imported"))

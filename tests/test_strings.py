@@ -20,11 +20,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay import (
-    account_flow,
     application_credentials,
     config_flow,
-    monitor_flow,
-    options_flow,
     repairs,
     services,
     system_health,
@@ -37,15 +34,20 @@ from custom_components.heart_rate_relay.destinations.base import (
     NotEntitledError,
     NotStoredError,
 )
-from custom_components.heart_rate_relay.forms import FORMS, MENUS
-from custom_components.heart_rate_relay.monitor import issues as monitor_issues
+from custom_components.heart_rate_relay.flow import (
+    account as account_flow,
+    monitor as monitor_flow,
+    options as options_flow,
+)
+from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
+from custom_components.heart_rate_relay.monitor import monitor_issues
 from custom_components.heart_rate_relay.monitor.connection import Trouble
 from custom_components.heart_rate_relay.monitor.features import Feature
 from custom_components.heart_rate_relay.monitor.link import Link
-from custom_components.heart_rate_relay.relay import issues
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
+from custom_components.heart_rate_relay.outbox.tally import Tally
+from custom_components.heart_rate_relay.relay import relay_issues as issues
 from custom_components.heart_rate_relay.relay.data import Status
-from custom_components.heart_rate_relay.relay.outbox import Outbox
-from custom_components.heart_rate_relay.relay.tally import Tally
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult

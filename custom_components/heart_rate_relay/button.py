@@ -16,7 +16,7 @@ from .entity import (
 )
 from .monitor.coordinator import MonitorConfigEntry, is_monitor
 from .monitor.features import Feature
-from .relay.backfill import Backfill
+from .past.backfill import Backfill
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 
 PARALLEL_UPDATES = 0

@@ -14,20 +14,20 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import callback
 
-from .account_flow import AccountFlow
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_SERVICE, DEFAULT_OPTIONS, DOMAIN
 from .destinations.base import Account
-from .forms import SECRET_FIELDS
-from .monitor.coordinator import is_monitor
-from .monitor_flow import MonitorFlow, MonitorOptionsFlow
-from .options_flow import RelayOptionsFlow
-from .source_form import (
+from .flow.account import AccountFlow
+from .flow.forms import SECRET_FIELDS
+from .flow.monitor import MonitorFlow, MonitorOptionsFlow
+from .flow.options import RelayOptionsFlow
+from .flow.sources import (
     backfill_field,
     has_sources,
     preselection,
     source_fields,
     source_options,
 )
+from .monitor.coordinator import is_monitor
 
 NOTHING = "–"
 

@@ -22,8 +22,8 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from .const import CONF_DETAILS, CONF_SERVICE, DOMAIN, SOURCE_OPTIONS
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
-from .relay.observation import Observer
-from .relay.steps import StepCounter
+from .sources.observation import Observer
+from .sources.steps import StepCounter
 
 TOLD_DETAILS = ("manufacturer", "model", "sw_version", "hw_version", "body_location")
 """What may be told of a monitor: neither its name nor its serial number."""

@@ -13,10 +13,10 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DEFAULT_OPTIONS, DOMAIN, SOURCE_OPTIONS
+from .flow.sources import has_sources
 from .issues import FixData
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
-from .relay.issues import Fix
-from .source_form import has_sources
+from .relay.relay_issues import Fix
 
 
 class RelayRepairsFlow(RepairsFlow):

@@ -18,9 +18,9 @@ from homeassistant.helpers.selector import ConfigEntrySelector
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .outbox.tally import Request
 from .reading import Device, Metric, Reading, Source
 from .relay.coordinator import RelayCoordinator
-from .relay.tally import Request
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_DEVICE = "device"

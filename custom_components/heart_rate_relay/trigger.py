@@ -16,8 +16,8 @@ from homeassistant.helpers.trigger import (
 )
 
 from .const import DOMAIN
-from .relay.attributes import text
 from .relay.data import Status
+from .sources.attributes import text
 
 HEART_RATE_UNITS = ("bpm", "BPM", "beats/min")
 """What heart rates are told in, and little else is."""

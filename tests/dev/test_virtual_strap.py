@@ -12,7 +12,7 @@ from dev.virtual_proxy import Strap, walking
 from dev.virtual_proxy.gatt import Table
 from dev.virtual_proxy.link import Link
 from dev.virtual_proxy.messages import Decoder, NotPlaintext, encode
-from tests.relay.common import Clock
+from tests.outbox.common import Clock
 
 ADDRESS = "A0:9E:1A:00:00:01"
 

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.relay.store import Store
+from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from dev.stand_ins import (
     Failure,
     Gerosense,
@@ -67,15 +67,15 @@ class Chaos:
         self._until: dict[int, float] = {}
         self._heal: dict[int, Callable[[], Awaitable[None]]] = {}
         self._is_full = False
-        self._stores: list[Store] = []
-        open_store = Store.open
+        self._stores: list[DiskTier] = []
+        open_store = DiskTier.open
 
-        def open_and_fill(store: Store) -> None:
+        def open_and_fill(store: DiskTier) -> None:
             open_store(store)
             if self._is_full:
                 _limit(store, FULL)
 
-        monkeypatch.setattr(Store, "open", open_and_fill)
+        monkeypatch.setattr(DiskTier, "open", open_and_fill)
 
     async def happen(self, now: float) -> None:
         """Let what is over be over, and maybe something else happen."""
@@ -294,7 +294,7 @@ FAULTS: Mapping[str, Callable[[Chaos, float], Awaitable[None]]] = {
 }
 
 
-def _limit(store: Store, pages: int) -> None:
+def _limit(store: DiskTier, pages: int) -> None:
     """Let a database grow to so many pages, or to as many as it has if that is more."""
     assert isinstance(store._db, sqlite3.Connection)
     store._db.execute(f"PRAGMA max_page_count = {pages}")

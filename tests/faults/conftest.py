@@ -10,7 +10,6 @@ from custom_components.heart_rate_relay.destinations import gerosense, pulsoid
 from dev.stand_ins import OpenWearables, Pulsoid, pulsoid as pulsoid_stand_in
 
 from ..conftest import running
-from ..seen.conftest import impatient  # noqa: F401 - a fixture, for all of these tests
 from .common import SERVICES
 
 
@@ -23,7 +22,7 @@ async def stand_in(
         if isinstance(stand_in, OpenWearables):
             stand_in.import_delay = 0.002
         if isinstance(stand_in, Pulsoid):
-            # How it keeps to a rate is seen in tests/relay/test_delivery_rate.py
+            # How it keeps to a rate is seen in tests/delivery/test_delivery_rate.py
             limits = replace(pulsoid.Pulsoid.limits, max_rate=None)
             monkeypatch.setattr(pulsoid.Pulsoid, "limits", limits)
             monkeypatch.setattr(pulsoid_stand_in, "MAX_RATE", 10_000)

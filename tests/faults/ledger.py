@@ -7,7 +7,7 @@ tolerate what their clocks do. Here each measurement is made by the test: all is
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from custom_components.heart_rate_relay.relay.tally import Tally
+from custom_components.heart_rate_relay.outbox.tally import Tally
 from dev.stand_ins import Arrival
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.relay.outbox_process import PACKAGE, import_outbox
+from tests.outbox.outbox_process import PACKAGE, import_outbox
 
 INTERVAL = 0.003
 
@@ -55,7 +55,7 @@ async def run(path: Path, url: str, first: int) -> None:
     reading, outbox_module = import_outbox()
     influxdb = importlib.import_module(f"{PACKAGE}.destinations.influxdb")
     tokens = importlib.import_module(f"{PACKAGE}.destinations.tokens")
-    delivery = importlib.import_module(f"{PACKAGE}.relay.delivery")
+    delivery = importlib.import_module(f"{PACKAGE}.delivery.delivery")
     vars(delivery).update(MIN_BACKOFF=0.01, MAX_BACKOFF=0.1)
     source = reading.Source("1a", "sensor.strap", "Strap")
     outbox = outbox_module.Outbox(path, max_readings=1_000_000, max_age=1e9)

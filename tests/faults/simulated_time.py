@@ -7,9 +7,10 @@ import time
 import pytest
 
 from custom_components.heart_rate_relay.destinations import gerosense
-from custom_components.heart_rate_relay.relay import oauth, wearer
+from custom_components.heart_rate_relay.relay import oauth
+from custom_components.heart_rate_relay.sources import wearer
 from homeassistant.util import dt as dt_util
-from tests.relay.common import Clock
+from tests.outbox.common import Clock
 
 
 class SimulatedTime(Clock):

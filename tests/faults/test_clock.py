@@ -7,8 +7,10 @@ import time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.relay import delivery, oauth, wearer
+from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.relay import oauth
 from custom_components.heart_rate_relay.relay.data import Status
+from custom_components.heart_rate_relay.sources import wearer
 from dev.stand_ins import (
     Failure,
     InfluxDBv1,

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import pytest
 
+from custom_components.heart_rate_relay.delivery.delivery import Delivery
 from custom_components.heart_rate_relay.destinations.influxdb import (
     InfluxDBv1 as Destination,
 )
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
-from custom_components.heart_rate_relay.relay.delivery import Delivery
-from custom_components.heart_rate_relay.relay.outbox import Outbox
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from dev.stand_ins import Arrival, Failure, InfluxDBv1
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession

@@ -10,14 +10,14 @@ import time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.relay import outbox as outbox_module
+from custom_components.heart_rate_relay.outbox import outbox as outbox_module
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from dev.stand_ins import Failure, InfluxDBv1
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from ..common import influxdb_data, relay_entry, set_up, until
-from ..relay.common import full_disk
+from ..outbox.common import full_disk
 from .common import PATIENCE, Strap, ledger_of, lines_of, scale, until_settled
 from .ledger import Ledger
 

@@ -19,8 +19,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.destinations import base
-from custom_components.heart_rate_relay.relay import delivery
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, InfluxDBv1, StandIn

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.destinations.influxdb import MANY_SOURCES
+from custom_components.heart_rate_relay.outbox.disk import MANY_SERIES
 from custom_components.heart_rate_relay.reading import Metric
-from custom_components.heart_rate_relay.relay import delivery, sources
-from custom_components.heart_rate_relay.relay.candidates import async_candidates
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
-from custom_components.heart_rate_relay.relay.store import MANY_SERIES
+from custom_components.heart_rate_relay.sources import sources
+from custom_components.heart_rate_relay.sources.candidates import async_candidates
 from dev.stand_ins import Arrival, Failure, InfluxDBv1, StandIn
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir

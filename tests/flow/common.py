@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.forms import MENUS
+from custom_components.heart_rate_relay.flow.forms import MENUS
 from custom_components.heart_rate_relay.relay.coordinator import RelayConfigEntry
 from dev.stand_ins import (
     Failure,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.forms import MENUS
+from custom_components.heart_rate_relay.flow.forms import MENUS
 from dev.stand_ins import Failure, Gerosense, OpenWearables
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
 from homeassistant.core import HomeAssistant

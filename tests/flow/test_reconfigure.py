@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.forms import MENUS, SECRET_FIELDS
+from custom_components.heart_rate_relay.flow.forms import MENUS, SECRET_FIELDS
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayConfigEntry,
     async_tokens_of,

@@ -12,7 +12,7 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from dev.virtual_proxy import Strap, World
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from tests.relay.common import Clock
+from tests.outbox.common import Clock
 
 from .common import ADDRESS, NAME, add_proxy, monitor_entry, set_up_monitor
 from .faults import Scene

@@ -26,7 +26,7 @@ from custom_components.heart_rate_relay.monitor.link import (
 from dev.virtual_proxy import Proxy, Strap, World, walking
 from dev.virtual_proxy.link import Reason
 from homeassistant.core import HomeAssistant
-from tests.relay.common import Clock
+from tests.outbox.common import Clock
 
 from .common import add_proxy, in_use, monitor_entry, set_up_monitor
 from .faults import SETTLES, Scene, within

@@ -6,8 +6,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.monitor.features import Feature
 from custom_components.heart_rate_relay.reading import Metric
-from custom_components.heart_rate_relay.relay.candidates import async_candidates
-from custom_components.heart_rate_relay.relay.detection import Verdict
+from custom_components.heart_rate_relay.sources.candidates import async_candidates
+from custom_components.heart_rate_relay.sources.detection.heart_rate import Verdict
 from dev.stand_ins import InfluxDBv1, OpenWearables, Pulsoid
 from dev.virtual_proxy import Strap, World
 from dev.virtual_proxy.measurement import measurement

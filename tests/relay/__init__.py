@@ -1,1 +1,1 @@
-"""The tests of the way from entities to the service."""
+"""Tests of what a relay tells, and keeps beside its readings."""

@@ -13,7 +13,7 @@ from custom_components.heart_rate_relay.destinations.base import NotAuthorisedEr
 from custom_components.heart_rate_relay.destinations.tokens import Token
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from custom_components.heart_rate_relay.relay.oauth import OAuthTokens
-from custom_components.heart_rate_relay.relay.tokens import (
+from custom_components.heart_rate_relay.relay.stored_tokens import (
     StoredTokens,
     create_tokens,
     given_token,

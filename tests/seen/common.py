@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayCoordinator,
     outbox_path,
 )
-from custom_components.heart_rate_relay.relay.outbox import Outbox
 from dev.stand_ins import (
     Gerosense,
     GerosenseProxy,

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.destinations import gerosense, pulsoid
 from custom_components.heart_rate_relay.destinations.open_wearables import (
     api_key,
     invitation,
 )
-from custom_components.heart_rate_relay.relay import delivery
 from dev.stand_ins import OpenWearables
 
 from ..conftest import running

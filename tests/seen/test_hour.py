@@ -73,7 +73,7 @@ async def test_hour_live(
 ) -> None:
     """Pulsoid gets each beat when it was measured, and before the next one.
 
-    Its rate is seen in tests/relay/test_delivery_rate.py: here an hour passes in no time.
+    Its rate is seen in tests/delivery/test_delivery_rate.py: here an hour passes in no time.
     """
     monkeypatch.setattr(Pulsoid, "limits", replace(Pulsoid.limits, max_rate=None))
     monkeypatch.setattr(pulsoid_module, "MAX_RATE", HOUR)

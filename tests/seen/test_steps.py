@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.relay import outbox
+from custom_components.heart_rate_relay.outbox import outbox
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayCoordinator,
     outbox_path,

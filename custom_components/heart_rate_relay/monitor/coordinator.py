@@ -23,7 +23,7 @@ from ..const import (
     LOGGER,
     PUBLISH_INTERVAL,
 )
-from . import issues
+from . import monitor_issues as issues
 from .advertisement import Broadcast, parse_broadcast
 from .connection import Connection, OtherMonitorError, Trouble
 from .data import MonitorData

@@ -35,21 +35,21 @@ from ..const import (
     PUBLISH_INTERVAL,
     SOURCE_OPTIONS,
 )
+from ..delivery.delivery import Delivery
 from ..destinations import DESTINATIONS
 from ..destinations.base import Destination, DestinationError, NotAuthorisedError
 from ..destinations.tokens import Tokens
+from ..outbox.coverage import Coverage, now_ms
+from ..outbox.outbox import Outbox
+from ..past.backfill import Backfill
 from ..reading import Reading
-from . import issues
-from .backfill import Backfill
-from .coverage import Coverage, now_ms
+from ..sources.observation import Rules
+from ..sources.sources import Sources
+from . import relay_issues as issues
+from .alerts import Alerts
 from .data import RelayData, Status, status_after
-from .delivery import Delivery
 from .handover import Handover, async_hand_over, async_take_over
-from .observation import Rules
-from .outbox import Outbox
-from .sources import Sources
-from .tokens import create_tokens
-from .watch import Watch
+from .stored_tokens import create_tokens
 
 DAY = 24 * 60 * 60.0
 
@@ -98,7 +98,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._problem: str | None = None
         self._publish_timer: CALLBACK_TYPE | None = None
         self._is_due = False
-        self._watch = Watch(hass, entry, self.outbox, self._is_flowing)
+        self._alerts = Alerts(hass, entry, self.outbox, self._is_flowing)
         self._tried = asyncio.Event()
         self.backfill: Backfill | None = None
         """What takes readings out of the recorder, None without a recorder."""
@@ -139,7 +139,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._publish()
         self.sources.start()
         self.delivery.start()
-        await self._watch.start()
+        await self._alerts.start()
         if self.backfill:
             await self.backfill.async_begin(entry)
 
@@ -148,7 +148,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
 
         Until then it collects: a request under way may take its time to end.
         """
-        self._watch.stop()
+        self._alerts.stop()
         if self.backfill:
             await self.backfill.async_stop()
         await self.delivery.stop()
@@ -294,7 +294,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Take note of what a request came to."""
         status = status_after(error)
         problem = error.key if error else None
-        self._watch.note(error)
+        self._alerts.note(error)
         is_due = self._is_due
         if (status, problem) != (self._outcome, self._problem):
             self._log(error)
@@ -332,7 +332,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self._publish_timer()
             self._publish_timer = None
         self._is_due = False
-        self._watch.report()
+        self._alerts.report()
         self.async_set_updated_data(self._now())
 
     @callback

@@ -13,9 +13,9 @@ from homeassistant.core import (
 from homeassistant.helpers.event import async_track_state_added_domain
 
 from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES
-from .candidates import async_candidate, async_is_relays, async_source_id
+from ..sources.candidates import async_candidate, async_is_relays, async_source_id
+from ..sources.detection.heart_rate import Verdict, judge
 from .coordinator import RelayConfigEntry
-from .detection import Verdict, judge
 
 
 @callback

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
-from .outbox import Outbox
+from ..outbox.outbox import Outbox
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The steps of the config and options flows, and their forms."""

@@ -1,0 +1,292 @@
+"""What each service asks for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import probatio
+
+from homeassistant.const import (
+    CONF_ACCESS_TOKEN,
+    CONF_API_KEY,
+    CONF_EMAIL,
+    CONF_PASSWORD,
+    CONF_TOKEN,
+    CONF_URL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from ..const import (
+    CONF_BUCKET,
+    CONF_DATABASE,
+    CONF_FIELD,
+    CONF_FIRST_NAME,
+    CONF_INVITATION_CODE,
+    CONF_LAST_NAME,
+    CONF_MEASUREMENT,
+    CONF_NAMING,
+    CONF_ORGANIZATION,
+    CONF_RETENTION_POLICY,
+    CONF_SEARCH,
+    CONF_SEX,
+    CONF_TAGS,
+    CONF_USER_ID,
+    CONF_YEAR_OF_BIRTH,
+)
+from ..destinations.base import Account
+from ..destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT
+from ..destinations.pulsoid import WRITE_SCOPE
+
+TEXT = TextSelector()
+ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+USERNAME = TextSelector(TextSelectorConfig(autocomplete="username"))
+SECRET = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+
+
+SECRET_FIELDS = frozenset(
+    {
+        CONF_ACCESS_TOKEN,
+        CONF_API_KEY,
+        CONF_INVITATION_CODE,
+        CONF_PASSWORD,
+        CONF_TOKEN,
+    }
+)
+"""What is never shown again. An invitation code is kept as the tokens it gave."""
+
+type Fields = Mapping[probatio.Marker, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """The form of a service."""
+
+    schema: Fields
+    credentials: frozenset[str]
+    """The fields to ask for again when the service refuses them."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Addresses that the form's texts name."""
+    person: Fields = field(default_factory=dict)
+    """The fields about a person that the service does not know yet."""
+    same_accounts_as: str = ""
+    """The service that this is another way to."""
+    scope: str = ""
+    """What to ask for where one signs in at the service itself, by OAuth."""
+
+    def fields(self) -> probatio.Schema:
+        """Return the fields to fill in."""
+        return probatio.Schema(dict(self.schema))
+
+    def fields_again(self) -> probatio.Schema:
+        """Return the same, but that secrets may be left empty to stay as they are."""
+        return probatio.Schema(
+            {
+                probatio.Optional(marker.schema)
+                if marker.schema in SECRET_FIELDS
+                else marker: selector
+                for marker, selector in self.schema.items()
+            }
+        )
+
+    def credential_fields(self) -> probatio.Schema:
+        """Return the fields to fill in again when the service refuses credentials."""
+        return probatio.Schema(
+            {
+                marker: selector
+                for marker, selector in self.schema.items()
+                if marker.schema in self.credentials
+            }
+        )
+
+
+VERIFY_SSL: Fields = {
+    probatio.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()
+}
+
+NAMING: Fields = {
+    probatio.Required(CONF_NAMING): section(
+        probatio.Schema(
+            {
+                probatio.Required(CONF_MEASUREMENT, default=DEFAULT_MEASUREMENT): TEXT,
+                probatio.Required(CONF_FIELD, default=DEFAULT_FIELD): TEXT,
+                probatio.Optional(CONF_TAGS, default=list): TextSelector(
+                    TextSelectorConfig(multiple=True)
+                ),
+            }
+        ),
+        {"collapsed": True},
+    )
+}
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "pulsoid": Form(
+            schema={probatio.Required(CONF_ACCESS_TOKEN): SECRET},
+            credentials=frozenset({CONF_ACCESS_TOKEN}),
+            links={"keys_url": "https://pulsoid.net/ui/keys"},
+        ),
+        "pulsoid_oauth": Form(
+            schema={},
+            credentials=frozenset(),
+            same_accounts_as="pulsoid",
+            scope=WRITE_SCOPE,
+        ),
+        "gerosense": Form(
+            schema={
+                probatio.Required(CONF_USERNAME): USERNAME,
+                probatio.Required(CONF_PASSWORD): SECRET,
+                probatio.Required(CONF_USER_ID): TEXT,
+            },
+            credentials=frozenset({CONF_USERNAME, CONF_PASSWORD}),
+            # Not required: the frontend would fill in what nobody chose
+            person={
+                probatio.Optional(CONF_SEX): SelectSelector(
+                    SelectSelectorConfig(
+                        options=["female", "male"], translation_key=CONF_SEX
+                    )
+                ),
+                probatio.Optional(CONF_YEAR_OF_BIRTH): NumberSelector(
+                    NumberSelectorConfig(
+                        min=1900, max=2100, step=1, mode=NumberSelectorMode.BOX
+                    )
+                ),
+            },
+        ),
+        "gerosense_proxy": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_TOKEN): SECRET,
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_TOKEN}),
+            links={"example_url": "https://gerosense.example.org"},
+        ),
+        "livetracking": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_USERNAME): USERNAME,
+                probatio.Required(CONF_PASSWORD): SECRET,
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_PASSWORD}),
+            links={"example_url": "https://livetracking.example.org"},
+        ),
+        "influxdb_v1": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_DATABASE): TEXT,
+                probatio.Optional(CONF_USERNAME): USERNAME,
+                probatio.Optional(CONF_PASSWORD): SECRET,
+                probatio.Optional(CONF_RETENTION_POLICY): TEXT,
+                **VERIFY_SSL,
+                **NAMING,
+            },
+            credentials=frozenset({CONF_USERNAME, CONF_PASSWORD}),
+            links={"example_url": "http://homeassistant.local:8086"},
+        ),
+        "influxdb_v2": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_ORGANIZATION): TEXT,
+                probatio.Required(CONF_BUCKET): TEXT,
+                probatio.Required(CONF_TOKEN): SECRET,
+                **VERIFY_SSL,
+                **NAMING,
+            },
+            credentials=frozenset({CONF_TOKEN}),
+            links={"example_url": "http://homeassistant.local:8086"},
+        ),
+        "influxdb_v3": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_DATABASE): TEXT,
+                probatio.Optional(CONF_TOKEN): SECRET,
+                **VERIFY_SSL,
+                **NAMING,
+            },
+            credentials=frozenset({CONF_TOKEN}),
+            links={"example_url": "http://homeassistant.local:8181"},
+        ),
+        "open_wearables": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_API_KEY): SECRET,
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_API_KEY}),
+            links={"example_url": "http://homeassistant.local:8000"},
+            person={
+                probatio.Optional(CONF_FIRST_NAME): TEXT,
+                probatio.Optional(CONF_LAST_NAME): TEXT,
+                probatio.Optional(CONF_EMAIL): TextSelector(
+                    TextSelectorConfig(type=TextSelectorType.EMAIL)
+                ),
+            },
+        ),
+        "open_wearables_invitation": Form(
+            schema={
+                probatio.Required(CONF_URL): ADDRESS,
+                probatio.Required(CONF_INVITATION_CODE): TEXT,
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_INVITATION_CODE}),
+            same_accounts_as="open_wearables",
+            links={"example_url": "http://homeassistant.local:8000"},
+        ),
+    }
+)
+
+MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "user": (
+            "choose_pulsoid",
+            "choose_gerosense",
+            "livetracking",
+            "choose_influxdb",
+            "choose_open_wearables",
+            "monitor",
+        ),
+        "choose_pulsoid": ("pulsoid", "pulsoid_oauth"),
+        "choose_gerosense": ("gerosense", "gerosense_proxy"),
+        "choose_influxdb": ("influxdb_v1", "influxdb_v2", "influxdb_v3"),
+        "choose_open_wearables": ("open_wearables", "open_wearables_invitation"),
+        "person": ("choose_person", "new_person"),
+        "registered": ("known_person", "new_person"),
+        "same_person": ("known_person", "choose_person", "new_person"),
+    }
+)
+"""What each step that is a menu offers: further menus, services, ways to go on."""
+
+
+def people_fields(people: Iterable[Account]) -> Fields:
+    """Return the fields to choose one of these people, or to search for others."""
+    return {
+        probatio.Optional(CONF_USER_ID): SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    SelectOptionDict(value=person.id, label=person.name)
+                    for person in people
+                    if person.id
+                ],
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        ),
+        probatio.Optional(CONF_SEARCH): TEXT,
+    }

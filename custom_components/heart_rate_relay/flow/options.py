@@ -1,0 +1,101 @@
+"""Options of a relay."""
+
+from typing import Any
+
+import probatio
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+)
+
+from ..const import (
+    CONF_GATHER,
+    CONF_KEEP_DAYS,
+    CONF_KEEP_READINGS,
+    CONF_LIVE_FOR,
+    CONF_MAX_BPM,
+    CONF_MIN_BPM,
+    CONF_MIN_INTERVAL,
+    CONF_SERVICE,
+    DEFAULT_OPTIONS,
+    SOURCE_OPTIONS,
+    UNIT_BPM,
+)
+from ..destinations import DESTINATIONS
+from ..sources.candidates import async_last_entity_id
+from .sources import has_sources, source_fields, source_options
+
+
+class RelayOptionsFlow(OptionsFlowWithReload):
+    """Changes what a relay collects and keeps."""
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the options."""
+        limits = DESTINATIONS[self.config_entry.data[CONF_SERVICE]].limits
+        options = DEFAULT_OPTIONS | self.config_entry.options
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if not has_sources(user_input):
+                errors["base"] = "no_sources"
+            elif user_input[CONF_MIN_BPM] >= user_input[CONF_MAX_BPM]:
+                errors["base"] = "empty_range"
+            else:
+                return self.async_create_entry(
+                    data=source_options(self.hass, options, user_input)
+                )
+        fields = source_fields(self.hass, limits.metrics) | LIMITS
+        if limits.gather is not None:
+            fields |= GATHER
+            options = {CONF_GATHER: limits.gather, **options}
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                probatio.Schema(fields),
+                user_input or options | self._source_entities(options),
+            ),
+            errors=errors,
+        )
+
+    def _source_entities(self, options: dict[str, Any]) -> dict[str, list[str]]:
+        """Return the entities that the sources are now, or were, for each option."""
+        return {
+            option: list(
+                dict.fromkeys(
+                    async_last_entity_id(self.hass, source_id)
+                    for source_id in options[option]
+                )
+            )
+            for option in SOURCE_OPTIONS.values()
+        }
+
+
+def _number(minimum: float, maximum: float, unit: str) -> NumberSelector:
+    """Return a field for a number."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=minimum,
+            max=maximum,
+            step="any",
+            unit_of_measurement=unit,
+            mode=NumberSelectorMode.BOX,
+        )
+    )
+
+
+LIMITS: dict[probatio.Marker, object] = {
+    probatio.Required(CONF_MIN_INTERVAL): _number(0, 3600, "s"),
+    probatio.Required(CONF_MIN_BPM): _number(1, 300, UNIT_BPM),
+    probatio.Required(CONF_MAX_BPM): _number(1, 300, UNIT_BPM),
+    probatio.Required(CONF_LIVE_FOR): _number(5, 3600, "s"),
+    probatio.Required(CONF_KEEP_DAYS): _number(1, 3650, "d"),
+    probatio.Required(CONF_KEEP_READINGS): _number(1_000, 10_000_000, ""),
+}
+
+GATHER: dict[probatio.Marker, object] = {
+    probatio.Required(CONF_GATHER): _number(10, 24 * 60 * 60, "s"),
+}

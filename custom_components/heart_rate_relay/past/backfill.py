@@ -1,0 +1,231 @@
+"""The recorder's past becomes readings, a little at a time.
+
+What it has read is on disk together with the note that it was, so that nothing comes twice,
+and a backfill goes on where it was when Home Assistant is started again.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+import time
+from typing import NamedTuple
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.helpers.start import async_at_started
+
+from ..const import CONF_BACKFILL_DAYS, LOGGER
+from ..outbox.coverage import Coverage, length, now_ms, union
+from ..outbox.outbox import Outbox
+from ..outbox.tally import Request
+from ..sources.sources import Sources
+from .history import Chunk, Past
+
+DAY = 24 * 60 * 60.0
+
+FIRST_WINDOW = 60 * 1000
+MIN_WINDOW = 1000
+MAX_WINDOW = 30 * 60 * 1000
+"""How much of the past is read at once, in milliseconds: after a quiet night much may come."""
+
+FEW_STATES, MANY_STATES = 1_000, 4_000
+"""How many states to read at once: so many that it is quick, so few that nobody notices."""
+
+MAX_WAITING = 10_000
+"""How many readings may wait before no more are added."""
+
+LOOK_AFTER = 0.5
+"""Seconds after which to see whether there is room again."""
+
+DISK_RETRY = 10.0
+"""Seconds after which to see whether a disk that failed is back."""
+
+STOP_TIMEOUT = 5.0
+"""Seconds for a look into the recorder to end."""
+
+
+class Outcome(NamedTuple):
+    """What a backfill came to."""
+
+    complete: bool
+    queued: Mapping[str, int]
+    """How many readings came from each entity."""
+
+
+class Backfill:
+    """Takes a time of a relay's sources out of the recorder."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        sources: Sources,
+        coverage: Coverage,
+        outbox: Outbox,
+        on_progress: Callable[[], None],
+    ) -> None:
+        """Initialize the backfill. Whenever it gets on, on_progress is called."""
+        self._hass = hass
+        self._sources = sources
+        self._coverage = coverage
+        self._outbox = outbox
+        self._on_progress = on_progress
+        self._most_waiting = min(MAX_WAITING, outbox.max_readings // 2)
+        self._queued: Counter[str] = Counter()
+        self._share: float | None = None
+        self._is_complete = False
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    @property
+    def progress(self) -> int | None:
+        """How much of the time has been read in percent, None where there is nothing to read."""
+        return None if self._share is None else int(100 * self._share)
+
+    async def async_begin(self, entry: ConfigEntry) -> None:
+        """Go on where it was, or begin with what was wanted at set-up."""
+        days = entry.options.get(CONF_BACKFILL_DAYS)
+        if request := self._outbox.tally.backfill:
+            self.async_start(request)
+        elif days:
+            max_age = min(days * DAY, self._outbox.max_age)
+            self.async_start(Request(now_ms(-max_age), now_ms(), self._sources.ids))
+        if days:
+            # From now on it is among what is on disk
+            await self._outbox.flush()
+            options = {**entry.options}
+            del options[CONF_BACKFILL_DAYS]
+            self._hass.config_entries.async_update_entry(entry, options=options)
+
+    @callback
+    def async_start(self, request: Request) -> None:
+        """Take a time out of the recorder that is not taken yet, once all has started."""
+        self._outbox.tally.backfill = request
+        self._share = 0.0
+        self._queued.clear()
+        self._stopping.clear()
+        self._ended.clear()
+        self._on_progress()
+
+        @callback
+        def start(_: HomeAssistant) -> None:
+            if not self._stopping.is_set():
+                self._task = asyncio.create_task(
+                    self._run(request), name="heart rate backfill"
+                )
+
+        async_at_started(self._hass, start)
+
+    async def async_wait(self) -> Outcome:
+        """Return what a backfill came to, once it has ended."""
+        await self._ended.wait()
+        return Outcome(self._is_complete, dict(self._queued))
+
+    async def async_cancel(self) -> None:
+        """End a backfill for good."""
+        await self.async_stop()
+        self._outbox.tally.backfill = None
+        await self._outbox.flush()
+
+    async def async_stop(self) -> None:
+        """Stop for now."""
+        self._stopping.set()
+        if self._task:
+            await asyncio.wait([self._task], timeout=STOP_TIMEOUT)
+            self._task.cancel()
+            self._task = None
+        self._end(complete=False)
+
+    async def _run(self, request: Request) -> None:
+        """Read all that is asked for."""
+        try:
+            is_complete = await self._read(request)
+        except Exception:  # noqa: BLE001 - whatever the database raises, the relay goes on
+            if not self._stopping.is_set():
+                LOGGER.exception(
+                    "The history could not be read: this is tried again when the relay is loaded again"
+                )
+            is_complete = False
+        if is_complete:
+            self._outbox.tally.backfill = None
+            await self._outbox.flush()
+        self._end(complete=is_complete)
+
+    async def _read(self, request: Request) -> bool:
+        """Read the parts of a request that are not covered, the earliest first."""
+        source_ids = [
+            observer.source.id
+            for observer in self._sources.observers.values()
+            if observer.source.id in request.source_ids
+        ]
+        wanted = {
+            source_id: self._coverage.gaps(source_id, request.start, request.end)
+            for source_id in source_ids
+        }
+        gaps = union(chain(*wanted.values()))
+        total = length(gaps)
+        # What was measured last may not have been written yet
+        await get_instance(self._hass).async_block_till_done()
+        done = 0
+        for start, end in gaps:
+            past = Past(self._hass, self._sources.without_memory(), wanted)
+            window = FIRST_WINDOW
+            while start < end:
+                until = min(start + window, end)
+                if not (chunk := await self._read_part(past, start, until)):
+                    return False
+                until = min(chunk.until, end)
+                if not await self._keep(chunk, source_ids, start, until):
+                    return False
+                done += until - start
+                start = until
+                self._share = done / total
+                self._on_progress()
+                if chunk.states > MANY_STATES:
+                    window = max(window // 2, MIN_WINDOW)
+                elif chunk.states < FEW_STATES:
+                    window = min(window * 2, MAX_WINDOW)
+        return True
+
+    async def _read_part(self, past: Past, start: int, end: int) -> Chunk | None:
+        """Read a part once there is room for it, and return it, None when it is to end."""
+        while len(self._outbox) >= self._most_waiting:
+            if await self._rest(LOOK_AFTER):
+                return None
+        began = time.monotonic()
+        chunk = await get_instance(self._hass).async_add_executor_job(
+            past.read, start, end
+        )
+        # As long for everybody else
+        if await self._rest(time.monotonic() - began):
+            return None
+        return chunk
+
+    async def _keep(
+        self, chunk: Chunk, source_ids: Sequence[str], start: int, end: int
+    ) -> bool:
+        """Write what was read to disk, and say whether that went well."""
+        covered = self._coverage.with_span(source_ids, start, end)
+        while not await self._outbox.insert(chunk.readings, covered):
+            if await self._rest(DISK_RETRY):
+                return False
+        self._queued.update(reading.source.entity_id for reading in chunk.readings)
+        return True
+
+    async def _rest(self, seconds: float) -> bool:
+        """Wait, and return whether it is to end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        return self._stopping.is_set()
+
+    def _end(self, *, complete: bool) -> None:
+        """Take note that nothing is read any more."""
+        if self._share is not None:
+            self._share = None
+            self._is_complete = complete
+            self._ended.set()
+            self._on_progress()

@@ -1,0 +1,191 @@
+"""What the recorder keeps of a relay's sources becomes readings.
+
+Blocking: for the recorder's executor. It is told the states one after the other, as they came
+when they were new, and so by the same rules becomes the same readings. What the recorder does not
+keep cannot come back: of a value that was reported again and again, it has the first report and
+the last one.
+
+All times within are in milliseconds since the Unix epoch, UTC, but those of states in seconds.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
+
+from sqlalchemy import func
+
+from homeassistant.components.recorder.db_schema import RecorderRuns, States
+from homeassistant.components.recorder.history import (
+    get_significant_states,
+    state_changes_during_period,
+)
+from homeassistant.components.recorder.models import process_timestamp
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.recorder import get_instance, session_scope
+from homeassistant.util import dt as dt_util
+
+from ..outbox.coverage import FOREVER, Span
+from ..reading import Reading
+from ..sources.lineup import Lineup
+
+
+class Told(NamedTuple):
+    """A state that an entity told, or told again."""
+
+    at: float
+    entity_id: str
+    old: State | None
+    state: State
+
+
+class Chunk(NamedTuple):
+    """What was read of a time."""
+
+    readings: Sequence[Reading]
+    states: int
+    """How many states there were to look at."""
+    until: int
+    """Up to when: beyond the end that was asked for where there is nothing for longer."""
+
+
+class Past:
+    """The past of a relay's sources, read from one time on, forward."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        lineup: Lineup,
+        wanted: Mapping[str, Sequence[Span]],
+    ) -> None:
+        """Initialize the past as it is told to a lineup that knows nothing of it yet.
+
+        Only what is wanted of each source, by its id, is made readings of. Where only the
+        first live source counts, the others tell whether it does.
+        """
+        self._hass = hass
+        self._lineup = lineup
+        self._wanted = wanted
+        self._entity_ids = [
+            entity_id
+            for entity_id, observer in lineup.observers.items()
+            if lineup.one_line or observer.source.id in wanted
+        ]
+        self._latest: dict[str, State] = {}
+        self._read_until: int | None = None
+
+    def read(self, start: int, end: int) -> Chunk:
+        """Return what was measured in a time, which follows on the one read before.
+
+        Raises what the database does.
+        """
+        if not self._entity_ids:
+            # The last of the sources was removed meanwhile
+            return Chunk((), 0, FOREVER)
+        told = sorted(self._told(start, end), key=attrgetter("at"))
+        self._read_until = end = end if told else self._next(end)
+        readings: list[Reading] = []
+        for at, entity_id, old, state in told:
+            observer = self._lineup.observers[entity_id]
+            found = observer.observe(old, state, at)
+            if self._is_wanted(observer.source.id, at):
+                readings += self._lineup.passed(observer, found, at)
+        return Chunk(readings, len(told), end)
+
+    def _next(self, start: int) -> int:
+        """Return when there is a state again, FOREVER where there is none."""
+        with session_scope(hass=self._hass, read_only=True) as session:
+            ids = get_instance(self._hass).states_meta_manager.get_many(
+                self._entity_ids, session, False
+            )
+            next_at = (
+                session.query(func.min(States.last_updated_ts))
+                .filter(States.metadata_id.in_(filter(None, ids.values())))
+                .filter(States.last_updated_ts >= start / 1000)
+                .scalar()
+            )
+        return FOREVER if next_at is None else int(next_at * 1000)
+
+    def _told(self, start: int, end: int) -> Iterator[Told]:
+        """Yield what was told in a time, the first time with what was known before it."""
+        is_first = self._read_until is None
+        restarts = self._restarts(start, end)
+        found = get_significant_states(
+            self._hass,
+            _datetime(start - 1),
+            _datetime(end),
+            self._entity_ids,
+            include_start_time_state=is_first,
+            significant_changes_only=False,
+        )
+        for entity_id, states in found.items():
+            last_reports = self._last_reports(entity_id, start, end)
+            for row in states:
+                assert isinstance(row, State)
+                at = row.last_updated_timestamp
+                if not (is_first or int(at * 1000) >= start) or int(at * 1000) >= end:
+                    continue
+                state = _whole(row)
+                old = self._latest.get(entity_id)
+                if old and _between(restarts, old.last_updated_timestamp, at):
+                    old = None
+                self._latest[entity_id] = state
+                yield Told(at, entity_id, old, state)
+                if (reported_at := last_reports.get(at, at)) > at:
+                    yield Told(reported_at, entity_id, state, state)
+
+    def _last_reports(
+        self, entity_id: str, start: int, end: int
+    ) -> Mapping[float, float]:
+        """Return when each state was last reported, by when it came."""
+        found = state_changes_during_period(
+            self._hass,
+            _datetime(start - 1),
+            _datetime(end),
+            entity_id,
+            no_attributes=True,
+            include_start_time_state=False,
+        )
+        return {
+            state.last_updated_timestamp: state.last_reported_timestamp
+            for state in found.get(entity_id, ())
+        }
+
+    def _restarts(self, start: int, end: int) -> Sequence[float]:
+        """Return when Home Assistant was started, after which an old state may come again."""
+        since = start if self._read_until is None else self._read_until
+        with session_scope(hass=self._hass, read_only=True) as session:
+            starts = session.query(RecorderRuns.start).filter(
+                RecorderRuns.start.between(_datetime(since), _datetime(end))
+            )
+            return sorted(process_timestamp(row[0]).timestamp() for row in starts)
+
+    def _is_wanted(self, source_id: str, at: float) -> bool:
+        """Return whether readings are to be made of what a source told at that time."""
+        return any(
+            start <= int(at * 1000) < end
+            for start, end in self._wanted.get(source_id, ())
+        )
+
+
+def _whole(row: State) -> State:
+    """Return a state that can be asked for all, as the recorder's own cannot."""
+    return State(
+        row.entity_id,
+        row.state,
+        row.attributes,
+        last_updated=row.last_updated,
+        validate_entity_id=False,
+        last_updated_timestamp=row.last_updated_timestamp,
+    )
+
+
+def _between(times: Sequence[float], first: float, last: float) -> bool:
+    """Return whether one of some times is after the first and not after the last."""
+    return bisect_right(times, first) < bisect_right(times, last)
+
+
+def _datetime(milliseconds: int) -> datetime:
+    """Return a time as the recorder wants it."""
+    return dt_util.utc_from_timestamp(milliseconds / 1000)

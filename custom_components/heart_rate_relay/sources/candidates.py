@@ -1,0 +1,135 @@
+"""Which of Home Assistant's entities may be a relay's sources."""
+
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.const import (
+    ATTR_DEVICE_CLASS,
+    ATTR_FRIENDLY_NAME,
+    ATTR_UNIT_OF_MEASUREMENT,
+)
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from ..const import CONF_SERVICE, DOMAIN
+from ..reading import Device, Metric, Source
+from .attributes import text
+from .detection.heart_rate import Candidate, Verdict, rank
+from .detection.other_metrics import judge
+
+
+@callback
+def async_candidates(
+    hass: HomeAssistant, metric: Metric = Metric.HEART_RATE
+) -> dict[Verdict, list[str]]:
+    """Return the entities of each verdict, in the order of preference."""
+    judged: dict[Verdict, list[Candidate]] = {verdict: [] for verdict in Verdict}
+    for state in hass.states.async_all(SENSOR_DOMAIN):
+        candidate = async_candidate(hass, state)
+        if not async_is_relays(hass, state.entity_id):
+            judged[judge(candidate, metric)].append(candidate)
+    return {
+        verdict: [candidate.entity_id for candidate in sorted(candidates, key=rank)]
+        for verdict, candidates in judged.items()
+        if verdict is not Verdict.NO
+    }
+
+
+@callback
+def async_candidate(hass: HomeAssistant, state: State) -> Candidate:
+    """Return what is known of an entity."""
+    entry = er.async_get(hass).async_get(state.entity_id)
+    device = (
+        dr.async_get(hass).async_get(entry.device_id)
+        if entry and entry.device_id
+        else None
+    )
+    return Candidate(
+        entity_id=state.entity_id,
+        unit=text(state, ATTR_UNIT_OF_MEASUREMENT),
+        device_class=text(state, ATTR_DEVICE_CLASS),
+        platform=entry.platform if entry else None,
+        key=(entry.translation_key or entry.unique_id) if entry else None,
+        name=text(state, ATTR_FRIENDLY_NAME),
+        state_class=text(state, "state_class"),
+        state=state.state,
+        device_name=(device.name_by_user or device.name) if device else None,
+    )
+
+
+@callback
+def async_own_entities(hass: HomeAssistant) -> list[str]:
+    """Return the entities of relays, which can be no sources: they would go in circles."""
+    return [
+        entry.entity_id
+        for entry in er.async_get(hass).entities.values()
+        if _is_relays(hass, entry)
+    ]
+
+
+@callback
+def async_is_own(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return whether an entity is of this integration: as a source, a monitor's."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry is not None and entry.platform == DOMAIN
+
+
+@callback
+def async_is_relays(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return whether an entity is one of a relay's."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry is not None and _is_relays(hass, entry)
+
+
+def _is_relays(hass: HomeAssistant, entity: er.RegistryEntry) -> bool:
+    """Return whether an entity is a relay's: those of monitors are of the platform, too."""
+    if entity.platform != DOMAIN or entity.config_entry_id is None:
+        return False
+    entry = hass.config_entries.async_get_entry(entity.config_entry_id)
+    return entry is not None and CONF_SERVICE in entry.data
+
+
+@callback
+def async_source_id(hass: HomeAssistant, entity_id: str) -> str:
+    """Return what a source is remembered by: it survives a rename where it can."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry.id if entry else entity_id
+
+
+@callback
+def async_entity_id(hass: HomeAssistant, source_id: str) -> str | None:
+    """Return a source's entity, None when it was removed from the registry."""
+    if "." in source_id:
+        return source_id
+    return er.async_resolve_entity_id(er.async_get(hass), source_id)
+
+
+@callback
+def async_device(hass: HomeAssistant, source: Source) -> Device:
+    """Return the device of a source, called as its integration calls it.
+
+    A source without a device is taken for one: by a name that no rename changes.
+    """
+    entry = er.async_get(hass).async_get(source.entity_id)
+    if not entry:
+        return Device(source.id, source.entity_id)
+    registry = dr.async_get(hass)
+    device = whole = registry.async_get(entry.device_id) if entry.device_id else None
+    if not device:
+        return Device(source.id, entry.original_name or entry.platform)
+    if isinstance(device, dr.ChildDeviceEntry):
+        whole = registry.async_get(device.parent_device_id)
+    model = version = None
+    if isinstance(whole, dr.DeviceEntry):
+        model, version = whole.model, whole.sw_version or whole.hw_version
+    name = device.name or model or entry.platform
+    return Device(device.id, name, model or "", version or "")
+
+
+@callback
+def async_last_entity_id(hass: HomeAssistant, source_id: str) -> str:
+    """Return what a source is, or was, called."""
+    if entity_id := async_entity_id(hass, source_id):
+        return entity_id
+    deleted = er.async_get(hass).deleted_entities.values()
+    return next(
+        (entry.entity_id for entry in deleted if entry.id == source_id), source_id
+    )

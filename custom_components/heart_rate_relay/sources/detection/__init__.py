@@ -1,0 +1,1 @@
+"""Which entity is what, as far as its names and units tell."""

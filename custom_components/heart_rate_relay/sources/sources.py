@@ -1,0 +1,272 @@
+"""Home Assistant states become readings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from math import inf
+import time
+
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    CoreState,
+    Event,
+    EventStateChangedData,
+    EventStateReportedData,
+    HomeAssistant,
+    State,
+    callback,
+)
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.event import (
+    async_call_later,
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
+from homeassistant.helpers.start import async_at_started
+
+from ..const import MISSING_AFTER
+from ..outbox.coverage import Coverage, now_ms
+from ..outbox.tally import Tally
+from ..reading import Metric, Reading, Source
+from .candidates import async_device, async_entity_id, async_is_own
+from .lineup import Lineup
+from .observation import Observer, Rules
+from .steps import StepCounter
+from .wearer import Wearer
+
+
+class Sources:
+    """The sources of a relay for each metric, in the order of preference."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        ids: Mapping[Metric, Sequence[str]],
+        rules: Rules,
+        tally: Tally,
+        coverage: Coverage,
+        *,
+        one_line: bool,
+        listened_until: float | None = None,
+        on_reading: Callable[[Reading], None],
+        on_missing: Callable[[set[str]], None],
+    ) -> None:
+        """Initialize the sources, of which with one_line only the first live one counts.
+
+        What must survive a restart is kept in the tally, and when they were listened to in
+        the coverage. Where that was so until a moment (seconds, UTC), they go on from there.
+        Each reading goes to on_reading, and to on_missing all sources that are gone, whenever
+        that changes.
+        """
+        self._lineup = Lineup(one_line=one_line)
+        self.wearer = Wearer(hass, self.first_live)
+        self._hass = hass
+        self._metrics = {
+            source_id: metric for metric in ids for source_id in ids[metric]
+        }
+        self.rules = rules
+        self._tally = tally
+        self._coverage = coverage
+        self._listened_until = inf if listened_until is None else listened_until
+        self._on_reading = on_reading
+        self._on_missing = on_missing
+        self._missing: set[str] = set()
+        self._unsubscribe: list[CALLBACK_TYPE] = []
+        self._unlisten: list[CALLBACK_TYPE] = []
+        self._check_timer: CALLBACK_TYPE | None = None
+
+    @callback
+    def start(self) -> None:
+        """Start to listen."""
+        self._subscribe()
+        self.wearer.async_update()
+        self._unlisten = [
+            self._hass.bus.async_listen(
+                er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
+            ),
+            self._hass.bus.async_listen(
+                dr.EVENT_DEVICE_REGISTRY_UPDATED, self._device_updated
+            ),
+            async_at_started(self._hass, self._check_later),
+        ]
+
+    @callback
+    def stop(self, *, for_good: bool = False) -> None:
+        """Stop to listen: until Home Assistant or the relay starts again, or for good."""
+        self._stop_all(self._unsubscribe)
+        if for_good:
+            self._coverage.end(now_ms())
+        self._stop_all(self._unlisten)
+        self.wearer.stop()
+        if self._check_timer:
+            self._check_timer()
+            self._check_timer = None
+
+    @callback
+    def add(self, source_id: str) -> None:
+        """Add a source of heart rates behind all others."""
+        self._metrics[source_id] = Metric.HEART_RATE
+        self._subscribe()
+
+    @property
+    def ids(self) -> list[str]:
+        """What the sources are remembered by, the most preferred first."""
+        return list(self._metrics)
+
+    @property
+    def observers(self) -> Mapping[str, Observer | StepCounter]:
+        """What watches the sources, by the entities that they are now."""
+        return self._lineup.observers
+
+    def first_live(self, now: float) -> Observer | None:
+        """Return the most preferred source that is live at a time (seconds, UTC)."""
+        return self._lineup.first_live(now)
+
+    def without_memory(self) -> Lineup:
+        """Return the same sources watched by others, who know nothing of them yet."""
+        lineup = Lineup(one_line=self._lineup.one_line)
+        lineup.observers = {
+            entity_id: self._observer(
+                observer.source.id,
+                entity_id,
+                observer.metric,
+                Tally(latest={observer.source.id: 0}),
+            )
+            for entity_id, observer in self.observers.items()
+        }
+        return lineup
+
+    @staticmethod
+    def _stop_all(listeners: list[CALLBACK_TYPE]) -> None:
+        """Stop listeners, each once."""
+        while listeners:
+            listeners.pop()()
+
+    @callback
+    def _subscribe(self) -> None:
+        """Listen to the entities that the sources are now."""
+        self._stop_all(self._unsubscribe)
+        known = {observer.source.id: observer for observer in self.observers.values()}
+        observers: dict[str, Observer | StepCounter] = {}
+        begin = []
+        for source_id, metric in self._metrics.items():
+            if not (entity_id := async_entity_id(self._hass, source_id)):
+                continue
+            if observer := known.get(source_id):
+                observer.source = observer.source._replace(entity_id=entity_id)
+            else:
+                observer = self._observer(source_id, entity_id, metric, self._tally)
+                begin.append(observer)
+            observers[entity_id] = observer
+        self._lineup.observers = observers
+        self._device_updated()
+        self._unsubscribe = [
+            async_track_state_change_event(self._hass, observers, self._changed),
+            async_track_state_report_event(self._hass, observers, self._reported),
+        ]
+        for observer in begin:
+            self._begin(observer)
+        self._listened_until = inf
+
+    def _observer(
+        self, source_id: str, entity_id: str, metric: Metric, tally: Tally
+    ) -> Observer | StepCounter:
+        """Return what watches a source, and keeps in a tally what it must remember."""
+        source = Source(source_id, entity_id, entity_id)
+        source = source._replace(device=async_device(self._hass, source))
+        if metric is Metric.STEPS:
+            return StepCounter(source, tally.counters)
+        return Observer(
+            metric,
+            source,
+            self.rules,
+            tally.latest,
+            is_prompt=async_is_own(self._hass, entity_id),
+        )
+
+    def _begin(self, observer: Observer | StepCounter) -> None:
+        """Tell a new observer what its source said before."""
+        since = time.time()
+        if state := self._hass.states.get(observer.source.entity_id):
+            trusted = self._hass.state is CoreState.running
+            if is_new := state.last_reported_timestamp > self._listened_until:
+                since = state.last_reported_timestamp
+            readings = observer.begin(state, trusted=trusted, is_new=is_new)
+            self._take(observer, readings, state.last_updated_timestamp)
+        counts = isinstance(observer, StepCounter)
+        if self._listened_until < since and not counts:
+            self._coverage.interrupt(
+                observer.source.id, int(self._listened_until * 1000), int(since * 1000)
+            )
+        self._coverage.begin(observer.source.id, int(since * 1000), counts=counts)
+
+    @callback
+    def _changed(self, event: Event[EventStateChangedData]) -> None:
+        """Handle a source's new state."""
+        state = event.data["new_state"]
+        at = state.last_updated_timestamp if state else event.time_fired_timestamp
+        self._observe(event.data["entity_id"], event.data["old_state"], state, at)
+
+    @callback
+    def _reported(self, event: Event[EventStateReportedData]) -> None:
+        """Handle a source's state that is as it was."""
+        # The state's own time moves on, even before this is called
+        at = event.data["last_reported"].timestamp()
+        state = event.data["new_state"]
+        self._observe(event.data["entity_id"], state, state, at)
+
+    def _observe(
+        self, entity_id: str, old: State | None, state: State | None, at: float
+    ) -> None:
+        """Make readings of what a source says, where there are any in it."""
+        observer = self.observers[entity_id]
+        self._take(observer, observer.observe(old, state, at), at)
+        if state is None or observer.source.id in self._missing:
+            self._check_later()
+        self.wearer.async_update()
+
+    def _take(
+        self, observer: Observer | StepCounter, readings: Sequence[Reading], at: float
+    ) -> None:
+        """Pass readings on."""
+        for reading in self._lineup.passed(observer, readings, at):
+            self._on_reading(reading)
+
+    @callback
+    def _registry_updated(
+        self, event: Event[er.EventEntityRegistryUpdatedData]
+    ) -> None:
+        """Follow sources that are renamed, removed or back."""
+        entity_ids = [async_entity_id(self._hass, id_) for id_ in self._metrics]
+        if list(filter(None, entity_ids)) != list(self.observers):
+            self._subscribe()
+            self._check_later()
+
+    @callback
+    def _device_updated(
+        self, event: Event[dr.EventDeviceRegistryUpdatedData] | None = None
+    ) -> None:
+        """Take note of what the sources' devices are called now."""
+        for observer in self.observers.values():
+            device = async_device(self._hass, observer.source)
+            if device != observer.source.device:
+                observer.source = observer.source._replace(device=device)
+
+    @callback
+    def _check_later(self, _: HomeAssistant | None = None) -> None:
+        """See in a moment whether sources are gone, or back."""
+        if not self._check_timer:
+            self._check_timer = async_call_later(self._hass, MISSING_AFTER, self._check)
+
+    @callback
+    def _check(self, _: datetime) -> None:
+        """See whether sources are gone, or back."""
+        self._check_timer = None
+        missing = {
+            source_id
+            for source_id in self._metrics
+            if not (entity_id := async_entity_id(self._hass, source_id))
+            or not self._hass.states.get(entity_id)
+        }
+        if missing != self._missing:
+            self._missing = missing
+            self._on_missing(missing)

@@ -1,0 +1,351 @@
+"""What a step counter shows becomes increments: so many steps, from then to then.
+
+A counter shows all steps of a day, or all since the phone was switched on, or ever. What
+it gained between two reports was walked between them. All that is uncertain is decided
+so that no step is invented: where a count may go on or begin anew, it goes on.
+
+All times within are in milliseconds since the Unix epoch, UTC.
+"""
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from math import isfinite
+from typing import NamedTuple
+
+from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
+from homeassistant.core import State
+from homeassistant.util import dt as dt_util
+
+from ..outbox.tally import JsonScalar
+from ..reading import Metric, Reading, Source
+from .attributes import moment, name_of, text
+from .detection.other_metrics import is_count_of_steps, is_of_a_day
+from .observation import measured_time
+
+ATTR_LAST_RESET = "last_reset"
+
+MAX_STEPS = 30_000
+"""How many steps a reading may hold: what services take for one."""
+
+MAX_COUNT = 10**12
+"""The highest count to be believed: beyond it there are broken sensors only."""
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+CADENCE = 4
+"""Steps that a person can take in a second, sprinting."""
+
+SLACK = MINUTE
+"""How far the clocks of a counter and of ours may differ."""
+
+LATE = 3 * HOUR
+"""How long after midnight a report may still be of the day before."""
+
+SILENCE = 12 * HOUR
+"""After how long without a report a day's count is another day's."""
+
+RESTORED_AGE = 15 * MINUTE
+"""How much older than the last report a state may be that is restored.
+
+Home Assistant saves them so often (helpers/restore_state.py).
+"""
+
+NIGHTS = 3
+"""Nights in succession in which a count must fall to be known as that of a day."""
+
+
+class Count(NamedTuple):
+    """What is remembered of a counter."""
+
+    mark: int
+    """The highest count since it began at 0: all up to it has been told."""
+    shown: int
+    """The latest count, below the mark as long as it seems to be corrected."""
+    heard: int
+    """When that was."""
+    changed: int
+    """When the mark was reached."""
+    fell: int = 0
+    """When the count fell below the mark, 0 where it did not."""
+    began: int = 0
+    """The time from which on the mark was walked, 0 where it is not known."""
+    noticed: int = 0
+    """When it was first shown to have begun anew, 0 where it was not."""
+    nights: int = 0
+    """How many nights in succession the count fell."""
+    last_reset: int = 0
+    """When the counter says that it began at 0, 0 where it does not say."""
+
+
+class StepCounter:
+    """Watches one step counter."""
+
+    metric = Metric.STEPS
+
+    def __init__(
+        self, source: Source, counters: MutableMapping[str, list[JsonScalar]]
+    ) -> None:
+        """Initialize the counter.
+
+        What it must remember over a restart is in counters, by the source's id. It is
+        replaced, never changed in place.
+        """
+        self.source = source
+        self._counters = counters
+        self._doubted: int | None = None
+
+    def begin(
+        self, state: State, *, trusted: bool, is_new: bool = False
+    ) -> Sequence[Reading]:
+        """Take note of the state that was already there.
+
+        It is the first one after nothing, and no more trusted than any such, unless it
+        is_new: told while the relay was loaded again.
+        """
+        old = state if is_new else None
+        return self.observe(old, state, state.last_updated_timestamp)
+
+    def observe(
+        self, old: State | None, state: State | None, at: float
+    ) -> Sequence[Reading]:
+        """Return the steps that a state tells of at that time (seconds, UTC).
+
+        What tells no count is left aside, and nothing is forgotten for it: the steps made
+        meanwhile come with the next count. So it is with a clock that was set back.
+        """
+        if state is None or (count := _parse(state)) is None:
+            return ()
+        if (name := name_of(state)) != self.source.name:
+            self.source = self.source._replace(name=name)
+        now = int(at * SECOND)
+        known = _load(self._counters.get(self.source.id))
+        if known is None:
+            self._keep(Count(count, count, now, now, last_reset=_last_reset(state)))
+            return ()
+        measured_at = int((measured_time(state, at) or 0) * SECOND)
+        if measured_at > known.heard:
+            now = measured_at
+        is_first = old is None or ATTR_RESTORED in old.attributes
+        if not _fits(count, known.heard, now) or (
+            is_first and _may_be_old(known, count)
+        ):
+            return ()
+        return self._advance(known, count, now, state)
+
+    def _advance(
+        self, known: Count, count: int, now: int, state: State
+    ) -> Sequence[Reading]:
+        """Remember a count, and return what it adds to the known one."""
+        last_reset = _last_reset(state) or known.last_reset
+        is_of_day = self._is_of_a_day(known, state)
+        began = _began(known, count, now, last_reset, is_of_day=is_of_day)
+        nights = _nights(known, count, now, began)
+        if began is None and not _can_have_risen(known, count, now):
+            if not self._is_believed(now):
+                return ()
+            known = Count(count, count, now, now)
+        self._doubted = None
+        if began is not None:
+            steps, start = count, min(max(known.heard, began), now - 1)
+            known = Count(count, count, now, now, began=began, noticed=now)
+        elif count > known.mark:
+            steps, start = count - known.mark, known.heard
+            known = known._replace(
+                mark=count, shown=count, heard=now, changed=now, fell=0
+            )
+        else:
+            steps = start = 0
+            known = _lowered(known, count, now)
+        self._keep(known._replace(nights=nights, last_reset=last_reset))
+        if not steps:
+            return ()
+        return [
+            Reading(Metric.STEPS, float(part), end, self.source, end - begin)
+            for part, begin, end in _parts(steps, start, now)
+        ]
+
+    def _is_of_a_day(self, known: Count, state: State) -> bool:
+        """Return whether the counter begins at 0 every day, as far as is known."""
+        last_reset = _last_reset(state)
+        return (
+            known.nights >= NIGHTS
+            or (last_reset > 0 and last_reset == _midnight(last_reset))
+            or is_of_a_day(self.source.entity_id.partition(".")[2], self.source.name)
+        )
+
+    def _is_believed(self, now: int) -> bool:
+        """Return whether a count that cannot be has been shown for an hour.
+
+        Then it is that of another counter, and nothing is known of what was walked.
+        """
+        if self._doubted is None:
+            self._doubted = now
+        return now - self._doubted >= HOUR
+
+    def _keep(self, count: Count) -> None:
+        """Remember a count."""
+        self._counters[self.source.id] = list(count)
+
+
+def _parse(state: State) -> int | None:
+    """Return the count that a state tells, None if it tells none."""
+    if ATTR_RESTORED in state.attributes:
+        return None
+    if not is_count_of_steps(text(state, ATTR_UNIT_OF_MEASUREMENT)):
+        return None
+    try:
+        count = float(state.state)
+    except ValueError:
+        return None
+    return int(count) if isfinite(count) and 0 <= count <= MAX_COUNT else None
+
+
+def _load(remembered: Sequence[JsonScalar] | None) -> Count | None:
+    """Return what was remembered, None where that is nothing, or damaged."""
+    if not isinstance(remembered, list) or len(remembered) != len(Count._fields):
+        return None
+    numbers = [value for value in remembered if type(value) is int and value >= 0]
+    return Count(*numbers) if len(numbers) == len(remembered) else None
+
+
+def _last_reset(state: State) -> int:
+    """Return when a counter says that it began at 0, 0 where it does not say."""
+    last_reset = moment(state.attributes.get(ATTR_LAST_RESET)) or 0
+    return max(0, int(last_reset * SECOND))
+
+
+def _may_be_old(known: Count, count: int) -> bool:
+    """Return whether a count, the first after nothing, may be an old one shown again.
+
+    A higher one is new, unless the count had just begun anew when it was last heard.
+    """
+    return count <= known.mark or known.heard - known.noticed < RESTORED_AGE
+
+
+def _began(
+    known: Count, count: int, now: int, last_reset: int, *, is_of_day: bool
+) -> int | None:
+    """Return from when on a count was walked that began at 0, None if it goes on.
+
+    It goes on, too, if no one can have walked that much since. Then a lower one is a
+    correction: so it is where a little is taken off on the same day.
+    """
+    today = _midnight(now)
+    is_new_day = known.changed < today
+    is_small = 2 * count <= known.shown
+    if known.last_reset and max(known.last_reset, known.changed) < last_reset <= now:
+        began = last_reset
+    elif count == known.shown:
+        return None
+    elif count > known.shown:
+        was_silent = now - known.heard >= SILENCE and now - today >= LATE
+        if not (is_of_day and is_new_day and was_silent):
+            return None
+        began = today
+    elif is_of_day and is_new_day:
+        began = today
+    elif is_small and not is_of_day:
+        began = known.changed
+    elif is_small or is_new_day:
+        began = known.heard
+    else:
+        return None
+    return began if count <= _walkable(now - began) else None
+
+
+def _nights(known: Count, count: int, now: int, began: int | None) -> int:
+    """Return in how many nights in succession the count began anew.
+
+    One that rises in the morning from where it was in the evening began not.
+    """
+    today = _midnight(now)
+    is_late = now - today < LATE
+    if began is not None:
+        return min(known.nights + 1, NIGHTS) if known.changed < today or is_late else 0
+    goes_on = (
+        count > known.mark
+        and known.changed < today
+        and not is_late
+        and now - known.heard < SILENCE
+    )
+    return 0 if goes_on else known.nights
+
+
+def _can_have_risen(known: Count, count: int, now: int) -> bool:
+    """Return whether a count can have become what it is.
+
+    Watches hand in the steps of hours at once: hence the room for a day's.
+    """
+    steps = count - known.mark
+    return steps <= MAX_STEPS + _walkable(now - known.changed) and count <= _walkable(
+        now - known.began
+    )
+
+
+def _lowered(known: Count, count: int, now: int) -> Count:
+    """Return what is known after a count that adds nothing.
+
+    What is taken off was told already, so the next steps up to the mark are not. Yet a
+    counter that stays below for a day was not corrected: it counts on from there.
+    """
+    if count == known.mark:
+        return known._replace(shown=count, heard=now, fell=0)
+    fell = known.fell or now
+    if now - fell >= DAY:
+        return Count(count, count, now, now)
+    return known._replace(shown=count, heard=now, fell=fell)
+
+
+def _walkable(duration: int) -> int:
+    """Return how many steps can be taken in that time."""
+    return (duration + SLACK) * CADENCE // SECOND
+
+
+def _fits(count: int, start: int, end: int) -> bool:
+    """Return whether there is time for as many readings as a count may make.
+
+    Where there is not, not even a millisecond perhaps, the next report will do.
+    """
+    return count <= MAX_STEPS // 2 * (end - start)
+
+
+def _parts(steps: int, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Part steps at midnights, and where they are too many, evenly in time."""
+    for some, day_start, day_end in _shares(
+        steps, [start, *_midnights(start, end), end]
+    ):
+        parts = -(-some // MAX_STEPS)
+        duration = day_end - day_start
+        times = [day_start + duration * part // parts for part in range(parts + 1)]
+        yield from _shares(some, times)
+
+
+def _shares(steps: int, times: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Spread steps evenly over a time, and yield those of each part of it."""
+    told = 0
+    for start, end in pairwise(times):
+        until = steps * (end - times[0]) // (times[-1] - times[0])
+        if until > told:
+            yield until - told, start, end
+        told = until
+
+
+def _midnight(at: int) -> int:
+    """Return when the local day began."""
+    return _day_start(dt_util.as_local(dt_util.utc_from_timestamp(at / SECOND)))
+
+
+def _midnights(start: int, end: int) -> Iterator[int]:
+    """Yield all local midnights between two times."""
+    day = dt_util.as_local(dt_util.utc_from_timestamp(start / SECOND)).date()
+    while (midnight := _day_start(day := day + timedelta(days=1))) < end:
+        yield midnight
+
+
+def _day_start(day: date) -> int:
+    """Return when a local day begins, as long as it may be."""
+    return int(dt_util.start_of_local_day(day).timestamp() * SECOND)

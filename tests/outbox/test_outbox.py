@@ -1,0 +1,424 @@
+"""Where readings wait: on time on disk, in order, bounded, and never lost or twice."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+import time
+
+import pytest
+
+from custom_components.heart_rate_relay.outbox.disk import DiskTier
+from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
+
+from .common import (
+    DAY,
+    WATCH,
+    Clock,
+    add_stored,
+    drain,
+    full_disk,
+    in_trouble,
+    left_by_a_kill,
+    opened,
+    reading,
+)
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+# The two tiers
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_nothing_on_disk_while_all_is_settled(
+    path: Path, newest_first: bool
+) -> None:
+    """A service that answers at once costs no SD card anything."""
+    async with opened(path) as outbox:
+        for value in range(100):
+            outbox.add(reading(value))
+            await asyncio.sleep(0.1)
+            assert await drain(outbox, newest_first=newest_first) == [value]
+        await asyncio.sleep(10)
+        assert len(outbox) == 0
+        assert not path.parent.exists()
+
+
+async def test_undelivered_is_on_disk_within_a_second(path: Path, clock: Clock) -> None:
+    """Whatever came in a second ago would survive a kill, at any moment."""
+    came_in: list[float] = []
+    async with opened(path) as outbox:
+        for value in range(12):
+            outbox.add(reading(value))
+            came_in.append(clock.now)
+            await asyncio.sleep(0.35)
+            overdue = [v for v, at in enumerate(came_in) if at <= clock.now - 1]
+            assert (await left_by_a_kill(path))[: len(overdue)] == overdue
+        assert len(outbox) == 12
+
+
+async def test_readings_after_a_pause_are_on_disk_within_a_second(path: Path) -> None:
+    """The outbox looks again when it was empty in between."""
+    async with opened(path) as outbox:
+        outbox.add(reading(60))
+        await drain(outbox)
+        await asyncio.sleep(5)
+        outbox.add(reading(61))
+        await asyncio.sleep(1)
+        assert await left_by_a_kill(path) == [61]
+
+
+async def test_found_again(path: Path) -> None:
+    """What was left is there after the outbox was closed, equal to what was added."""
+    added = [
+        reading(60.5, age=3, source=WATCH),
+        reading(61, age=2),
+        reading(59.25, age=1, source=WATCH),
+    ]
+    async with opened(path) as outbox:
+        for one in added:
+            outbox.add(one)
+        assert len(outbox) == 3
+    async with opened(path) as outbox:
+        assert len(outbox) == 3
+        assert not outbox.has_fresh
+        entries = await outbox.take(10, newest_first=False)
+        assert [entry.reading for entry in entries] == added
+        await outbox.settle(entries)
+        assert await left_by_a_kill(path) == []
+    async with opened(path) as outbox:
+        assert len(outbox) == 0
+
+
+async def test_tally_survives(path: Path) -> None:
+    """What became of all readings so far is known after a restart, too."""
+    async with opened(path) as outbox:
+        outbox.tally.delivered = 7
+        outbox.tally.refused = 2
+        outbox.tally.last_delivery = 1_790_000_000_123
+        outbox.tally.latest["1a"] = 1_790_000_000_456
+        outbox.add(reading(60, age=31 * DAY))
+    for _ in range(2):
+        async with opened(path) as outbox:
+            tally = outbox.tally
+            assert (tally.delivered, tally.refused, tally.expired) == (7, 2, 1)
+            assert tally.last_delivery == 1_790_000_000_123
+            assert tally.latest == {"1a": 1_790_000_000_456}
+
+
+async def test_clock_set_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was left and what comes in are told apart though the clock says the same."""
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+    async with opened(path) as outbox:
+        for value in (4, 5, 6):
+            outbox.add(reading(value))
+        await outbox.settle(await outbox.take(3, newest_first=False))
+        assert await drain(outbox) == [4, 5, 6]
+
+
+# The orders
+
+
+async def test_oldest_first(path: Path) -> None:
+    """Readings come in the order in which they were measured, wherever they are."""
+    async with opened(path) as outbox:
+        for value, age in ((3, 30), (1, 50), (5, 10)):
+            outbox.add(reading(value, age=age))
+        await outbox.flush()
+        for value, age in ((4, 20), (6, 0), (2, 40)):
+            outbox.add(reading(value, age=age))
+        assert await drain(outbox, count=2) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_newest_first(path: Path) -> None:
+    """What came in just now overtakes, the rest follows from its newest end."""
+    async with opened(path) as outbox:
+        for value, age in ((3, 30), (1, 50), (4, 20), (2, 40)):
+            outbox.add(reading(value, age=age))
+        await outbox.flush()
+        outbox.add(reading(5, age=1))
+        outbox.add(reading(6))
+        assert outbox.has_fresh
+        assert await drain(outbox, newest_first=True, count=3) == [5, 6, 4, 3, 2, 1]
+
+
+async def test_newest_first_while_the_disk_fails(path: Path) -> None:
+    """What could not be written to disk is overtaken all the same."""
+    async with opened(path) as outbox:
+        with full_disk():
+            for value in range(4):
+                outbox.add(reading(value))
+                await asyncio.sleep(1)
+            assert not outbox.has_fresh
+            outbox.add(reading(9))
+            assert await drain(outbox, newest_first=True, count=1) == [9, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_what_comes_in_while_draining(path: Path, newest_first: bool) -> None:
+    """A backlog that is longer than a batch does not hold up what is fresh, or does."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3, 4)
+        entries = await outbox.take(2, newest_first=newest_first)
+        outbox.add(reading(5))
+        await outbox.settle(entries)
+        assert await drain(outbox, newest_first=newest_first) == (
+            [5, 2, 1] if newest_first else [3, 4, 5]
+        )
+
+
+# The bounds
+
+
+async def test_bounded_by_count(path: Path) -> None:
+    """The oldest fall out, and are counted."""
+    async with opened(path, max_readings=3) as outbox:
+        await add_stored(outbox, 1, 2, 3, 4)
+        assert (len(outbox), outbox.tally.expired) == (3, 1)
+        outbox.add(reading(0, age=100))
+        outbox.add(reading(5))
+        await asyncio.sleep(1)
+        assert (len(outbox), outbox.tally.expired) == (3, 3)
+        assert await drain(outbox) == [3, 4, 5]
+
+
+async def test_bounded_by_age(path: Path) -> None:
+    """What became too old falls out, and is counted."""
+    async with opened(path, max_age=60) as outbox:
+        outbox.add(reading(1, age=61))
+        assert (len(outbox), outbox.tally.expired) == (0, 1)
+        outbox.add(reading(2, age=50))
+        outbox.add(reading(3, age=30))
+        await asyncio.sleep(15)
+        outbox.add(reading(4))
+        await asyncio.sleep(1)
+        assert outbox.tally.expired == 2
+        # And while nothing else comes in
+        await asyncio.sleep(20)
+        assert await drain(outbox) == [4]
+        assert outbox.tally.expired == 3
+
+
+@pytest.mark.parametrize(
+    ("max_readings", "max_age", "left"), [(3, 1000, [2, 3, 4]), (99, 45, [3, 4])]
+)
+async def test_bounded_in_memory(
+    path: Path, max_readings: int, max_age: float, left: list[float]
+) -> None:
+    """The bounds hold while the disk fails, too."""
+    async with opened(path, max_readings=max_readings, max_age=max_age) as outbox:
+        with full_disk():
+            for value, age in ((4, 0), (1, 30), (2, 20), (3, 10)):
+                outbox.add(reading(value, age=age))
+            await asyncio.sleep(31)
+            assert in_trouble(outbox)
+            assert len(outbox) == len(left)
+            assert outbox.tally.expired == 4 - len(left)
+        await asyncio.sleep(11)
+        assert outbox.tally.expired >= 4 - len(left)
+        assert set(await drain(outbox)) <= set(left)
+
+
+async def test_what_fell_out_may_be_settled(path: Path) -> None:
+    """A request may take so long that its readings fall out meanwhile."""
+    async with opened(path, max_readings=2) as outbox:
+        await add_stored(outbox, 1, 2)
+        entries = await outbox.take(2, newest_first=False)
+        await asyncio.sleep(10)
+        await add_stored(outbox, 3, 4)
+        await outbox.settle(entries)
+        assert len(outbox) == 2
+        assert await drain(outbox) == [3, 4]
+
+
+# Two things at a time
+
+
+@pytest.mark.parametrize("part", [0, 2, 3])
+async def test_settled_while_written_to_disk(path: Path, part: int) -> None:
+    """What was taken from memory is settled wherever it is by then."""
+    async with opened(path) as outbox:
+        for value in (1, 2, 3):
+            outbox.add(reading(value))
+        entries = await outbox.take(3, newest_first=True)
+        await asyncio.gather(outbox.flush(), outbox.settle(entries[:part]))
+        assert len(outbox) == 3 - part
+        await asyncio.sleep(2)
+        await outbox.settle(entries[:part])
+        left = [1, 2, 3][part:]
+        assert await left_by_a_kill(path) == left
+        assert await drain(outbox) == left
+
+
+class Pause:
+    """Makes a method of the store wait, in its thread, until it may go on."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, *, done: bool = False
+    ) -> None:
+        """Pause before what the method does, or after it is done."""
+        self.reached = Event()
+        self.go_on = Event()
+        method: Callable[..., object] = getattr(DiskTier, name)
+
+        def paused(*args: object, **kwargs: object) -> object:
+            if not done:
+                self._wait()
+            result = method(*args, **kwargs)
+            if done:
+                self._wait()
+            return result
+
+        monkeypatch.setattr(DiskTier, name, paused)
+
+    def _wait(self) -> None:
+        self.reached.set()
+        assert self.go_on.wait(10)
+
+    async def until_reached(self) -> None:
+        """Wait until a thread waits."""
+        while not self.reached.is_set():
+            await asyncio.sleep(0)
+
+
+async def test_taker_cancelled(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A taker that is cancelled takes nothing with it."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+        pause = Pause(monkeypatch, "select")
+        taker = asyncio.create_task(outbox.take(2, newest_first=False))
+        await pause.until_reached()
+        taker.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await taker
+        outbox.add(reading(4))
+        pause.go_on.set()
+        assert len(outbox) == 4
+        assert await drain(outbox) == [1, 2, 3, 4]
+
+
+async def test_taker_cancelled_and_its_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a cancelled taker asked for ends before the file is used for anything else."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+        select = Pause(monkeypatch, "select")
+        insert = Pause(monkeypatch, "insert")
+        insert.go_on.set()
+        taker = asyncio.create_task(outbox.take(2, newest_first=False))
+        await select.until_reached()
+        taker.cancel()
+        outbox.add(reading(4))
+        flushing = asyncio.create_task(outbox.flush())
+        assert not await asyncio.to_thread(insert.reached.wait, 0.1)
+        select.go_on.set()
+        await flushing
+        assert insert.reached.is_set()
+
+
+async def test_counters_on_disk_with_nothing_waiting(path: Path) -> None:
+    """What was counted and delivered at once is not counted again after a kill."""
+
+    def on_disk() -> object:
+        """Return what the next outbox would know if the process were killed now."""
+        store = DiskTier(path)
+        store.open()
+        try:
+            return store.read_tally().counters
+        finally:
+            store.close()
+
+    async with opened(path) as outbox:
+        for count in (5, 6):
+            outbox.tally.counters["1a"] = [count]
+            outbox.add(reading(60))
+            await outbox.settle(await outbox.take(1, newest_first=False))
+            await asyncio.sleep(1)
+            assert on_disk() == {"1a": [count]}
+        written = path.with_name(f"{path.name}-wal").read_bytes()
+        outbox.add(reading(61))
+        await outbox.settle(await outbox.take(1, newest_first=False))
+        await asyncio.sleep(1)
+        assert path.with_name(f"{path.name}-wal").read_bytes() == written
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_settling_cancelled(
+    path: Path, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """What was being settled is settled, though its settler is cancelled."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+        entries = await outbox.take(2, newest_first=False)
+        pause = Pause(monkeypatch, "delete", done=done)
+        settler = asyncio.create_task(outbox.settle(entries))
+        await pause.until_reached()
+        settler.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await settler
+        assert len(outbox) == 1
+        pause.go_on.set()
+        assert await drain(outbox) == [3]
+        assert len(outbox) == 0
+
+
+@pytest.mark.parametrize("name", ["insert", "delete"])
+@pytest.mark.parametrize("done", [False, True])
+async def test_length_while_a_thread_works(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str, done: bool
+) -> None:
+    """A reading counts once, also while it moves between the tiers or goes."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2)
+        entries = await outbox.take(2, newest_first=False)
+        outbox.add(reading(3))
+        pause = Pause(monkeypatch, name, done=done)
+        job = outbox.flush() if name == "insert" else outbox.settle(entries)
+        task = asyncio.create_task(job)
+        await pause.until_reached()
+        expected = 3 if name == "insert" else 1
+        assert len(outbox) == expected
+        pause.go_on.set()
+        await task
+        assert len(outbox) == expected
+
+
+async def test_closed_while_written_to_disk(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing waits for what is being written, and nothing is opened again after it."""
+    async with opened(path) as outbox:
+        outbox.add(reading(1))
+        pause = Pause(monkeypatch, "insert")
+        await asyncio.sleep(0.8)
+        await pause.until_reached()
+        outbox.add(reading(2))
+        closing = asyncio.create_task(outbox.close())
+        await asyncio.sleep(0)
+        pause.go_on.set()
+        await closing
+    await asyncio.sleep(5)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert await left_by_a_kill(path) == [1, 2]
+
+
+async def test_closed_when_readings_are_overdue(path: Path) -> None:
+    """Closing at the very moment in which readings are due ends it all the same."""
+    outbox = Outbox(path, max_readings=10, max_age=DAY)
+    await outbox.open()
+
+    async def close_when_due() -> None:
+        await asyncio.sleep(STORE_AFTER)
+        await outbox.close()
+
+    closing = asyncio.create_task(close_when_due())
+    await asyncio.sleep(0)
+    outbox.add(reading(1))
+    await closing
+    await asyncio.sleep(5)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert await left_by_a_kill(path) == [1]

@@ -1,0 +1,216 @@
+"""The outbox with a damaged file: set aside, what can be read is saved, and on it goes."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+import sqlite3
+
+import pytest
+
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
+
+from .common import (
+    DAY,
+    STRAP,
+    WATCH,
+    add_stored,
+    drain,
+    full_disk,
+    in_trouble,
+    opened,
+    reading,
+)
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+COUNT = 300
+
+
+async def make_file(path: Path) -> bytes:
+    """Store readings of two sources, and return the file."""
+    async with opened(path) as outbox:
+        for value in range(COUNT):
+            source = WATCH if value % 2 else STRAP
+            outbox.add(reading(value, age=COUNT - value, source=source))
+        outbox.tally.delivered = 7
+    return path.read_bytes()
+
+
+async def use(path: Path) -> tuple[list[float], Outbox]:
+    """Use an outbox with what may be a damaged file, and return what came out of it.
+
+    A reading is added: -1 bpm.
+    """
+    async with opened(path) as outbox:
+        outbox.add(reading(-1))
+        await outbox.flush()
+        values = await drain(outbox, count=100)
+        assert len(outbox) == 0
+        assert not in_trouble(outbox)
+    async with opened(path) as again:
+        assert await drain(again) == []
+        assert again.set_aside is None
+    return values, outbox
+
+
+def garbage(data: bytes) -> bytes:
+    """Return a file with nothing of the old one."""
+    return Random(1).randbytes(len(data))
+
+
+def half(data: bytes) -> bytes:
+    """Return the first half of a file."""
+    return data[: len(data) // 2]
+
+
+def odd_end(data: bytes) -> bytes:
+    """Return a file that ends in the middle of its last page."""
+    return data[:-500]
+
+
+def lost_page(data: bytes) -> bytes:
+    """Return a file with zeros in the place of a page in its middle."""
+    middle = len(data) // 2048 * 1024
+    return data[:middle] + bytes(1024) + data[middle + 1024 :]
+
+
+def not_text(data: bytes) -> bytes:
+    """Return a file with a source that is no text."""
+    return data.replace(b"sensor.strap", b"sensor\xff\xfe\xfd\xfc\xfb\xfa")
+
+
+def unknown_metric(data: bytes) -> bytes:
+    """Return a file with readings of something that nobody measures."""
+    return data.replace(b'heart_rate["1a', b'heart_rage["1a')
+
+
+def other_column(data: bytes) -> bytes:
+    """Return a file with a column renamed."""
+    return data.replace(b"value REAL", b"velue REAL")
+
+
+def read_only(data: bytes) -> bytes:
+    """Return a file that says of itself that it may only be read."""
+    return data[:18] + b"\x03" + data[19:]
+
+
+def broken_tally(data: bytes) -> bytes:
+    """Return a file with a tally that is no JSON."""
+    return data.replace(b'{"delivered"', b'{"delivered:')
+
+
+@pytest.mark.parametrize(
+    ("damage", "readings", "delivered"),
+    [
+        (garbage, 0, 0),
+        (half, 1, 7),
+        (odd_end, COUNT * 0.9, 7),
+        (lost_page, COUNT * 0.8, 7),
+        (not_text, COUNT, 7),
+        (unknown_metric, COUNT / 2, 7),
+        (other_column, 0, 7),
+        (read_only, COUNT, 7),
+        (broken_tally, COUNT, 0),
+    ],
+)
+async def test_damaged(
+    path: Path, damage: Callable[[bytes], bytes], readings: float, delivered: int
+) -> None:
+    """A damaged file is set aside as it was, and what can be read of it is saved."""
+    data = await make_file(path)
+    damaged = damage(data)
+    assert damaged != data
+    path.write_bytes(damaged)
+    values, outbox = await use(path)
+    assert values[-1] == -1
+    assert values[:-1] == sorted(set(values[:-1]))
+    assert set(values[:-1]) <= set(range(COUNT))
+    assert len(values[:-1]) >= readings
+    assert outbox.tally.delivered == delivered
+    assert outbox.set_aside
+    assert outbox.set_aside.read_bytes()[1024:] == damaged[1024:]
+
+
+async def test_empty_file(path: Path) -> None:
+    """A file cut down to nothing is as good as none."""
+    await make_file(path)
+    path.write_bytes(b"")
+    assert (await use(path))[0] == [-1]
+
+
+async def test_flipped_bytes(path: Path) -> None:
+    """Wherever a byte is wrong, the outbox opens, takes readings and gives them once.
+
+    SQLite has no checksums: a wrong value that is well-formed cannot be noticed. Every
+    other reading must be as it was.
+    """
+    random = Random()
+    data = await make_file(path)
+    offsets = [
+        18,
+        19,
+        *random.sample(range(100), 20),
+        *random.sample(range(len(data)), 70),
+    ]
+    for offset in offsets:
+        flipped = bytearray(data)
+        flipped[offset] ^= 1 << random.randrange(8)
+        copy = path.parent / str(offset) / path.name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(flipped)
+        values, outbox = await use(copy)
+        assert -1 in values, offset
+        assert len(values) <= COUNT + 1, offset
+        if outbox.set_aside is None:
+            assert len(set(values) & set(range(COUNT))) >= COUNT - 1, offset
+
+
+async def test_damaged_while_open(path: Path) -> None:
+    """Damage that only shows while the outbox is open does not stop it, either."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(10))
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE reading SET value = 'abc' WHERE value = 4")
+        db.close()
+        outbox.add(reading(10))
+        assert await drain(outbox) == [0, 1, 2, 3, 5, 6, 7, 8, 9, 10]
+        assert outbox.set_aside
+        assert not in_trouble(outbox)
+
+
+async def test_damaged_again(path: Path) -> None:
+    """Every damaged file is kept, under a name of its own."""
+    for _ in range(3):
+        await make_file(path)
+        path.write_bytes(b"garbage" * 1000)
+        await use(path)
+    assert len(list(path.parent.glob("*.damaged-*"))) == 3
+
+
+async def test_damaged_on_a_full_disk(path: Path) -> None:
+    """What can be read is saved when there is room for it."""
+    data = await make_file(path)
+    path.write_bytes(lost_page(data))
+    with full_disk(4096):
+        outbox = Outbox(path, max_readings=1000, max_age=DAY)
+        await outbox.open()
+        assert in_trouble(outbox)
+        assert not list(path.parent.glob("*.damaged-*"))
+    await asyncio.sleep(11)
+    assert not in_trouble(outbox)
+    assert outbox.set_aside
+    assert COUNT * 0.8 <= len(await drain(outbox)) < COUNT
+    await outbox.close()
+
+
+async def test_killed_while_saving(path: Path) -> None:
+    """What an unfinished attempt to save left behind is in nobody's way."""
+    data = await make_file(path)
+    path.write_bytes(lost_page(data))
+    path.with_name(f"{path.name}.new").write_bytes(garbage(data))
+    values, outbox = await use(path)
+    assert len(values) > COUNT * 0.8
+    assert outbox.set_aside
+    assert len(list(path.parent.iterdir())) == 2

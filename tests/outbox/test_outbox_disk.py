@@ -1,0 +1,186 @@
+"""The outbox while its disk fails: all goes on from memory, and is told."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from custom_components.heart_rate_relay.outbox import outbox as outbox_module
+from custom_components.heart_rate_relay.outbox.disk import DiskTier
+
+from .common import (
+    WATCH,
+    add_stored,
+    drain,
+    full_disk,
+    in_trouble,
+    left_by_a_kill,
+    opened,
+    reading,
+)
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+async def test_disk_full(path: Path) -> None:
+    """All goes on from memory, is told, and goes to disk when there is room again."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(50))
+        with full_disk(path.with_name(f"{path.name}-wal").stat().st_size):
+            for value in range(50, 60):
+                outbox.add(reading(value, source=WATCH))
+                await asyncio.sleep(1)
+            assert in_trouble(outbox)
+            assert len(outbox) == 60
+        await asyncio.sleep(outbox_module.RETRY_AFTER)
+        assert not in_trouble(outbox)
+        assert outbox.set_aside is None
+        assert await left_by_a_kill(path) == list(range(60))
+        outbox.add(reading(60, source=WATCH))
+        await asyncio.sleep(1)
+        assert await left_by_a_kill(path) == list(range(61))
+        assert len(outbox) == 61
+
+
+async def test_disk_full_and_nothing_delivered_twice(path: Path) -> None:
+    """What cannot be deleted from disk is not taken again."""
+    taken: list[float] = []
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(20))
+        with full_disk(path.with_name(f"{path.name}-wal").stat().st_size):
+            for _ in range(10):
+                entries = await outbox.take(5, newest_first=False)
+                taken += [entry.reading.value for entry in entries]
+                await outbox.settle(entries)
+            outbox.add(reading(20))
+            taken += await drain(outbox)
+            assert in_trouble(outbox)
+            assert len(outbox) == 20 + 1 - len(taken)
+        taken += await drain(outbox)
+        assert sorted(taken) == list(range(21))
+        assert not in_trouble(outbox)
+        assert await left_by_a_kill(path) == []
+
+
+@pytest.mark.parametrize("wait", [0, 11])
+async def test_settled_on_a_full_disk(path: Path, wait: float) -> None:
+    """What was settled while the disk failed does not come back after a restart."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(20))
+        with full_disk(path.with_name(f"{path.name}-wal").stat().st_size):
+            await outbox.settle(await outbox.take(5, newest_first=False))
+            assert len(outbox) == 15
+        await asyncio.sleep(wait)
+        assert len(outbox) == 15
+        assert in_trouble(outbox) == (wait == 0)
+    async with opened(path) as outbox:
+        assert await drain(outbox) == list(range(5, 20))
+
+
+async def test_trouble_ends_when_nothing_waits(path: Path) -> None:
+    """A disk that is back is found to be, though nothing is to be written."""
+    async with opened(path) as outbox:
+        with full_disk():
+            outbox.add(reading(60))
+            await asyncio.sleep(1)
+            assert in_trouble(outbox)
+            assert await drain(outbox) == [60]
+            await asyncio.sleep(60)
+            assert in_trouble(outbox)
+        await asyncio.sleep(11)
+        assert not in_trouble(outbox)
+
+
+async def test_reading_the_disk_does_not_hide_trouble(path: Path) -> None:
+    """A disk that can be read, but not written to, is still told of."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(20))
+        with full_disk(path.with_name(f"{path.name}-wal").stat().st_size):
+            outbox.add(reading(20))
+            await asyncio.sleep(1)
+            assert in_trouble(outbox)
+            assert len(await outbox.take(5, newest_first=False)) == 5
+            assert in_trouble(outbox)
+
+
+async def test_folder_cannot_be_made(path: Path) -> None:
+    """A path that leads nowhere is told, and used as soon as it leads somewhere."""
+    path.parent.write_text("not a folder")
+    async with opened(path) as outbox:
+        outbox.add(reading(60))
+        await asyncio.sleep(1)
+        assert in_trouble(outbox)
+        assert len(outbox) == 1
+        path.parent.unlink()
+        await asyncio.sleep(11)
+        assert not in_trouble(outbox)
+        assert await left_by_a_kill(path) == [60]
+
+
+async def test_disk_that_comes_late(path: Path) -> None:
+    """What is on a disk that fails when the outbox opens is found when it is back."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+        outbox.tally.delivered = 5
+        outbox.tally.latest.update({"1a": 10, "2b": 20})
+    away = path.rename(path.with_suffix(".away"))
+    path.mkdir()
+    async with opened(path) as outbox:
+        assert in_trouble(outbox)
+        assert len(outbox) == 0
+        latest = outbox.tally.latest
+        latest["1a"] = 30
+        outbox.tally.delivered += 1
+        for value in (4, 5, 6):
+            outbox.add(reading(value))
+        from_memory = await outbox.take(1, newest_first=False)
+        assert [entry.reading.value for entry in from_memory] == [4]
+        await asyncio.sleep(15)
+        assert in_trouble(outbox)
+        path.rmdir()
+        away.rename(path)
+        await asyncio.sleep(11)
+        assert not in_trouble(outbox)
+        assert len(outbox) == 6
+        from_disk = await outbox.take(3, newest_first=False)
+        assert [entry.reading.value for entry in from_disk] == [1, 2, 3]
+        outbox.add(reading(7))
+        await outbox.settle(from_disk)
+        await outbox.settle(from_memory)
+        assert await drain(outbox) == [5, 6, 7]
+        assert outbox.tally.delivered == 6
+        assert latest is outbox.tally.latest
+        assert latest == {"1a": 30, "2b": 20}
+    async with opened(path) as outbox:
+        assert outbox.tally.delivered == 6
+
+
+async def test_unexpected_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong with the disk, memory goes on, without trying all the time."""
+    tries = 0
+
+    def fail(self: DiskTier, entries: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise RuntimeError
+
+    async with opened(path) as outbox:
+        with monkeypatch.context() as patch:
+            patch.setattr(DiskTier, "insert", fail)
+            outbox.add(reading(60))
+            await asyncio.sleep(100)
+        assert in_trouble(outbox)
+        assert tries <= 15
+        await asyncio.sleep(11)
+        assert not in_trouble(outbox)
+        assert await left_by_a_kill(path) == [60]
+
+
+async def test_closed_on_a_full_disk(path: Path) -> None:
+    """Once the outbox is closed, it does not come back to a disk that failed."""
+    with full_disk():
+        async with opened(path) as outbox:
+            pass
+        assert in_trouble(outbox)
+    await asyncio.sleep(60)
+    assert sum(file.stat().st_size for file in path.parent.iterdir()) == 0
