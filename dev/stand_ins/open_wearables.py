@@ -265,7 +265,7 @@ class OpenWearables(StandIn):
         query = request.query
         try:
             start, end = (
-                round(datetime.fromisoformat(query[key]).timestamp() * 1000)
+                round(datetime.fromisoformat(query[key]).timestamp() * 1_000_000)
                 for key in ("start_time", "end_time")
             )
             limit, skipped = int(query.get("limit", 50)), int(query.get("cursor", 0))
@@ -299,7 +299,7 @@ class OpenWearables(StandIn):
     def _sample(self, stored: Stored) -> Mapping[str, object]:
         """Return what was imported as it is read back."""
         key, series = stored.key, SERIES[stored.key.type]
-        moment = datetime.fromtimestamp(key.start / 1000, UTC)
+        moment = datetime.fromtimestamp(key.start / 1_000_000, UTC)
         source = {"provider": key.provider, "device": key.model}
         return {
             "timestamp": moment.isoformat().replace("+00:00", "Z"),

@@ -300,7 +300,7 @@ async def test_request(
         enqueue(*args)
 
     monkeypatch.setattr(server, "_enqueue", look)
-    step = Reading(Metric.STEPS, 12.0, NOW, strap, duration=61_000)
+    step = Reading(Metric.STEPS, 12.0, NOW, strap, duration=61_000_000)
     await connect().deliver([reading(72.12345, source=strap), step])
     (body,) = seen
     assert set(body) == {"provider", "sdkVersion", "syncTimestamp", "data"}
@@ -312,8 +312,8 @@ async def test_request(
     assert len(heart_rate.pop("id")) <= 100
     assert heart_rate == {
         "type": "HEART_RATE",
-        "startDate": "2026-11-21T07:21:18.901Z",
-        "endDate": "2026-11-21T07:21:18.901Z",
+        "startDate": "2026-11-21T07:21:18.901000Z",
+        "endDate": "2026-11-21T07:21:18.901000Z",
         "zoneOffset": "+00:00",
         "source": source,
         "value": 72.123,
@@ -322,8 +322,8 @@ async def test_request(
     steps.pop("id")
     assert steps == {
         "type": "STEP_COUNT",
-        "startDate": "2026-11-21T07:20:17.901Z",
-        "endDate": "2026-11-21T07:21:18.901Z",
+        "startDate": "2026-11-21T07:20:17.901000Z",
+        "endDate": "2026-11-21T07:21:18.901000Z",
         "zoneOffset": "+00:00",
         "source": source,
         "value": 12.0,
@@ -445,7 +445,7 @@ async def test_delivered(server: Server, connect: Connect) -> None:
     destination = connect()
     assert await destination.deliver(batch(500)) == Receipt()
     assert values(server) == [60.0 + n for n in range(500)]
-    assert await destination.deliver(batch(450, NOW + 500_000)) == Receipt()
+    assert await destination.deliver(batch(450, NOW + 500_000_000)) == Receipt()
     assert posts(server) == [10, 490, 450]
 
 
@@ -497,7 +497,9 @@ def equals(count: int) -> list[Reading]:
         for n in "12"
     ]
     return [
-        reading(72, NOW + 1000 * n, source) for n in range(count) for source in sources
+        reading(72, NOW + 1_000_000 * n, source)
+        for n in range(count)
+        for source in sources
     ]
 
 
@@ -535,7 +537,7 @@ async def test_worker_down_and_back(server: Server, connect: Connect) -> None:
     destination = connect()
     await destination.deliver(batch(1))
     server.worker_running = False
-    waiting = batch(100, NOW + 10_000)
+    waiting = batch(100, NOW + 10_000_000)
     for _ in range(3):
         assert await outcome(destination.deliver(waiting)) == NOT_IMPORTED
     assert posts(server)[1:] == [100, 1, 1, 10, 1, 1, 10, 1, 1]
@@ -561,7 +563,7 @@ async def test_worker_stops_after_a_delivery(server: Server, connect: Connect) -
     destination = connect()
     await destination.deliver(batch(3))
     server.worker_running = False
-    single = [reading(80, NOW + 60_000)]
+    single = [reading(80, NOW + 60_000_000)]
     assert await outcome(destination.deliver(single)) == NOT_IMPORTED
     assert await outcome(destination.deliver(single)) == NOT_IMPORTED
     assert posts(server) == [3, 1, 1]
@@ -576,7 +578,7 @@ async def test_imported_after_all(server: Server, connect: Connect) -> None:
     async with asyncio.timeout(5):
         while not server.store:
             await asyncio.sleep(0.001)
-    await destination.deliver(batch(1, NOW + 5000))
+    await destination.deliver(batch(1, NOW + 5_000_000))
     before = len(posts(server))
     await connect().deliver(batch(1))
     assert len(posts(server)) == before
@@ -660,7 +662,7 @@ async def test_person_gone(server: Server, connect: Connect) -> None:
     destination = connect()
     await destination.deliver(batch(1))
     del server.users[server.user_id]
-    assert await outcome(destination.deliver(batch(2, NOW + 5000))) == GONE
+    assert await outcome(destination.deliver(batch(2, NOW + 5_000_000))) == GONE
     assert len(server.store) == 1
 
 
@@ -726,11 +728,11 @@ async def test_senseless_answers(connect: Connect, body: str) -> None:
         {"timestamp": None, "value": 60.0, "source": {}},
         {"timestamp": "yesterday", "value": 60.0, "source": {}},
         {"timestamp": "0001-01-01T00:00:00+14:00", "value": 60.0, "source": {}},
-        {"timestamp": "2026-11-21T07:21:18.901Z", "value": "much", "source": {}},
-        {"timestamp": "2026-11-21T07:21:18.901Z", "value": 60.0},
-        {"timestamp": "2026-11-21T07:21:18.901Z", "value": 61.0, "source": {}},
+        {"timestamp": "2026-11-21T07:21:18.901000Z", "value": "much", "source": {}},
+        {"timestamp": "2026-11-21T07:21:18.901000Z", "value": 60.0},
+        {"timestamp": "2026-11-21T07:21:18.901000Z", "value": 61.0, "source": {}},
         {
-            "timestamp": "2026-11-21T07:21:18.901Z",
+            "timestamp": "2026-11-21T07:21:18.901000Z",
             "value": 60.0,
             "source": {"source": "Another"},
         },

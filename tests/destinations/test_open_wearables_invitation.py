@@ -224,7 +224,7 @@ async def test_first_batch(server: Server, connect: Connect) -> None:
     server.import_delay = 0.03
     destination = connect()
     assert await destination.deliver(batch(100)) == Receipt()
-    assert await destination.deliver(batch(100, NOW + 100_000)) == Receipt()
+    assert await destination.deliver(batch(100, NOW + 100_000_000)) == Receipt()
     async with asyncio.timeout(5):
         while len(server.store) < 200:
             await asyncio.sleep(0.005)
@@ -239,7 +239,7 @@ async def test_small_first_batch(server: Server, connect: Connect, count: int) -
     server.import_delay = 0.03
     destination = connect()
     await destination.deliver(batch(count))
-    await destination.deliver(batch(1, NOW + 100_000))
+    await destination.deliver(batch(1, NOW + 100_000_000))
     async with asyncio.timeout(5):
         while len(server.store) < count + 1:
             await asyncio.sleep(0.005)
@@ -290,7 +290,7 @@ async def test_token_expires(server: Server, connect: Connect) -> None:
     for number in range(10):
         if number == 5:
             server.expire()
-        await destination.deliver(batch(20, NOW + 20_000 * number))
+        await destination.deliver(batch(20, NOW + 20_000_000 * number))
     async with asyncio.timeout(5):
         while len(server.store) < 200:
             await asyncio.sleep(0.005)

@@ -11,7 +11,7 @@ import time
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ...reading import Metric, Reading
+from ...reading import SECOND, Metric, Reading, to_us
 from ..text import device_name, tidy
 
 PROVIDER = "samsung"
@@ -158,10 +158,10 @@ def sample_of(data: Any) -> Sample | None:
         words = frozenset(word for word in source.values() if isinstance(word, str))
     except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
         return None
-    return Sample(round(seconds * 1000), value, words)
+    return Sample(to_us(seconds), value, words)
 
 
-def date(ms: int) -> str:
-    """Return milliseconds since the Unix epoch as a date in UTC."""
-    moment = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"
+def date(us: int) -> str:
+    """Return microseconds since the Unix epoch as a date in UTC."""
+    moment = datetime.fromtimestamp(us // SECOND, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{us % SECOND:06}Z"
