@@ -13,19 +13,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import LOGGER
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
-from dev.stand_ins import InfluxDBv2, InfluxDBv3, Pulsoid, StandIn
+from dev.stand_ins import Pulsoid, StandIn
 from homeassistant.core import HomeAssistant
 
 from ..common import STRAP, measure, pulsoid_data, relay_entry, until, us
-from ..flow.common import influxdb_v2_data, influxdb_v3_data
-from ..seen.common import SERVICES as MOST_SERVICES, Service
+from ..seen.common import LATER_DATABASES, SERVICES as MOST_SERVICES, Service
 from .ledger import Ledger
 
 SERVICES: Mapping[str, Service] = {
     **MOST_SERVICES,
     "pulsoid": Service(Pulsoid, pulsoid_data),
-    "influxdb_v2": Service(InfluxDBv2, influxdb_v2_data),
-    "influxdb_v3": Service(InfluxDBv3, influxdb_v3_data),
+    **LATER_DATABASES,
 }
 """All services but the one that one signs in to in a browser."""
 

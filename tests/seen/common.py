@@ -18,6 +18,8 @@ from dev.stand_ins import (
     Gerosense,
     GerosenseProxy,
     InfluxDBv1,
+    InfluxDBv2,
+    InfluxDBv3,
     LiveTracking,
     OpenWearables,
     StandIn,
@@ -26,6 +28,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..common import influxdb_data, live_tracking_data, relay_entry, until
+from ..flow.common import influxdb_v2_data, influxdb_v3_data
 
 DAY = 24 * 60 * 60
 
@@ -79,6 +82,11 @@ SERVICES: Mapping[str, Service] = {
     "open_wearables_invitation": Service(OpenWearables, invitation_data),
     "influxdb_v1": Service(InfluxDBv1, influxdb_data),
     "livetracking": Service(LiveTracking, live_tracking_data),
+}
+
+LATER_DATABASES: Mapping[str, Service] = {
+    "influxdb_v2": Service(InfluxDBv2, influxdb_v2_data),
+    "influxdb_v3": Service(InfluxDBv3, influxdb_v3_data),
 }
 
 GEROSENSE = pytest.mark.parametrize("service", ["gerosense", "gerosense_proxy"])

@@ -14,7 +14,7 @@ from custom_components.heart_rate_relay.destinations.open_wearables import (
 from dev.stand_ins import OpenWearables
 
 from ..conftest import running
-from .common import SERVICES
+from .common import LATER_DATABASES, SERVICES
 
 
 @pytest.fixture
@@ -22,7 +22,8 @@ async def stand_in(
     service: str, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Any]:
     """Return a service of our own."""
-    async with running(SERVICES[service].stand_in()) as stand_in:
+    stand_ins = SERVICES | LATER_DATABASES
+    async with running(stand_ins[service].stand_in()) as stand_in:
         if isinstance(stand_in, OpenWearables):
             stand_in.import_delay = 0.002
         monkeypatch.setattr(pulsoid, "API_URL", stand_in.url)
