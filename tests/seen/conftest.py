@@ -22,7 +22,7 @@ async def stand_in(
     service: str, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Any]:
     """Return a service of our own."""
-    stand_ins = SERVICES | LATER_DATABASES
+    stand_ins = {**SERVICES, **LATER_DATABASES}
     async with running(stand_ins[service].stand_in()) as stand_in:
         if isinstance(stand_in, OpenWearables):
             stand_in.import_delay = 0.002
