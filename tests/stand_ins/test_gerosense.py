@@ -192,7 +192,7 @@ async def test_bad_bodies(proxy: GerosenseProxy, bad: object) -> None:
         sample(end_date="2023-11-01T08:03:59.999+04:00"),
         7,
     ],
-    ids=str,
+    ids=lambda sample: str(sample).replace(LATE, "late"),
 )
 async def test_one_bad_sample_poisons_the_batch(
     proxy: GerosenseProxy, bad: object

@@ -234,7 +234,7 @@ async def test_database_down(
     assert not server.store
 
 
-@pytest.mark.parametrize("user_id", [str(uuid4()), "UPPER"])
+@pytest.mark.parametrize("user_id", [str(uuid4()), "UPPER"], ids=["another", "upper"])
 async def test_unknown_user(
     server: OpenWearables, session: aiohttp.ClientSession, user_id: str
 ) -> None:
