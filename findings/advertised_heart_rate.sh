@@ -3,7 +3,7 @@
 #
 # Some straps and bands put the heart rate into the manufacturer data of their advertisements. Home Assistant's
 # Bluetooth calls back when the content of an advertisement changes: a pulse that holds at 72 is told once. The callback
-# for each advertisement (since habluetooth 7) is called each time, but what it gets is merged: a packet without
+# for each advertisement is called each time, but what it gets is merged: a packet without
 # manufacturer data, such as a scan response with the name, comes with the heart rate of a packet before it.
 #
 # Seen:    2026-11-29, habluetooth 7.1.2

@@ -8,16 +8,19 @@
 #
 # Seen:    2026-11-29, InfluxDB 1.6.7, VictoriaMetrics 1.79.5 (both of Debian)
 # Instead: choose the word by the version, and read one point back before you trust a setup.
-# Here:    custom_components/heart_rate_relay/destinations/influxdb.py (Dialect.precision)
+# Here:    custom_components/heart_rate_relay/destinations/influxdb (a word for each version)
 # Needs:   apt-get of a Debian that has these versions, or both installed; curl; Python 3.9 or later
 set -euo pipefail
 work=$(mktemp -d)
-trap 'kill "${servers[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
 servers=()
+trap 'kill "${servers[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
 
-# Unpacks a Debian package; leaves it to what is installed where the package cannot be had
+# Unpacks a Debian package where it can be had; what is installed does where it is the same
 unpack() {
-    (cd "$work" && apt-get download "$1=$2" >/dev/null 2>&1 && dpkg-deb -x "$1"_*.deb "$work/root") || true
+    if (cd "$work" && apt-get download "$1=$2" && dpkg-deb -x "$1"_*.deb root) >/dev/null 2>&1; then
+        return
+    fi
+    [[ $(dpkg-query --show --showformat='${Version}' "$1") == "$2" ]]
 }
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -49,29 +52,37 @@ curl --silent "$influx/query" --data-urlencode 'q=CREATE DATABASE home' >/dev/nu
 now=$(date +%s)
 for precision in u us; do
     for server in "$influx" "$victoria"; do
-        curl --silent --fail "$server/write?db=home&precision=$precision" --data-binary "pulse_$precision bpm=72 ${now}000000"
+        status=$(curl --silent --write-out '%{http_code}' "$server/write?db=home&precision=$precision" \
+            --data-binary "pulse_$precision bpm=72 ${now}000000")
+        [[ $status == 204 ]]
     done
 done
 sleep 2
 curl --silent "$victoria/internal/force_flush"
 
-{
-    influxd version | sed -E 's/^(\S+ v[0-9.]+).*/\1/'
-    for precision in u us; do
-        seconds=$(curl --silent --get "$influx/query" --data-urlencode db=home --data-urlencode epoch=s \
-            --data-urlencode "q=SELECT * FROM pulse_$precision" | python3 -c '
-import json, sys
-print(json.load(sys.stdin)["results"][0]["series"][0]["values"][0][0])')
-        ((seconds == now)) && echo "precision=$precision: as sent" || echo "precision=$precision: $(date -ud "@$seconds" +%Y)"
-    done
-    victoria-metrics -version | sed -E 's/.*(victoria-metrics).*-([0-9]+\.[0-9]+\.[0-9]+).*/\1 \2/'
-    for precision in u us; do
-        milliseconds=$(curl --silent "$victoria/api/v1/export" --data-urlencode "match[]=pulse_${precision}_bpm" | python3 -c '
-import json, sys
-print(json.load(sys.stdin)["timestamps"][0])')
-        ((milliseconds == now * 1000)) && echo "precision=$precision: as sent" || echo "precision=$precision: at $milliseconds ms"
-    done
-} | tee "$work/seen"
+# Tells whether a time in milliseconds is the one that was sent
+stored() {
+    python3 -c '
+import sys
+told, now = int(sys.argv[2]), int(sys.argv[3]) * 1000
+print(sys.argv[1] + ":", "as sent" if told == now else "January 1970" if told < 31 * 86_400_000 else told)
+' "$1" "$2" "$now"
+}
+for precision in u us; do
+    stored "InfluxDB 1.6.7, precision=$precision" "$(
+        curl --silent --get "$influx/query" --data-urlencode db=home --data-urlencode epoch=ms \
+            --data-urlencode "q=SELECT * FROM pulse_$precision" |
+            python3 -c 'import json, sys; print(json.load(sys.stdin)["results"][0]["series"][0]["values"][0][0])'
+    )"
+    stored "VictoriaMetrics 1.79.5, precision=$precision" "$(
+        curl --silent "$victoria/api/v1/export" --data-urlencode "match[]=pulse_${precision}_bpm" |
+            python3 -c 'import json, sys; print(json.load(sys.stdin)["timestamps"][0])'
+    )"
+done | tee "$work/seen"
 
 diff - "$work/seen" <<'EXPECTED'
+InfluxDB 1.6.7, precision=u: as sent
+VictoriaMetrics 1.79.5, precision=u: as sent
+InfluxDB 1.6.7, precision=us: January 1970
+VictoriaMetrics 1.79.5, precision=us: as sent
 EXPECTED

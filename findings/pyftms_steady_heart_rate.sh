@@ -9,7 +9,7 @@
 # Seen:    2026-11-29, pyftms 0.4.15
 # Instead: subscribe to the characteristic with bleak and give its packets to pyftms' models, or take each packet, of
 #          whatever content, for the measurement of what was told last.
-# Here:    no fitness machines; docs/monitors.md says which monitors are read
+# Here:    fitness machines are not read; docs/monitors.md says what is
 # Needs:   Python 3.12 or 3.13, or what is newer and ignores that pyftms does not allow it yet
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
