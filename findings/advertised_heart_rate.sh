@@ -3,13 +3,14 @@
 #
 # Some straps and bands put the heart rate into the manufacturer data of their advertisements. Home Assistant's
 # Bluetooth calls back when the content of an advertisement changes: a pulse that holds at 72 is told once. The callback
-# for each advertisement is called each time, but what it gets is merged: a packet without
-# manufacturer data, such as a scan response with the name, comes with the heart rate of a packet before it.
+# for each advertisement is called each time, but what it gets is merged: a packet without manufacturer data, such as a
+# scan response with the name, comes with the heart rate of a packet before it.
 #
 # Seen:    2026-11-29, habluetooth 7.1.2
 # Instead: register for each advertisement, and believe a repeated value only if the format counts its measurements,
 #          or for a bounded time.
-# Here:    custom_components/heart_rate_relay/monitor/coordinator.py (_have_broadcast), advertisement.py (number)
+# Here:    custom_components/heart_rate_relay/monitor/coordinator.py registers for each; advertisement.py has the number
+#          that Polar's straps count by
 # Needs:   Python 3.11 or later
 set -euo pipefail
 work=$(mktemp -d)
