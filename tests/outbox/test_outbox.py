@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
+from custom_components.heart_rate_relay.outbox.packs import Packs
 
 from .common import (
     DAY,
@@ -254,7 +255,7 @@ async def test_settled_while_written_to_disk(path: Path, part: int) -> None:
 
 
 class Pause:
-    """Makes a method of the store wait, in its thread, until it may go on."""
+    """Makes a method of the store's packs wait, in its thread, until it may go on."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, name: str, *, done: bool = False
@@ -262,7 +263,7 @@ class Pause:
         """Pause before what the method does, or after it is done."""
         self.reached = Event()
         self.go_on = Event()
-        method: Callable[..., object] = getattr(DiskTier, name)
+        method: Callable[..., object] = getattr(Packs, name)
 
         def paused(*args: object, **kwargs: object) -> object:
             if not done:
@@ -272,7 +273,7 @@ class Pause:
                 self._wait()
             return result
 
-        monkeypatch.setattr(DiskTier, name, paused)
+        monkeypatch.setattr(Packs, name, paused)
 
     def _wait(self) -> None:
         self.reached.set()

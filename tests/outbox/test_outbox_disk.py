@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.heart_rate_relay.outbox import outbox as outbox_module
-from custom_components.heart_rate_relay.outbox.disk import DiskTier
+from custom_components.heart_rate_relay.outbox.tiers import Tiers
 
 from .common import (
     WATCH,
@@ -159,14 +159,14 @@ async def test_unexpected_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Whatever goes wrong with the disk, memory goes on, without trying all the time."""
     tries = 0
 
-    def fail(self: DiskTier, entries: object) -> None:
+    def fail(self: Tiers, *args: object) -> None:
         nonlocal tries
         tries += 1
         raise RuntimeError
 
     async with opened(path) as outbox:
         with monkeypatch.context() as patch:
-            patch.setattr(DiskTier, "insert", fail)
+            patch.setattr(Tiers, "write", fail)
             outbox.add(reading(60))
             await asyncio.sleep(100)
         assert in_trouble(outbox)
