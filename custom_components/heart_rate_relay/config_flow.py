@@ -35,6 +35,10 @@ NOTHING = "–"
 class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
     """Adds a monitor or a relay, lets a relay sign in again, and leads it elsewhere."""
 
+    # What entries hold is of this version: see async_migrate_entry
+    VERSION = 1
+    MINOR_VERSION = 1
+
     @staticmethod
     @callback
     @override

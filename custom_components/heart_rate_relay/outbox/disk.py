@@ -50,7 +50,7 @@ READ_TALLY = "SELECT key, value, crc FROM tally"
 WRITE_TALLY = "INSERT OR REPLACE INTO tally VALUES (?, ?, ?)"
 DELETE_TALLY = "DELETE FROM tally WHERE key = ?"
 
-CHECK_FOR = 0.02
+CHECK_FOR = 0.01
 """Seconds for which a file is looked through for damage when it is opened.
 
 What that does not find is found when the damaged part is read.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -11,7 +12,7 @@ from ..reading import Reading
 from .coverage import Span
 from .disk import Entry
 from .keeper import Keeper
-from .tally import Tally
+from .tally import JsonScalar, Tally
 from .tiers import Bounds
 
 STORE_AFTER = 0.8
@@ -45,6 +46,8 @@ class Outbox:
         """Why readings cannot be written to disk now."""
         self.set_aside: Path | None = None
         """Where a damaged file was moved to, until somebody has seen that."""
+        self.is_of_later_version = False
+        """Whether there is a file of a later version, which is left alone."""
         self.max_age = max_age
         """Seconds for which a reading may wait since it was measured."""
         self.max_readings = max_readings
@@ -52,7 +55,7 @@ class Outbox:
         self._tiers = self._keeper.tiers
         self._fresh: dict[int, tuple[float, Reading]] = {}
         self._settled: Sequence[Reading] = ()
-        self._known_counters: Mapping[str, object] = {}
+        self._known_counters: dict[str, list[JsonScalar]] = {}
         self._last_seq = 0
         self._loaded = False
         self._is_answered = True
@@ -78,11 +81,6 @@ class Outbox:
             return False
         added_at, _ = next(reversed(self._fresh.values()))
         return added_at > _now() - FRESH_FOR
-
-    @property
-    def is_of_later_version(self) -> bool:
-        """Whether there is a file of a later version, which is left alone."""
-        return self._tiers.is_of_later_version
 
     @property
     def is_answered(self) -> bool:
@@ -139,7 +137,6 @@ class Outbox:
         those just come in, and behind them the rest from its newest end.
         """
         if self._has_counted and not (self.trouble or self._keeper.is_held):
-            # Or after a power cut the steps that were delivered would be counted once more
             await self.flush()
         if newest_first and (fresh := self._in_memory(_now() - FRESH_FOR)):
             return fresh[:count]
@@ -205,9 +202,11 @@ class Outbox:
     async def _insert(
         self, readings: Sequence[Reading], covered: Mapping[str, list[Span]]
     ) -> bool:
-        if not await self._load():
+        if self._keeper.spilled:
+            await self._flush()
+        if self._keeper.spilled or not await self._load():
             return False
-        tally, bounds = self.tally.copy(), self._bounds()
+        tally, bounds = self._tally_so_far(), self._bounds()
         tally.covered |= covered
         job = partial(self._tiers.write, readings, (), tally, bounds)
         if not await self._save(job, tally):
@@ -242,15 +241,12 @@ class Outbox:
             )
         if not settled:
             return True
-        tally = self.tally.copy() if self._loaded else None
-        if not await self._keeper.on_disk(
-            lambda: self._tiers.delete(settled, tally), False
-        ):
+        tally = self._tally_so_far() if self._loaded else None
+        job = partial(self._tiers.delete, settled, tally)
+        if not await self._keeper.on_disk(job, False):
             return False
         self.trouble = None
         self._settled = ()
-        if tally:
-            self._known_counters = tally.counters
         return True
 
     async def _discard(self) -> int:
@@ -269,29 +265,20 @@ class Outbox:
         self._keeper.hold(HELD_AT_MOST, self._end_hold)
 
     async def _flush(self) -> None:
+        is_loaded = await self._load()
         fresh = {seq: reading for seq, (_, reading) in self._fresh.items()}
-        readings = list(fresh.values())
-        bounds = self._bounds()
-        if not await self._load() or not await self._save_all(readings, bounds):
+        readings, bounds = list(fresh.values()), self._bounds()
+        # A counter goes to disk with what it counted: neither without the other
+        tally = self.tally.copy()
+        job = partial(self._tiers.write, readings, self._settled, tally, bounds)
+        if is_loaded and await self._save(job, tally):
+            self._settled = ()
+        else:
             self.tally.expired += await self._keeper.in_thread(
                 lambda: self._tiers.spill(readings, bounds)
             )
         for seq in fresh:
             del self._fresh[seq]
-
-    async def _save_all(self, readings: Sequence[Reading], bounds: Bounds) -> bool:
-        """Write readings to disk, and before them those that it did not take earlier."""
-        while self._keeper.spilled:
-            tally = self.tally.copy()
-            job = partial(self._tiers.write_spilled, tally, bounds)
-            if not await self._save(job, tally):
-                return False
-        tally = self.tally.copy()
-        job = partial(self._tiers.write, readings, self._settled, tally, bounds)
-        if not await self._save(job, tally):
-            return False
-        self._settled = ()
-        return True
 
     async def _save(self, job: Callable[[], int], tally: Tally) -> bool:
         """Make the file what memory says, and say whether that went well."""
@@ -303,6 +290,10 @@ class Outbox:
         self.tally.expired += gone
         return True
 
+    def _tally_so_far(self) -> Tally:
+        """Return a tally that counts no further than what is on disk with it."""
+        return replace(self.tally.copy(), counters=self._known_counters)
+
     async def _load(self) -> bool:
         """Find what is on disk, once, and say whether that went well."""
         if not self._loaded and (
@@ -310,6 +301,7 @@ class Outbox:
         ):
             self.tally.add(tally)
             self._known_counters = tally.counters
+            self.is_of_later_version = self._tiers.is_of_later_version
             self._loaded = True
         return self._loaded
 
@@ -383,7 +375,9 @@ class Outbox:
 
     def _in_memory(self, since: float = -inf) -> list[Entry]:
         """Return what is in memory, may be taken, and came in after a time of the event loop."""
-        waits = self._keeper.is_held and self._has_counted
+        # What a counter told may be taken once that is on disk, with what the counter showed:
+        # or a power cut would have the same steps counted, and delivered, once more
+        waits = self._has_counted and not self.trouble
         return [
             Entry(seq, reading)
             for seq, (added_at, reading) in self._fresh.items()

@@ -6,7 +6,7 @@ reading that comes in changes one page, and what is taken is read as it lies the
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 import json
@@ -126,6 +126,12 @@ class Packs:
         if len(found) != self.count:
             raise ValueError("packs are missing")
         return found
+
+    def each(self) -> Iterator[Reading]:
+        """Yield all readings, by the time they were measured."""
+        with closing(self._db.execute(ALL.format("ASC"))) as packs:
+            for key, data in packs:
+                yield from self._readings(key, data)
 
     def delete(self, readings: Iterable[Reading]) -> Sequence[Reading]:
         """Remove readings, and return those that were not there."""

@@ -6,6 +6,7 @@ thread, and one caller at a time.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import batched
 from pathlib import Path
 import sqlite3
 from typing import NamedTuple
@@ -13,11 +14,8 @@ from typing import NamedTuple
 from ..reading import Reading
 from .disk import VERSION, DiskTier, LaterVersionError
 from .packs import SCHEMA, Packs, measured_at
-from .salvage import merge, set_aside
+from .salvage import AT_ONCE, merge, set_aside
 from .tally import Tally
-
-AT_ONCE = 10_000
-"""Readings that go to a disk at once that is back."""
 
 
 class Bounds(NamedTuple):
@@ -77,20 +75,19 @@ class Tiers:
         tally: Tally,
         bounds: Bounds,
     ) -> int:
-        """Write what is new, delete what is settled, and return how many fell out."""
+        """Write what is new, delete what is settled, and return how many fell out.
+
+        What the disk did not take earlier is written with it.
+        """
         with self.disk.transaction() as packs:
             packs.delete(settled)
+            if self._spilled:
+                for some in batched(self._spilled.each(), AT_ONCE, strict=False):
+                    packs.insert(some)
             packs.insert(readings)
             gone = packs.trim(*bounds)
             self.disk.write_tally(replace(tally, expired=tally.expired + gone))
-        return gone
-
-    def write_spilled(self, tally: Tally, bounds: Bounds) -> int:
-        """Write some of what the disk did not take, and return how many fell out."""
-        assert self._spilled
-        some = self._spilled.select(AT_ONCE)
-        gone = self.write(some, (), tally, bounds)
-        self.delete_spilled(some)
+        self.clear_spilled()
         return gone
 
     def delete(self, settled: Sequence[Reading], tally: Tally | None) -> bool:
