@@ -62,7 +62,7 @@ async def test_backup(
 
     assert await hass.config_entries.async_unload(entry.entry_id)
     path = outbox_path(hass, entry.entry_id)
-    restored = await hass.async_add_executor_job(extract, hass, tmp_path)
+    restored = await hass.async_add_executor_job(extract, hass, tmp_path / "restored")
     assert [file.name for file in restored] == [path.name]
     path.write_bytes(restored[0].read_bytes())
     influxdb.arrivals.clear()
@@ -81,10 +81,11 @@ def extract(hass: HomeAssistant, folder: Path) -> list[Path]:
     """Return the files of relays that are in the one backup that there is."""
     (made,) = Path(hass.config.path("backups")).glob("*.tar")
     with tarfile.open(made) as outer:
-        inner = outer.extractfile("./homeassistant.tar.gz")
+        (name,) = (n for n in outer.getnames() if "homeassistant.tar" in n)
+        inner = outer.extractfile(name)
         with tarfile.open(fileobj=inner) as data:
-            names = [n for n in data.getnames() if "/heart_rate_relay/" in n]
-            data.extractall(folder, names, filter="data")
+            ours = [one for one in data if "/heart_rate_relay/" in one.name]
+            data.extractall(folder, ours, filter="data")
     return sorted(file for file in folder.rglob("heart_rate_relay/*"))
 
 

@@ -7,8 +7,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .config_flow import HeartRateRelayConfigFlow
-from .const import DOMAIN
+from .const import DOMAIN, ENTRY_VERSION
 from .issues import async_delete_all
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
@@ -59,7 +58,7 @@ async def async_migrate_entry(
     A higher minor version adds what this one leaves alone; with a higher major version Home
     Assistant refuses the entry by itself. There is no lower one yet to bring up to this.
     """
-    return entry.version == HeartRateRelayConfigFlow.VERSION
+    return entry.version == ENTRY_VERSION[0]
 
 
 async def async_unload_entry(

@@ -46,8 +46,8 @@ def record(folder: Path, module: str, *arguments: str) -> list[Call]:
     subprocess.run(
         [
             *("strace", "--seccomp-bpf", "-f", "-ttt", "-y", "-xx", "-s", "1000000"),
-            *("-e", f"trace={CALLS}", "-e", "signal=none", "-o", log),
-            *(sys.executable, "-m", module, folder, *arguments),
+            *("-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)),
+            *(sys.executable, "-m", module, str(folder), *arguments),
         ],
         check=True,
     )

@@ -13,6 +13,7 @@ from custom_components.heart_rate_relay.outbox.disk import (
     LaterVersionError,
     is_damage,
 )
+from custom_components.heart_rate_relay.outbox.packs import crc_of
 from custom_components.heart_rate_relay.outbox.salvage import set_aside
 from custom_components.heart_rate_relay.outbox.tally import Request, Tally
 from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
@@ -353,7 +354,7 @@ def test_later_version(store: DiskTier, change: str) -> None:
     store.close()
     with sqlite3.connect(store.path) as db:
         text = '["mood", "1a", "a", "b", []]'
-        db.executescript(change.format(crc=disk.crc_of(text)))
+        db.executescript(change.format(crc=crc_of(text)))
     db.close()
     content = store.path.read_bytes()
     with pytest.raises(LaterVersionError):

@@ -11,6 +11,7 @@ import pytest
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
 from custom_components.heart_rate_relay.outbox.packs import Packs
+from custom_components.heart_rate_relay.reading import Metric
 
 from .common import (
     DAY,
@@ -365,6 +366,96 @@ async def test_settling_cancelled(
         pause.go_on.set()
         assert await drain(outbox) == [3]
         assert len(outbox) == 0
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_flush_cancelled(
+    path: Path, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """What was being written is written once, though nobody waits for it any more."""
+    async with opened(path) as outbox:
+        for value in (1, 2, 3):
+            outbox.add(reading(value))
+        pause = Pause(monkeypatch, "insert", done=done)
+        flushing = asyncio.create_task(outbox.flush())
+        await pause.until_reached()
+        flushing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await flushing
+        outbox.add(reading(4))
+        assert len(outbox) == 4
+        pause.go_on.set()
+        await outbox.flush()
+        assert len(outbox) == 4
+        assert await left_by_a_kill(path) == [1, 2, 3, 4]
+        assert await drain(outbox) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_insert_cancelled(
+    path: Path, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """The past that was being written is there once, and covered with it."""
+    covered = {"account 1a": [[0, 1]]}
+    async with opened(path) as outbox:
+        pause = Pause(monkeypatch, "insert", done=done)
+        inserting = asyncio.create_task(outbox.insert([reading(1, age=9)], covered))
+        await pause.until_reached()
+        inserting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await inserting
+        pause.go_on.set()
+        await outbox.flush()
+        assert await drain(outbox) == [1]
+        assert outbox.tally.covered == covered
+    async with opened(path) as outbox:
+        assert outbox.tally.covered == covered
+
+
+async def test_unanswered_is_on_disk_sooner(path: Path) -> None:
+    """While nobody takes any, a reading is on disk within half a second."""
+    async with opened(path) as outbox:
+        outbox.add(reading(1))
+        outbox.is_answered = False
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1]
+        outbox.add(reading(2))
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1, 2]
+        outbox.is_answered = True
+        outbox.add(reading(3))
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1, 2]
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_counted_before_it_is_taken(path: Path, newest_first: bool) -> None:
+    """What a counter told is on disk, with what it showed, before anybody delivers it."""
+
+    async def counted() -> object:
+        """Return what the next outbox would know if the process were killed now."""
+        store = DiskTier(path)
+        try:
+            return store.read_tally().counters
+        finally:
+            store.close()
+
+    steps = reading(60)._replace(metric=Metric.STEPS, duration=1000)
+    async with opened(path) as outbox:
+        outbox.tally.counters["1a"] = [100]
+        outbox.add(steps)
+        entries = await outbox.take(9, newest_first=newest_first)
+        assert [entry.reading for entry in entries] == [steps]
+        assert await counted() == {"1a": [100]}
+        # Nor is another one that comes while the first is settled
+        settling = asyncio.create_task(outbox.settle(entries))
+        outbox.tally.counters["1a"] = [200]
+        outbox.add(steps)
+        await settling
+        assert await counted() == {"1a": [100]}
+        assert await left_by_a_kill(path) == []
 
 
 @pytest.mark.parametrize("name", ["insert", "delete"])

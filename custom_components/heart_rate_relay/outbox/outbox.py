@@ -114,7 +114,7 @@ class Outbox:
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
-        if reading.measured_at < self._measured_from():
+        if reading.measured_at < self._bounds().measured_from:
             self.tally.expired += 1
             return
         self._last_seq += 1
@@ -386,11 +386,8 @@ class Outbox:
 
     def _bounds(self) -> Bounds:
         """Return what may wait now."""
-        return Bounds(self._measured_from(), self.max_readings)
-
-    def _measured_from(self) -> int:
-        """Return when the oldest reading that may stay was measured, in ms UTC."""
-        return int((time.time() - self.max_age) * 1000)
+        measured_from = int((time.time() - self.max_age) * 1000)
+        return Bounds(measured_from, self.max_readings)
 
 
 def _now() -> float:
