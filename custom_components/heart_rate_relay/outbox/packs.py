@@ -229,7 +229,7 @@ class Packs:
             text = json.dumps([metric, *source])
             self._db.execute(WRITE_SERIES, (number, text, crc_of(text)))
             self._know(number, metric, source)
-        return at, number, value, duration
+        return at, number, float(value), duration
 
     def _reading(self, row: Row) -> Reading:
         """Return a reading as it was added."""
