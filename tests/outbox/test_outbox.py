@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from threading import Event, enumerate as enumerate_threads
 import time
 
 import pytest
@@ -514,3 +514,25 @@ async def test_closed_when_readings_are_overdue(path: Path) -> None:
     await asyncio.sleep(5)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert await left_by_a_kill(path) == [1]
+
+
+async def test_disk_that_hangs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that never answers holds up no thread of others, nor what is not on it."""
+    async with opened(path) as outbox:
+        pause = Pause(monkeypatch, "insert")
+        outbox.add(reading(1))
+        await asyncio.sleep(0.8)
+        await pause.until_reached()
+        assert await asyncio.to_thread(lambda: 7) == 7
+        outbox.add(reading(2))
+        for newest_first in (False, True):
+            entries = await outbox.take(9, newest_first=newest_first)
+            assert [entry.reading.value for entry in entries][-1] == 2
+        pause.go_on.set()
+        assert await drain(outbox) == [1, 2]
+
+
+async def test_no_thread_for_nothing(path: Path) -> None:
+    """An outbox in which nothing waits has no thread."""
+    async with opened(path):
+        assert not [one for one in enumerate_threads() if "outbox" in one.name]

@@ -232,3 +232,30 @@ async def test_killed_while_saving(path: Path) -> None:
     assert len(values) > COUNT * 0.9
     assert outbox.set_aside
     assert len(list(path.parent.iterdir())) == 2
+
+
+@pytest.mark.parametrize("left", range(7))
+async def test_cut_while_put_in_place(
+    path: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """Wherever it ends to put what was saved into its place, it goes on there."""
+    data = await make_file(path)
+    path.write_bytes(lost_page(data))
+    rename, renamed = Path.rename, 0
+
+    def cut_off(old: Path, new: Path) -> Path:
+        nonlocal renamed
+        if renamed == left:
+            raise OSError("cut off")
+        renamed += 1
+        return rename(old, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", cut_off)
+        outbox = Outbox(path, max_readings=COUNT, max_age=DAY)
+        await outbox.open()
+        await outbox.close()
+    values, _ = await use(path)
+    assert COUNT * 0.9 <= len(values) - 1 < COUNT
+    assert list(path.parent.glob("*.damaged-*"))
+    assert not list(path.parent.glob("*.saved*"))

@@ -58,6 +58,8 @@ class Tiers:
             if self.disk.path != self._beside and self._beside.exists():
                 merge(self.disk, self._beside)
         except LaterVersionError:
+            if self.is_of_later_version:
+                raise
             self.disk = DiskTier(self._beside)
             self.is_of_later_version = True
             return self.read()
