@@ -23,7 +23,7 @@ from ..outbox.common import STRAP
 from .common import scale
 from .power import Call, Disk, record
 
-CUTS = int(scale("FAULT_CUTS", 60))
+CUTS = int(scale("FAULT_CUTS", 100))
 LIVES = int(scale("FAULT_LIVES", 3))
 SECONDS = 2.0
 
