@@ -9,7 +9,7 @@ from struct import pack as struct_pack
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.outbox import pack
+from custom_components.heart_rate_relay.outbox import pack, packs as packs_module
 from custom_components.heart_rate_relay.outbox.packs import SCHEMA, UNMARKED, Packs
 from custom_components.heart_rate_relay.reading import Metric, Reading
 
@@ -99,8 +99,15 @@ batches = st.lists(readings, max_size=200)
     )
 )
 def test_against_a_list(steps: list[tuple[object, ...]]) -> None:
-    """Whatever comes in and goes in whatever order, they hold what a list does."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+    """Whatever comes in and goes in whatever order, they hold what a list does.
+
+    How many there are is written as often as it may be.
+    """
+    with (
+        closing(sqlite3.connect(":memory:", isolation_level=None)) as db,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(packs_module, "UNMARKED", 1)
         db.executescript(SCHEMA)
         packs = Packs(db)
         expected: list[Reading] = []

@@ -117,7 +117,6 @@ class DiskTier:
             db.executescript(SETTINGS)
             if is_new:
                 db.executescript(SCHEMA)
-                sync(self.path.parent)
             _check(db)
             self._read(db)
         except BaseException:
