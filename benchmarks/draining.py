@@ -8,7 +8,7 @@ import shutil
 from tempfile import TemporaryDirectory
 import time
 
-from custom_components.heart_rate_relay.outbox.disk import DiskTier, Entry
+from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from custom_components.heart_rate_relay.reading import Metric, Reading, Source
 
 from .arrangements import DATABASE
@@ -93,17 +93,18 @@ def _fill(outbox: Path, lines: Path, readings: int) -> None:
     """Write the readings of the latest hours into an outbox, and their lines into a file."""
     store = DiskTier(outbox)
     with lines.open("w") as file:
-        for entries in batched(_entries(readings), AT_ONCE, strict=False):
-            store.insert(entries)
+        for some in batched(_readings(readings), AT_ONCE, strict=False):
+            with store.transaction() as packs:
+                packs.insert(some)
             file.writelines(
                 f"heart_rate,name={source.name},source={source.entity_id} "
                 f"bpm={value} {measured_at}\n"
-                for _, (_, value, measured_at, source, _) in entries
+                for _, value, measured_at, source, _ in some
             )
     store.close()
 
 
-def _entries(readings: int) -> Iterator[Entry]:
+def _readings(readings: int) -> Iterator[Reading]:
     """Yield so many readings, the oldest first."""
     sources = [
         Source(f"sensor.bench_{number}", f"sensor.bench_{number}", f"Bench{number}")
@@ -111,10 +112,9 @@ def _entries(readings: int) -> Iterator[Entry]:
     ]
     start = time.time_ns() // 1000 - readings * INTERVAL
     for number in range(readings):
-        reading = Reading(
+        yield Reading(
             Metric.HEART_RATE,
             60.0 + number % 120,
             start + number * INTERVAL,
             sources[number % SENSORS],
         )
-        yield Entry(number + 1, reading)

@@ -41,7 +41,7 @@ SERVICE_TABLES = ("destinations", "flow.forms")
 
 PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFORMS}
 
-LOOKED_FOR = ("diagnostics", "system_health", "trigger")
+LOOKED_FOR = ("backup", "diagnostics", "system_health", "trigger")
 """What Home Assistant looks for by its name, and shows no entities with."""
 
 KNOWS: dict[str, set[str]] = {

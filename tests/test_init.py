@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS, DOMAIN
 from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid, StandIn
@@ -519,3 +519,35 @@ async def test_nothing_lingers(
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
     assert not influxdb.arrivals
+
+
+@pytest.mark.parametrize(
+    ("version", "minor_version", "state"),
+    [
+        (1, 1, ConfigEntryState.LOADED),
+        (1, 2, ConfigEntryState.LOADED),
+        (2, 1, ConfigEntryState.MIGRATION_ERROR),
+    ],
+)
+async def test_entry_of_another_version(
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    version: int,
+    minor_version: int,
+    state: ConfigEntryState,
+) -> None:
+    """What a later version added is left alone; what it made another is not touched."""
+    data = {"service": "influxdb_v1", **influxdb_data(influxdb), "of_later": 1}
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Relay",
+        data=data,
+        options={**DEFAULT_OPTIONS, "sources": [STRAP]},
+        version=version,
+        minor_version=minor_version,
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is state
+    assert dict(entry.data) == data
+    assert (entry.version, entry.minor_version) == (version, minor_version)

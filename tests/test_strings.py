@@ -766,6 +766,7 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
     outbox = Outbox(tmp_path / "outbox.db", max_readings=1, max_age=1)
     outbox.trouble = "disk full"
     outbox.set_aside = tmp_path / "outbox.db.damaged"
+    outbox.is_of_later_version = True
     issues.async_update_outbox(hass, ENTRY, outbox)
     note()
     monitor = monitor_entry()

@@ -7,7 +7,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN
+from .const import DOMAIN, ENTRY_VERSION
 from .issues import async_delete_all
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
@@ -48,6 +48,17 @@ async def async_setup_entry(
     entry.async_on_unload(hass.bus.async_listen_once(coordinator.stops_at, stop))
     await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
     return True
+
+
+async def async_migrate_entry(
+    hass: HomeAssistant, entry: HeartRateRelayConfigEntry
+) -> bool:
+    """Return whether this version can do with an entry that another one made.
+
+    A higher minor version adds what this one leaves alone; with a higher major version Home
+    Assistant refuses the entry by itself. There is no lower one yet to bring up to this.
+    """
+    return entry.version == ENTRY_VERSION[0]
 
 
 async def async_unload_entry(

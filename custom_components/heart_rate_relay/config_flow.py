@@ -14,7 +14,13 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import callback
 
-from .const import CONF_AUTH_IMPLEMENTATION, CONF_SERVICE, DEFAULT_OPTIONS, DOMAIN
+from .const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_SERVICE,
+    DEFAULT_OPTIONS,
+    DOMAIN,
+    ENTRY_VERSION,
+)
 from .destinations.base import Account
 from .flow.account import AccountFlow
 from .flow.forms import SECRET_FIELDS
@@ -34,6 +40,8 @@ NOTHING = "–"
 
 class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
     """Adds a monitor or a relay, lets a relay sign in again, and leads it elsewhere."""
+
+    VERSION, MINOR_VERSION = ENTRY_VERSION
 
     @staticmethod
     @callback

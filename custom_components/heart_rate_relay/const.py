@@ -11,6 +11,9 @@ from .reading import Metric
 DOMAIN: Final = "heart_rate_relay"
 LOGGER = logging.getLogger(__package__)
 
+ENTRY_VERSION: Final = (1, 1)
+"""Of what an entry holds: of what others cannot read, and of what they may leave alone."""
+
 # What an entry holds
 CONF_SERVICE: Final = "service"
 CONF_NAMING: Final = "naming"

@@ -235,8 +235,8 @@ class Chaos:
     def _limit_all(self, pages: int) -> None:
         """Set how much room all open databases have."""
         for wearer in self.town.wearers:
-            if (relay := wearer.relay) and relay.outbox._store._db:
-                _limit(relay.outbox._store, pages)
+            if (relay := wearer.relay) and relay.outbox._tiers.disk._db:
+                _limit(relay.outbox._tiers.disk, pages)
 
     # Home Assistant, and its people
 

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.destinations.influxdb import MANY_SOURCES
-from custom_components.heart_rate_relay.outbox.disk import MANY_SERIES
+from custom_components.heart_rate_relay.outbox.packs import MANY_SERIES
 from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from custom_components.heart_rate_relay.sources import sources
@@ -143,8 +143,8 @@ async def test_flapping(
             await coordinator.outbox.flush()
             await until_settled(coordinator, left=2)
     await until_settled(coordinator)
-    store, destination = coordinator.outbox._store, coordinator.destination
-    assert len(store._ids) <= MANY_SERIES
+    packs, destination = coordinator.outbox._tiers.disk.packs, coordinator.destination
+    assert len(packs._ids) <= MANY_SERIES
     assert size_of(hass, entry) < 5_000_000
     assert len(getattr(destination, "_prefixes", ())) <= MANY_SOURCES
     await hass.config_entries.async_unload(entry.entry_id)

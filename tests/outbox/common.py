@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 import resource
@@ -55,7 +56,7 @@ class Clock:
         return events
 
     def _run(
-        self, executor: None, job: Callable[..., object], *args: object
+        self, executor: Executor | None, job: Callable[..., object], *args: object
     ) -> asyncio.Future[Any]:
         future = self._run_in_executor(executor, job, *args)
         self._jobs += 1

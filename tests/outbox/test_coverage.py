@@ -15,7 +15,7 @@ from custom_components.heart_rate_relay.outbox.coverage import (
 
 END = 30
 
-CREATED = datetime.fromtimestamp(0.01, UTC)
+CREATED = datetime(1970, 1, 1, microsecond=10, tzinfo=UTC)
 
 moments = st.integers(0, END)
 spans = st.lists(st.tuples(moments, moments).map(list))

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from threading import Event, enumerate as enumerate_threads
 import time
 
 import pytest
 
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
+from custom_components.heart_rate_relay.outbox.packs import Packs
+from custom_components.heart_rate_relay.reading import Metric
 
 from .common import (
     DAY,
@@ -254,7 +256,7 @@ async def test_settled_while_written_to_disk(path: Path, part: int) -> None:
 
 
 class Pause:
-    """Makes a method of the store wait, in its thread, until it may go on."""
+    """Makes a method of the store's packs wait, in its thread, until it may go on."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, name: str, *, done: bool = False
@@ -262,7 +264,7 @@ class Pause:
         """Pause before what the method does, or after it is done."""
         self.reached = Event()
         self.go_on = Event()
-        method: Callable[..., object] = getattr(DiskTier, name)
+        method: Callable[..., object] = getattr(Packs, name)
 
         def paused(*args: object, **kwargs: object) -> object:
             if not done:
@@ -272,7 +274,7 @@ class Pause:
                 self._wait()
             return result
 
-        monkeypatch.setattr(DiskTier, name, paused)
+        monkeypatch.setattr(Packs, name, paused)
 
     def _wait(self) -> None:
         self.reached.set()
@@ -366,6 +368,96 @@ async def test_settling_cancelled(
         assert len(outbox) == 0
 
 
+@pytest.mark.parametrize("done", [False, True])
+async def test_flush_cancelled(
+    path: Path, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """What was being written is written once, though nobody waits for it any more."""
+    async with opened(path) as outbox:
+        for value in (1, 2, 3):
+            outbox.add(reading(value))
+        pause = Pause(monkeypatch, "insert", done=done)
+        flushing = asyncio.create_task(outbox.flush())
+        await pause.until_reached()
+        flushing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await flushing
+        outbox.add(reading(4))
+        assert len(outbox) == 4
+        pause.go_on.set()
+        await outbox.flush()
+        assert len(outbox) == 4
+        assert await left_by_a_kill(path) == [1, 2, 3, 4]
+        assert await drain(outbox) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_insert_cancelled(
+    path: Path, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """The past that was being written is there once, and covered with it."""
+    covered = {"account 1a": [[0, 1]]}
+    async with opened(path) as outbox:
+        pause = Pause(monkeypatch, "insert", done=done)
+        inserting = asyncio.create_task(outbox.insert([reading(1, age=9)], covered))
+        await pause.until_reached()
+        inserting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await inserting
+        pause.go_on.set()
+        await outbox.flush()
+        assert await drain(outbox) == [1]
+        assert outbox.tally.covered == covered
+    async with opened(path) as outbox:
+        assert outbox.tally.covered == covered
+
+
+async def test_unanswered_is_on_disk_sooner(path: Path) -> None:
+    """While nobody takes any, a reading is on disk within half a second."""
+    async with opened(path) as outbox:
+        outbox.add(reading(1))
+        outbox.is_answered = False
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1]
+        outbox.add(reading(2))
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1, 2]
+        outbox.is_answered = True
+        outbox.add(reading(3))
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1, 2]
+        await asyncio.sleep(0.5)
+        assert await left_by_a_kill(path) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_counted_before_it_is_taken(path: Path, newest_first: bool) -> None:
+    """What a counter told is on disk, with what it showed, before anybody delivers it."""
+
+    async def counted() -> object:
+        """Return what the next outbox would know if the process were killed now."""
+        store = DiskTier(path)
+        try:
+            return store.read_tally().counters
+        finally:
+            store.close()
+
+    steps = reading(60)._replace(metric=Metric.STEPS, duration=1000)
+    async with opened(path) as outbox:
+        outbox.tally.counters["1a"] = [100]
+        outbox.add(steps)
+        entries = await outbox.take(9, newest_first=newest_first)
+        assert [entry.reading for entry in entries] == [steps]
+        assert await counted() == {"1a": [100]}
+        # Nor is another one that comes while the first is settled
+        settling = asyncio.create_task(outbox.settle(entries))
+        outbox.tally.counters["1a"] = [200]
+        outbox.add(steps)
+        await settling
+        assert await counted() == {"1a": [100]}
+        assert await left_by_a_kill(path) == []
+
+
 @pytest.mark.parametrize("name", ["insert", "delete"])
 @pytest.mark.parametrize("done", [False, True])
 async def test_length_while_a_thread_works(
@@ -422,3 +514,25 @@ async def test_closed_when_readings_are_overdue(path: Path) -> None:
     await asyncio.sleep(5)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert await left_by_a_kill(path) == [1]
+
+
+async def test_disk_that_hangs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that never answers holds up no thread of others, nor what is not on it."""
+    async with opened(path) as outbox:
+        pause = Pause(monkeypatch, "insert")
+        outbox.add(reading(1))
+        await asyncio.sleep(0.8)
+        await pause.until_reached()
+        assert await asyncio.to_thread(lambda: 7) == 7
+        outbox.add(reading(2))
+        for newest_first in (False, True):
+            entries = await outbox.take(9, newest_first=newest_first)
+            assert [entry.reading.value for entry in entries][-1] == 2
+        pause.go_on.set()
+        assert await drain(outbox) == [1, 2]
+
+
+async def test_no_thread_for_nothing(path: Path) -> None:
+    """An outbox in which nothing waits has no thread."""
+    async with opened(path):
+        assert not [one for one in enumerate_threads() if "outbox" in one.name]

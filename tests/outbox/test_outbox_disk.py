@@ -2,11 +2,12 @@
 
 import asyncio
 from pathlib import Path
+import tracemalloc
 
 import pytest
 
 from custom_components.heart_rate_relay.outbox import outbox as outbox_module
-from custom_components.heart_rate_relay.outbox.disk import DiskTier
+from custom_components.heart_rate_relay.outbox.tiers import Tiers
 
 from .common import (
     WATCH,
@@ -159,14 +160,14 @@ async def test_unexpected_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Whatever goes wrong with the disk, memory goes on, without trying all the time."""
     tries = 0
 
-    def fail(self: DiskTier, entries: object) -> None:
+    def fail(self: Tiers, *args: object) -> None:
         nonlocal tries
         tries += 1
         raise RuntimeError
 
     async with opened(path) as outbox:
         with monkeypatch.context() as patch:
-            patch.setattr(DiskTier, "insert", fail)
+            patch.setattr(Tiers, "write", fail)
             outbox.add(reading(60))
             await asyncio.sleep(100)
         assert in_trouble(outbox)
@@ -184,3 +185,53 @@ async def test_closed_on_a_full_disk(path: Path) -> None:
         assert in_trouble(outbox)
     await asyncio.sleep(60)
     assert sum(file.stat().st_size for file in path.parent.iterdir()) == 0
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_much_in_memory(path: Path, newest_first: bool) -> None:
+    """What a disk does not take needs little memory, and none of the event loop's time."""
+    count = 100_000
+    start = reading(0).measured_at - 2 * count
+    async with opened(path) as outbox:
+        with full_disk():
+            tracemalloc.start()
+            for number in range(count):
+                at = start + number
+                outbox.add(reading(number % 200)._replace(measured_at=at))
+                if number % 10_000 == 9999:
+                    await outbox.flush()
+            size, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert in_trouble(outbox)
+            assert outbox.in_memory == len(outbox) == count
+            db = outbox._tiers._spilled._db  # type: ignore[union-attr] # it is full
+            size += db.execute("PRAGMA page_count").fetchone()[0] * 512
+            assert size <= 50 * count
+            assert not outbox._fresh
+            entries = await outbox.take(1000, newest_first=newest_first)
+            ats = [entry.reading.measured_at for entry in entries]
+            whole = range(start, start + count)
+            assert ats == list(whole[:-1001:-1] if newest_first else whole[:1000])
+            await outbox.settle(entries)
+            assert len(outbox) == count - 1000
+        await outbox.flush()
+        assert (outbox.in_memory, len(outbox)) == (0, count - 1000)
+        assert not in_trouble(outbox)
+
+
+async def test_counted_while_the_disk_fails(path: Path) -> None:
+    """What was counted meanwhile comes to disk as a whole, with what the counter shows."""
+    async with opened(path) as outbox:
+        with full_disk():
+            for number in range(1, 4):
+                outbox.tally.counters["1a"] = [number]
+                outbox.add(reading(number)._replace(duration=1000))
+                await outbox.flush()
+            # All goes on, though a kill would count what is delivered now once more
+            assert len(await outbox.take(9, newest_first=False)) == 3
+            assert not await outbox.insert([reading(9)], {})
+        assert await outbox.insert([reading(4)], {})
+        assert await left_by_a_kill(path) == [1, 2, 3, 4]
+        assert outbox.in_memory == 0
+    async with opened(path) as outbox:
+        assert outbox.tally.counters == {"1a": [3]}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 import shutil
@@ -52,7 +53,7 @@ class Model:
         return [one for one in self.waiting if not one.stored]
 
     def add(self, reading: Reading, now: float, oldest: float) -> None:
-        """Add a reading, unless it was measured before a time, in ms."""
+        """Add a reading, unless it was measured before a time, in µs."""
         if reading.measured_at < oldest:
             self.expired += 1
         else:
@@ -84,6 +85,16 @@ class Model:
         self.waiting = [one for one in self.waiting if one in kept]
         for one in self.waiting:
             one.stored = True
+
+    def insert(self, readings: list[Reading], now: float, oldest: float) -> None:
+        """Store readings of the past, and keep to the bounds on disk."""
+        self.waiting += [Waiting(one, now, stored=True) for one in readings]
+        stored = [one for one in self._by_time() if one.stored]
+        kept = [one for one in stored if one.reading.measured_at >= oldest]
+        kept = kept[-MAX_READINGS:]
+        self.expired += len(stored) - len(kept)
+        self.expired_on_disk = self.expired
+        self.waiting = [one for one in self.waiting if not one.stored or one in kept]
 
     def kill(self) -> None:
         """Forget what is not on disk."""
@@ -129,7 +140,7 @@ class OutboxMachine(RuleBasedStateMachine):
         await self.outbox.open()
 
     def oldest(self, now: float) -> float:
-        """Return when the oldest reading that may stay was measured, in ms."""
+        """Return when the oldest reading that may stay was measured, in µs."""
         return (self.clock.wall() - self.clock.now + now - MAX_AGE) * 1_000_000
 
     @rule(
@@ -138,6 +149,10 @@ class OutboxMachine(RuleBasedStateMachine):
     )
     def add(self, ages: list[int], source: Source) -> None:
         """Readings come in, measured so many seconds ago, not always in order."""
+        self.come_in(ages, source)
+
+    def come_in(self, ages: list[int], source: Source) -> None:
+        """Let readings come in."""
 
         async def add() -> None:
             for age in ages:
@@ -171,6 +186,48 @@ class OutboxMachine(RuleBasedStateMachine):
     def flush(self) -> None:
         """All is written to disk."""
         self.run(self.outbox.flush)
+        self.model.flush(self.oldest(self.clock.now))
+
+    @rule(ticks=st.integers(0, 4))
+    def flush_cancelled(self, ticks: int) -> None:
+        """Whoever waits for all to be written is cancelled, which changes nothing."""
+
+        async def flush() -> None:
+            flushing = asyncio.create_task(self.outbox.flush())
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            flushing.cancel()
+            with suppress(asyncio.CancelledError):
+                await flushing
+            await self.outbox.flush()
+
+        self.run(flush)
+        self.model.flush(self.oldest(self.clock.now))
+
+    @rule(ages=st.lists(st.integers(0, 1100), min_size=1, max_size=4))
+    def insert(self, ages: list[int]) -> None:
+        """Some of the past is written to disk."""
+        some = []
+        for age in ages:
+            self.number += 1
+            # At no moment of another one: which came in first is known of each tier alone
+            some.append(reading(self.number, age=age + 0.0437))
+        assert self.run(lambda: self.outbox.insert(some, {}))
+        self.model.insert(some, self.clock.now, self.oldest(self.clock.now))
+
+    @rule(
+        ages=st.lists(st.integers(0, 900), max_size=3), seconds=st.sampled_from([0, 2])
+    )
+    def back_up(self, ages: list[int], seconds: float) -> None:
+        """A backup is made, while readings come in."""
+        self.run(self.outbox.hold)
+        self.model.flush(self.oldest(self.clock.now))
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(shutil.copy(self.path, folder))
+            self.come_in(ages, STRAP)
+            self.run(lambda: asyncio.sleep(seconds))
+            assert copy.read_bytes() == self.path.read_bytes()
+        self.run(self.outbox.release)
         self.model.flush(self.oldest(self.clock.now))
 
     @rule(seconds=st.sampled_from([0.3, 1.0, 400.0]))

@@ -24,7 +24,8 @@ from dev.stand_ins import Failure, Gerosense, InfluxDBv1, Pulsoid, StandIn
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import RecorderRuns
 from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance, session_scope
@@ -449,6 +450,25 @@ async def test_stop(
     assert 50 <= len(coordinator.outbox) < 60
     await hass.config_entries.async_reload(relay.entry_id)
     assert relay.runtime_data.data.backfill is None
+
+
+async def test_started_again_before_all_has_started(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """Begun, ended and begun again while Home Assistant starts, it runs once."""
+    times = beat(hass, range(3000, 0, -10), now)
+    hass.set_state(CoreState.starting)
+    coordinator = await set_up(hass, relay)
+    assert coordinator.backfill
+    await begin(hass, relay, now)
+    await coordinator.backfill.async_cancel()
+    await begin(hass, relay, now)
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    await until(lambda: coordinator.data.backfill is None, 20)
+    assert await delivered(coordinator, influxdb) == times[1:]
+    assert len(influxdb.arrivals) == len(times) - 1
 
 
 async def test_discard(

@@ -218,22 +218,13 @@ class Delivery:
             tally.refused_for = receipt.refused[-1].reason
             refused = {refusal.reading for refusal in receipt.refused}
             readings = [reading for reading in readings if reading not in refused]
-        if not readings:
-            return
-        tally.delivered += len(readings)
-        tally.last_delivery = now_us()
-        # In order of time, so that the latest stays
-        latest = {
-            (source.device.id or source.id, metric): measured_at
-            for metric, _, measured_at, source, _ in readings
-        }
-        for (device, metric), measured_at in latest.items():
-            key = f"{device} {metric}"
-            known = tally.delivered_until.get(key, 0)
-            tally.delivered_until[key] = max(known, measured_at)
+        if readings:
+            tally.delivered += len(readings)
+            tally.last_delivery = now_us()
 
     def _note(self, error: DestinationError | None) -> None:
         """Set the pace by an outcome."""
+        self._outbox.is_answered = error is None
         now = asyncio.get_running_loop().time()
         match error:
             case None:

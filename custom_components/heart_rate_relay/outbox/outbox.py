@@ -1,33 +1,41 @@
 """Where readings wait: at first in memory, and before long on disk."""
 
 import asyncio
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf
 from pathlib import Path
-from threading import Lock
-import time
 
 from ..reading import Reading, now_us
 from .coverage import Span
-from .disk import DAMAGE, DiskTier, Entry, is_damage
-from .tally import Tally
+from .disk import Entry
+from .keeper import Keeper
+from .tally import JsonScalar, Tally
+from .tiers import Bounds
 
 STORE_AFTER = 0.8
-"""Seconds for which a reading may be in memory alone.
+STORE_AFTER_UNANSWERED = 0.35
+"""Seconds for which a reading may be in memory alone, also while nobody takes any.
 
-A little less than the second that is promised: writing it takes time, too.
+A little less than the second, and the half of one, that are promised: writing it takes time, too.
 """
+
+FRESH_FOR = 0.8
+"""Seconds for which a reading has just come in."""
 
 RETRY_AFTER = 10.0
 """Seconds after which to see whether a disk that failed is back."""
+
+HELD_AT_MOST = 30 * 60.0
+"""Seconds after which a backup is believed to have ended, though nobody says so."""
 
 
 class Outbox:
     """Readings on their way to a destination, oldest out when there are too many.
 
-    All is for one event loop, and for one taker at a time.
+    All is for one event loop, and for one taker at a time. What was begun is done to its end,
+    though whoever waits for it is cancelled.
     """
 
     def __init__(self, path: Path, *, max_readings: int, max_age: float) -> None:
@@ -36,21 +44,20 @@ class Outbox:
         self.trouble: str | None = None
         """Why readings cannot be written to disk now."""
         self.set_aside: Path | None = None
-        """Where a damaged file was moved to."""
+        """Where a damaged file was moved to, until somebody has seen that."""
+        self.is_of_later_version = False
+        """Whether there is a file of a later version, which is left alone."""
         self.max_age = max_age
         """Seconds for which a reading may wait since it was measured."""
         self.max_readings = max_readings
-        self._store = DiskTier(path)
+        self._keeper = Keeper(path, self._have_trouble, self._have_set_aside)
+        self._tiers = self._keeper.tiers
         self._fresh: dict[int, tuple[float, Reading]] = {}
-        self._settled: list[tuple[int, int]] = []
-        self._known_counters: Mapping[str, object] = {}
-        # Above all numbers on disk, even while the disk cannot be read
-        self._last_seq = time.time_ns() // 1000
+        self._settled: Sequence[Reading] = ()
+        self._known_counters: dict[str, list[JsonScalar]] = {}
+        self._last_seq = 0
         self._loaded = False
-        self._stored = 0
-        self._lock = asyncio.Lock()
-        # What was asked for by a task that was cancelled may run on in its thread
-        self._thread_lock = Lock()
+        self._is_answered = True
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
         self._closing = False
@@ -58,12 +65,13 @@ class Outbox:
     def __len__(self) -> int:
         """Return how many readings wait."""
         # What is settled may have fallen out meanwhile
-        return len(self._fresh) + max(0, self._stored - len(self._settled))
+        kept = self._keeper.stored + self._keeper.spilled - len(self._settled)
+        return len(self._fresh) + max(0, kept)
 
     @property
     def in_memory(self) -> int:
         """How many readings are not on disk."""
-        return len(self._fresh)
+        return len(self._fresh) + self._keeper.spilled
 
     @property
     def has_fresh(self) -> bool:
@@ -71,30 +79,41 @@ class Outbox:
         if not self._fresh:
             return False
         added_at, _ = next(reversed(self._fresh.values()))
-        return added_at > _now() - STORE_AFTER
+        return added_at > _now() - FRESH_FOR
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether readings are taken, as far as is known: if not, they are written sooner."""
+        return self._is_answered
+
+    @is_answered.setter
+    def is_answered(self, is_answered: bool) -> None:
+        if is_answered is not self._is_answered:
+            self._is_answered = is_answered
+            self._cancel_timer()
+            self._set_timer()
 
     async def open(self) -> None:
         """Find what was left when the outbox was last closed."""
         self._closing = False
-        async with self._lock:
-            await self._load()
+        await self._keeper.whole(self._load())
+        if not self._keeper.stored and not self._storing:
+            # Many a relay never needs it again
+            self._keeper.rest()
         self._set_timer()
 
     async def close(self) -> None:
         """Write everything to disk."""
         self._closing = True
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        self._cancel_timer()
         if self._storing:
             await asyncio.wait([self._storing])
-        async with self._lock:
-            await self._flush()
-            await self._on_disk(self._store.close, None)
+        self._keeper.end_hold()
+        await self._keeper.whole(self._close())
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
-        if reading.measured_at < self._measured_from():
+        if reading.measured_at < self._bounds().measured_from:
             self.tally.expired += 1
             return
         self._last_seq += 1
@@ -108,20 +127,7 @@ class Outbox:
 
         Says whether that went well; if not, nothing of it was done.
         """
-        async with self._lock:
-            if not await self._load():
-                return False
-            first = self._last_seq + 1
-            self._last_seq += len(readings)
-            entries = [
-                Entry(seq, reading) for seq, reading in enumerate(readings, first)
-            ]
-            tally = self.tally.copy()
-            tally.covered |= covered
-            if not await self._save(entries, [], tally):
-                return False
-            self.tally.covered.update(covered)
-            return True
+        return await self._keeper.whole(self._insert(readings, covered))
 
     async def take(self, count: int, *, newest_first: bool) -> list[Entry]:
         """Return up to count readings, which stay in the outbox until they are settled.
@@ -129,60 +135,176 @@ class Outbox:
         They come in the order in which they were measured; or, with newest_first,
         those just come in, and behind them the rest from its newest end.
         """
-        async with self._lock:
-            if newest_first and (fresh := self._in_memory(_now() - STORE_AFTER)):
-                return fresh[:count]
-            stored: list[Entry] = []
-            if self._stored and await self._delete_settled():
-                stored, gone = await self._on_disk(
-                    lambda: self._select(count, newest_first), ([], 0)
-                )
-                self.tally.expired += gone
-            waiting = stored + self._in_memory()
-            return sorted(waiting, key=_by_time, reverse=newest_first)[:count]
+        if self._has_counted and not (self.trouble or self._keeper.is_held):
+            await self.flush()
+        if newest_first and (fresh := self._in_memory(_now() - FRESH_FOR)):
+            return fresh[:count]
+        kept: Sequence[Reading] = ()
+        if self._keeper.stored or self._keeper.spilled:
+            kept = await self._keeper.whole(
+                self._select(count, newest_first=newest_first)
+            )
+        if self._keeper.is_held and self._keeper.stored and not newest_first:
+            # What is on disk comes first, once it may be touched again
+            return []
+        waiting = [Entry(0, reading) for reading in kept]
+        if fresh := self._in_memory():
+            # Of the same moment, what came in last is the newest
+            waiting = [*reversed(fresh), *waiting] if newest_first else waiting + fresh
+            waiting.sort(key=_by_time, reverse=newest_first)
+        return waiting[:count]
 
     async def settle(self, entries: Iterable[Entry]) -> None:
         """Forget readings that were delivered or refused."""
-        async with self._lock:
-            for seq, reading in entries:
-                if self._fresh.pop(seq, None) is None:
-                    self._settled.append((reading.measured_at, seq))
-            await self._delete_settled()
+        entries = list(entries)
+        if self._keeper.is_busy or any(seq not in self._fresh for seq, _ in entries):
+            await self._keeper.whole(self._settle(entries))
+            return
+        for seq, _ in entries:
+            del self._fresh[seq]
 
     async def oldest(self) -> int | None:
         """Return when the oldest of the readings was measured, in µs UTC."""
-        async with self._lock:
-            times = [reading.measured_at for _, reading in self._in_memory()]
-            if self._stored and await self._delete_settled():
-                oldest: list[Entry] = await self._on_disk(
-                    lambda: self._store.select(1), []
-                )
-                times += [reading.measured_at for _, reading in oldest]
+        times = [reading.measured_at for _, reading in self._in_memory()]
+        if self._keeper.stored or self._keeper.spilled:
+            kept = await self._keeper.whole(self._select(1, newest_first=False))
+            times += [reading.measured_at for reading in kept]
         return min(times, default=None)
 
     async def discard(self) -> int:
         """Forget all readings, and return how many there were."""
-        async with self._lock:
-            gone = len(self)
-            if self._stored:
-                await self._delete_settled()
-                await self._on_disk(self._store.clear, None)
-            gone -= self._stored
-            self._fresh.clear()
-        return gone
+        return await self._keeper.whole(self._discard())
 
     async def flush(self) -> None:
         """Write what is in memory to disk, and let fall out what is too much."""
-        async with self._lock:
-            await self._flush()
+        await self._keeper.whole(self._flush())
 
-    def _in_memory(self, since: float = -inf) -> list[Entry]:
-        """Return what is in memory and came in after a time of the event loop."""
-        return [
-            Entry(seq, reading)
-            for seq, (added_at, reading) in self._fresh.items()
-            if added_at > since
-        ]
+    async def hold(self) -> None:
+        """Leave one whole file for a backup, and do not touch it until release is called.
+
+        Meanwhile all goes on in memory, but for what is on disk already.
+        """
+        await self._keeper.whole(self._hold())
+
+    async def release(self) -> None:
+        """Go on with the file."""
+        self._keeper.end_hold()
+        await self.flush()
+
+    # What follows is the keeper's, one thing at a time
+
+    async def _close(self) -> None:
+        await self._flush()
+        await self._keeper.on_disk(self._tiers.disk.close, None)
+        self._keeper.rest()
+
+    async def _insert(
+        self, readings: Sequence[Reading], covered: Mapping[str, list[Span]]
+    ) -> bool:
+        if self._keeper.spilled:
+            await self._flush()
+        if self._keeper.spilled or not await self._load():
+            return False
+        tally, bounds = self._tally_so_far(), self._bounds()
+        tally.covered |= covered
+        job = partial(self._tiers.write, readings, (), tally, bounds)
+        if not await self._save(job, tally):
+            return False
+        self.tally.covered.update(covered)
+        return True
+
+    async def _select(self, count: int, *, newest_first: bool) -> list[Reading]:
+        """Return readings that are not in the memory of the event loop."""
+        spilled = found = await self._keeper.in_thread(
+            partial(self._tiers.select_spilled, count, newest_first=newest_first)
+        )
+        if self._keeper.stored and await self._delete_settled():
+            select = partial(self._tiers.select, count, spilled, self._bounds())
+            found, gone = await self._keeper.on_disk(
+                partial(select, newest_first=newest_first), (spilled, 0)
+            )
+            self.tally.expired += gone
+        return found[:count]
+
+    async def _settle(self, entries: Iterable[Entry]) -> None:
+        fresh = self._fresh
+        gone = [reading for seq, reading in entries if not fresh.pop(seq, None)]
+        self._settled = [*self._settled, *gone]
+        await self._delete_settled()
+
+    async def _delete_settled(self) -> bool:
+        """Delete what is settled, and say whether it is gone from the disk."""
+        if (settled := self._settled) and self._keeper.spilled:
+            settled = self._settled = await self._keeper.in_thread(
+                lambda: self._tiers.delete_spilled(settled)
+            )
+        if not settled:
+            return True
+        tally = self._tally_so_far() if self._loaded else None
+        job = partial(self._tiers.delete, settled, tally)
+        if not await self._keeper.on_disk(job, False):
+            return False
+        self.trouble = None
+        self._settled = ()
+        return True
+
+    async def _discard(self) -> int:
+        gone = len(self)
+        self._keeper.end_hold()
+        await self._delete_settled()
+        if self._keeper.stored:
+            await self._keeper.on_disk(self._tiers.clear, None)
+        await self._keeper.in_thread(self._tiers.clear_spilled)
+        self._fresh.clear()
+        return gone - len(self)
+
+    async def _hold(self) -> None:
+        await self._flush()
+        await self._keeper.on_disk(self._tiers.disk.close, None)
+        self._keeper.hold(HELD_AT_MOST, self._end_hold)
+
+    async def _flush(self) -> None:
+        is_loaded = await self._load()
+        fresh = {seq: reading for seq, (_, reading) in self._fresh.items()}
+        readings, bounds = list(fresh.values()), self._bounds()
+        # A counter goes to disk with what it counted: neither without the other
+        tally = self.tally.copy()
+        job = partial(self._tiers.write, readings, self._settled, tally, bounds)
+        if is_loaded and await self._save(job, tally):
+            self._settled = ()
+        else:
+            self.tally.expired += await self._keeper.in_thread(
+                lambda: self._tiers.spill(readings, bounds)
+            )
+        for seq in fresh:
+            del self._fresh[seq]
+
+    async def _save(self, job: Callable[[], int], tally: Tally) -> bool:
+        """Make the file what memory says, and say whether that went well."""
+        gone = await self._keeper.on_disk(job, None)
+        if gone is None:
+            return False
+        self.trouble = None
+        self._known_counters = tally.counters
+        self.tally.expired += gone
+        return True
+
+    def _tally_so_far(self) -> Tally:
+        """Return a tally that counts no further than what is on disk with it."""
+        return replace(self.tally.copy(), counters=self._known_counters)
+
+    async def _load(self) -> bool:
+        """Find what is on disk, once, and say whether that went well."""
+        if not self._loaded and (
+            tally := await self._keeper.on_disk(self._tiers.read, None)
+        ):
+            self.tally.add(tally)
+            self._known_counters = tally.counters
+            self.is_of_later_version = self._tiers.is_of_later_version
+            self._loaded = True
+        return self._loaded
+
+    # The timers
 
     def _set_timer(self) -> None:
         """Look again when a reading is overdue, or the disk may be back."""
@@ -197,11 +319,16 @@ class Outbox:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_at(when, self._store_overdue)
 
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
     @property
     def _due(self) -> float:
         """The time of the event loop at which to write the first fresh reading."""
         added_at, _ = next(iter(self._fresh.values()))
-        return added_at + STORE_AFTER
+        return added_at + (STORE_AFTER if self._is_answered else STORE_AFTER_UNANSWERED)
 
     def _store_overdue(self) -> None:
         """Write to disk what is overdue, and what is not with it.
@@ -211,145 +338,54 @@ class Outbox:
         """
         self._timer = None
         is_due = self._fresh and self._due <= _now()
-        if self.trouble or is_due or self.tally.counters != self._known_counters:
-            self._storing = asyncio.create_task(self.flush())
-            self._storing.add_done_callback(self._have_stored)
+        if self.trouble or is_due or self._has_counted:
+            self._store()
         else:
             self._set_timer()
+
+    def _store(self) -> None:
+        self._storing = asyncio.create_task(self.flush())
+        self._storing.add_done_callback(self._have_stored)
 
     def _have_stored(self, task: asyncio.Task[None]) -> None:
         self._storing = None
         self._set_timer()
 
-    async def _flush(self) -> None:
-        if not await self._load():
-            self._trim_memory()
-            return
-        entries = self._in_memory()
-        if not await self._save(entries, self._settled, self.tally.copy()):
-            self._trim_memory()
-            return
-        self._settled = []
-        for seq, _ in entries:
-            del self._fresh[seq]
+    def _end_hold(self) -> None:
+        """Go on with the file, though nobody said that the backup has ended."""
+        self._keeper.end_hold()
+        if not self._storing:
+            self._cancel_timer()
+            self._store()
 
-    async def _save(
-        self, entries: list[Entry], settled: list[tuple[int, int]], tally: Tally
-    ) -> bool:
-        """Make the file what memory says, and say whether that went well."""
-        gone = await self._on_disk(lambda: self._write(entries, settled, tally), None)
-        if gone is None:
-            return False
-        self.trouble = None
-        self._known_counters = tally.counters
-        self.tally.expired += gone
-        return True
+    def _have_trouble(self, trouble: str) -> None:
+        self.trouble = trouble
+        self._set_timer()
 
-    def _trim_memory(self) -> None:
-        """Let fall out what is too much in memory, the oldest first."""
-        entries = sorted(self._in_memory(), key=_by_time)
-        gone = bisect_left(entries, (self._measured_from(), 0), key=_by_time)
-        gone = max(gone, len(entries) - self.max_readings)
-        for seq, _ in entries[:gone]:
-            del self._fresh[seq]
-        self.tally.expired += gone
+    def _have_set_aside(self, path: Path) -> None:
+        self.set_aside = path
 
-    def _measured_from(self) -> int:
-        """Return when the oldest reading that may stay was measured, in µs UTC."""
-        return now_us(-self.max_age)
+    # What is in the memory of the event loop
 
-    async def _load(self) -> bool:
-        """Find what is on disk, once, and say whether that went well."""
-        if self._loaded:
-            return True
-        found = await self._on_disk(self._read, None)
-        if found is None:
-            return False
-        last_seq, tally = found
-        self._last_seq = max(self._last_seq, last_seq)
-        self.tally.add(tally)
-        self._known_counters = tally.counters
-        self._loaded = True
-        return True
+    @property
+    def _has_counted(self) -> bool:
+        """Whether a counter is not on disk as it is now."""
+        return self.tally.counters != self._known_counters
 
-    async def _delete_settled(self) -> bool:
-        """Delete what is settled, and say whether it is gone from the disk."""
-        if not (keys := self._settled):
-            return True
-        tally = self.tally.copy() if self._loaded else None
-        if not await self._on_disk(lambda: self._delete(keys, tally), False):
-            return False
-        self.trouble = None
-        self._settled = []
-        if tally:
-            self._known_counters = tally.counters
-        return True
+    def _in_memory(self, since: float = -inf) -> list[Entry]:
+        """Return what is in memory, may be taken, and came in after a time of the event loop."""
+        # What a counter told may be taken once that is on disk, with what the counter showed:
+        # or a power cut would have the same steps counted, and delivered, once more
+        waits = self._has_counted and not self.trouble
+        return [
+            Entry(seq, reading)
+            for seq, (added_at, reading) in self._fresh.items()
+            if added_at > since and not (waits and reading.duration)
+        ]
 
-    async def _on_disk[T, D](self, job: Callable[[], T], default: D) -> T | D:
-        """Return what a job with the store gives, or the default when the disk fails.
-
-        A disk that is full or may not be written to can come back: what is in memory
-        stays there. A damaged file is set aside, and the job done again with a new one.
-        """
-        result: T | D = default
-        try:
-            try:
-                result = await self._in_thread(job)
-            except DAMAGE as err:
-                if not is_damage(err):
-                    raise
-                self.set_aside = await self._in_thread(self._store.set_aside)
-                result = await self._in_thread(job)
-        except Exception as err:  # noqa: BLE001 - Whatever it is, memory goes on
-            self.trouble = str(err) or repr(err)
-            self._set_timer()
-        self._stored = self._store.count
-        return result
-
-    async def _in_thread[T](self, job: Callable[[], T]) -> T:
-        """Return the result of a blocking job."""
-
-        def run() -> T:
-            with self._thread_lock:
-                return job()
-
-        return await asyncio.get_running_loop().run_in_executor(None, run)
-
-    # The rest runs in a thread, with both locks held
-
-    def _read(self) -> tuple[int, Tally]:
-        """Read what there is, without making a file for nothing."""
-        if not self._store.path.exists():
-            return 0, Tally()
-        self._store.open()
-        found = self._store.last_seq(), self._store.read_tally()
-        if not self._store.count:
-            self._store.close()
-        return found
-
-    def _write(
-        self, entries: list[Entry], settled: list[tuple[int, int]], tally: Tally
-    ) -> int:
-        """Write what is new, delete what is settled, and return how many fell out."""
-        with self._store.transaction():
-            self._store.delete(settled)
-            self._store.insert(entries)
-            gone = self._store.trim(self._measured_from(), self.max_readings)
-            self._store.write_tally(replace(tally, expired=tally.expired + gone))
-        return gone
-
-    def _select(self, count: int, newest_first: bool) -> tuple[list[Entry], int]:
-        """Return readings, and how many fell out that have waited for too long."""
-        gone = self._store.trim(self._measured_from(), self.max_readings)
-        return self._store.select(count, newest_first=newest_first), gone
-
-    def _delete(self, keys: list[tuple[int, int]], tally: Tally | None) -> bool:
-        """Delete readings that are settled, with what became of them."""
-        with self._store.transaction():
-            self._store.delete(keys)
-            if tally:
-                self._store.write_tally(tally)
-        return True
+    def _bounds(self) -> Bounds:
+        """Return what may wait now."""
+        return Bounds(now_us(-self.max_age), self.max_readings)
 
 
 def _now() -> float:
@@ -357,6 +393,6 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _by_time(entry: Entry) -> tuple[int, int]:
+def _by_time(entry: Entry) -> int:
     """Return what readings are sorted by: when they were measured."""
-    return entry.reading.measured_at, entry.seq
+    return entry.reading.measured_at

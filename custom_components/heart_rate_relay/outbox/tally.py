@@ -1,11 +1,13 @@
 """What became of all readings so far, and what must be remembered for those to come."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .coverage import Span, union
 
 type JsonScalar = str | int | float | bool | None
+type JsonValue = JsonScalar | list[JsonValue] | dict[str, JsonValue]
 
 
 class Request(NamedTuple):
@@ -32,8 +34,6 @@ class Tally:
     """When each source's latest reading was measured, in the same unit."""
     in_doubt: int = 0
     """Delivered, but in batches of which some were refused, without a word which."""
-    delivered_until: dict[str, int] = field(default_factory=dict)
-    """When the latest delivered reading of each device and metric was measured."""
     counters: dict[str, list[JsonScalar]] = field(default_factory=dict)
     """What is known of each source that counts, so that no restart counts twice."""
     unseen_refusals: int = 0
@@ -46,18 +46,45 @@ class Tally:
     """What was taken from each source already: see coverage.py."""
     backfill: Request | None = None
     """What is being taken out of the recorder."""
+    unknown: dict[str, JsonValue] = field(default_factory=dict)
+    """What another version remembers, kept for it."""
 
-    def __post_init__(self) -> None:
-        """Take a request as it was written, too."""
-        if self.backfill:
-            self.backfill = Request(*self.backfill)
+    @classmethod
+    def of(cls, rows: Mapping[str, JsonValue]) -> Tally:
+        """Return the tally that was written as rows."""
+        tally = cls()
+        known = vars(tally)
+        for key, value in rows.items():
+            name, _, id_ = key.partition(" ")
+            if name not in known:
+                tally.unknown[key] = value
+            elif isinstance(known[name], dict):
+                known[name][id_] = value
+            else:
+                known[name] = value
+        if tally.backfill:
+            tally.backfill = Request(*tally.backfill)
+        return tally
+
+    def rows(self) -> Mapping[str, JsonValue]:
+        """Return it as rows, one for each source where it tells something of each.
+
+        So little has to be written when little changes. What is not so much as begun has none.
+        """
+        rows: dict[str, Any] = {}
+        for name, default in DEFAULTS.items():
+            value = getattr(self, name)
+            if isinstance(value, dict):
+                rows |= {f"{name} {id_}": each for id_, each in value.items()}
+            elif value != default:
+                rows[name] = list(value) if isinstance(value, tuple) else value
+        return rows | self.unknown
 
     def copy(self) -> Tally:
         """Return a copy that stays as it is."""
         return replace(
             self,
             latest=self.latest.copy(),
-            delivered_until=self.delivered_until.copy(),
             counters=self.counters.copy(),
             covered=self.covered.copy(),
         )
@@ -70,7 +97,6 @@ class Tally:
         self.in_doubt += earlier.in_doubt
         self.last_delivery = self.last_delivery or earlier.last_delivery
         self.latest.update(earlier.latest | self.latest)
-        self.delivered_until.update(earlier.delivered_until | self.delivered_until)
         self.counters.update(earlier.counters | self.counters)
         self.unseen_refusals += earlier.unseen_refusals
         self.refused_for = self.refused_for or earlier.refused_for
@@ -78,3 +104,9 @@ class Tally:
         for key, spans in earlier.covered.items():
             self.covered[key] = union([*spans, *self.covered.get(key, ())])
         self.backfill = self.backfill or earlier.backfill
+        self.unknown.update(earlier.unknown | self.unknown)
+
+
+DEFAULTS: Mapping[str, object] = {
+    name: value for name, value in vars(Tally()).items() if name != "unknown"
+}

@@ -13,7 +13,7 @@ import time
 from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.start import async_at_started
 
@@ -78,6 +78,7 @@ class Backfill:
         self._share: float | None = None
         self._is_complete = False
         self._task: asyncio.Task[None] | None = None
+        self._forget_start: CALLBACK_TYPE = lambda: None
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -113,12 +114,12 @@ class Backfill:
 
         @callback
         def start(_: HomeAssistant) -> None:
-            if not self._stopping.is_set():
-                self._task = asyncio.create_task(
-                    self._run(request), name="heart rate backfill"
-                )
+            self._task = asyncio.create_task(
+                self._run(request), name="heart rate backfill"
+            )
 
-        async_at_started(self._hass, start)
+        self._forget_start()
+        self._forget_start = async_at_started(self._hass, start)
 
     async def async_wait(self) -> Outcome:
         """Return what a backfill came to, once it has ended."""
@@ -134,9 +135,11 @@ class Backfill:
     async def async_stop(self) -> None:
         """Stop for now."""
         self._stopping.set()
+        self._forget_start()
         if self._task:
             await asyncio.wait([self._task], timeout=STOP_TIMEOUT)
             self._task.cancel()
+            await asyncio.wait([self._task])
             self._task = None
         self._end(complete=False)
 

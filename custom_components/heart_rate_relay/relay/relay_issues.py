@@ -152,6 +152,11 @@ def async_update_outbox(
         )
     else:
         async_delete(hass, issue_id)
+    issue_id = f"later_version_{entry.entry_id}"
+    if outbox.is_of_later_version:
+        async_create(hass, issue_id, "later_version", relay=entry.title)
+    else:
+        async_delete(hass, issue_id)
 
 
 def _fix(fix: Fix, entry: ConfigEntry) -> FixData:

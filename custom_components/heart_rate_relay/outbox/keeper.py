@@ -1,0 +1,100 @@
+"""Has the tiers of an outbox worked on in a thread of their own, whatever becomes of the disk."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from .disk import DAMAGE, is_damage
+from .tiers import Tiers
+
+
+class Keeper:
+    """Does one thing at a time, to its end though whoever waits for it is cancelled."""
+
+    def __init__(
+        self,
+        path: Path,
+        on_trouble: Callable[[str], None],
+        on_damage: Callable[[Path], None],
+    ) -> None:
+        """Initialize the keeper.
+
+        Whenever the disk fails, on_trouble learns why, and where a file is damaged, on_damage
+        learns where that is now.
+        """
+        self.tiers = Tiers(path)
+        self.stored = self.spilled = 0
+        """How many readings are on disk, and in memory in its place."""
+        self.is_held = False
+        """Whether the disk may not be touched for now."""
+        self._hold_timer: asyncio.TimerHandle | None = None
+        self._on_trouble = on_trouble
+        self._on_damage = on_damage
+        self._lock = asyncio.Lock()
+        self._thread: ThreadPoolExecutor | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being done."""
+        return self._lock.locked()
+
+    async def whole[T](self, job: Coroutine[Any, Any, T]) -> T:
+        """Return what a job gives once it is its turn."""
+
+        async def run() -> T:
+            async with self._lock:
+                return await job
+
+        return await asyncio.shield(asyncio.create_task(run()))
+
+    async def on_disk[T, D](self, job: Callable[[], T], default: D) -> T | D:
+        """Return what a blocking job gives, or the default when the disk fails or is held.
+
+        A disk that is full or may not be written to can come back: what is in memory
+        stays there. A damaged file is set aside, and the job done again with a new one.
+        """
+        if self.is_held:
+            return default
+        try:
+            try:
+                return await self.in_thread(job)
+            except DAMAGE as err:
+                if not is_damage(err):
+                    raise
+                self._on_damage(await self.in_thread(self.tiers.set_aside))
+                return await self.in_thread(job)
+        except Exception as err:  # noqa: BLE001 - Whatever it is, memory goes on
+            self._on_trouble(str(err) or repr(err))
+            return default
+
+    async def in_thread[T](self, job: Callable[[], T]) -> T:
+        """Return what a blocking job gives. While a disk hangs, nobody else has to wait."""
+        if not self._thread:
+            self._thread = ThreadPoolExecutor(1, "heart rate outbox")
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, job)
+        finally:
+            self.stored, self.spilled = self.tiers.stored, self.tiers.spilled
+
+    def rest(self) -> None:
+        """Let go of the thread until there is something to do. It may have none just now."""
+        if self._thread:
+            self._thread.shutdown()
+            self._thread = None
+
+    def hold(self, seconds: float, on_end: Callable[[], None]) -> None:
+        """Do not touch the disk until end_hold is called, or else on_end after a time."""
+        self.end_hold()
+        self.is_held = True
+        loop = asyncio.get_running_loop()
+        self._hold_timer = loop.call_later(seconds, on_end)
+
+    def end_hold(self) -> None:
+        """Let the disk be touched again."""
+        self.is_held = False
+        if self._hold_timer:
+            self._hold_timer.cancel()
+            self._hold_timer = None
