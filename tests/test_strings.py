@@ -15,9 +15,9 @@ from typing import Any, cast
 from unittest.mock import AsyncMock
 
 from bleak.exc import BleakError
-import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.heart_rate_relay import (
     application_credentials,
@@ -483,7 +483,7 @@ async def test_actions(hass: HomeAssistant) -> None:
         fields = described[key]["fields"]
         assert set(strings["fields"]) == set(fields)
         schema = registered[key].schema
-        assert isinstance(schema, probatio.Schema)
+        assert isinstance(schema, vol.Schema)
         assert set(map(str, schema.schema)) == set(fields)
         for field in strings["fields"].values():
             assert set(field) == {"name", "description"}

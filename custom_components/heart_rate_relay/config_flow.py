@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partialmethod
 from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -191,7 +191,7 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="sources",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(fields),
+                vol.Schema(fields),
                 user_input or chosen,
             ),
             errors=errors,

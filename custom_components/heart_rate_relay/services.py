@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.core import (
     HomeAssistant,
@@ -41,28 +41,26 @@ INSTANT_METRICS = [metric for metric in Metric if metric is not Metric.STEPS]
 """What can be measured at one moment."""
 
 RELAY = {
-    probatio.Required(ATTR_CONFIG_ENTRY_ID): ConfigEntrySelector(
-        {"integration": DOMAIN}
-    )
+    vol.Required(ATTR_CONFIG_ENTRY_ID): ConfigEntrySelector({"integration": DOMAIN})
 }
-RELAY_SCHEMA = probatio.Schema(RELAY)
-BACKFILL_SCHEMA = probatio.Schema(
+RELAY_SCHEMA = vol.Schema(RELAY)
+BACKFILL_SCHEMA = vol.Schema(
     {
         **RELAY,
-        probatio.Optional(ATTR_SOURCE): cv.entity_id,
-        probatio.Optional(ATTR_START): cv.datetime,
-        probatio.Optional(ATTR_END): cv.datetime,
+        vol.Optional(ATTR_SOURCE): cv.entity_id,
+        vol.Optional(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_END): cv.datetime,
     }
 )
-SEND_READING_SCHEMA = probatio.Schema(
+SEND_READING_SCHEMA = vol.Schema(
     {
         **RELAY,
-        probatio.Required(ATTR_VALUE): probatio.Coerce(float),
-        probatio.Optional(ATTR_METRIC, default=Metric.HEART_RATE): probatio.All(
-            probatio.Coerce(Metric), probatio.In(INSTANT_METRICS)
+        vol.Required(ATTR_VALUE): vol.Coerce(float),
+        vol.Optional(ATTR_METRIC, default=Metric.HEART_RATE): vol.All(
+            vol.Coerce(Metric), vol.In(INSTANT_METRICS)
         ),
-        probatio.Optional(ATTR_MEASURED_AT): cv.datetime,
-        probatio.Optional(ATTR_DEVICE, default=""): cv.string,
+        vol.Optional(ATTR_MEASURED_AT): cv.datetime,
+        vol.Optional(ATTR_DEVICE, default=""): cv.string,
     }
 )
 

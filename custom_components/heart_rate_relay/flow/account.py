@@ -7,7 +7,7 @@ from functools import partialmethod
 import logging
 from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -104,7 +104,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         )
 
     @property
-    def _fields(self) -> tuple[probatio.Schema, Mapping[str, Any]]:
+    def _fields(self) -> tuple[vol.Schema, Mapping[str, Any]]:
         """What is asked for, and what to fill in at first."""
         if self.source == SOURCE_REAUTH:
             return self._form.credential_fields(), {}
@@ -174,7 +174,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         return self.async_show_form(
             step_id="choose_person",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(people_fields(people)), {CONF_SEARCH: search}
+                vol.Schema(people_fields(people)), {CONF_SEARCH: search}
             ),
             errors=errors,
         )
@@ -193,7 +193,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         return self.async_show_form(
             step_id="new_person",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(dict(self._form.person)), user_input
+                vol.Schema(dict(self._form.person)), user_input
             ),
             errors=errors,
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.const import (
     CONF_ACCESS_TOKEN,
@@ -71,7 +71,7 @@ SECRET_FIELDS = frozenset(
 )
 """What is never shown again. An invitation code is kept as the tokens it gave."""
 
-type Fields = Mapping[probatio.Marker, object]
+type Fields = Mapping[vol.Marker, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,24 +90,24 @@ class Form:
     scope: str = ""
     """What to ask for where one signs in at the service itself, by OAuth."""
 
-    def fields(self) -> probatio.Schema:
+    def fields(self) -> vol.Schema:
         """Return the fields to fill in."""
-        return probatio.Schema(dict(self.schema))
+        return vol.Schema(dict(self.schema))
 
-    def fields_again(self) -> probatio.Schema:
+    def fields_again(self) -> vol.Schema:
         """Return the same, but that secrets may be left empty to stay as they are."""
-        return probatio.Schema(
+        return vol.Schema(
             {
-                probatio.Optional(marker.schema)
+                vol.Optional(marker.schema)
                 if marker.schema in SECRET_FIELDS
                 else marker: selector
                 for marker, selector in self.schema.items()
             }
         )
 
-    def credential_fields(self) -> probatio.Schema:
+    def credential_fields(self) -> vol.Schema:
         """Return the fields to fill in again when the service refuses credentials."""
-        return probatio.Schema(
+        return vol.Schema(
             {
                 marker: selector
                 for marker, selector in self.schema.items()
@@ -116,17 +116,15 @@ class Form:
         )
 
 
-VERIFY_SSL: Fields = {
-    probatio.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()
-}
+VERIFY_SSL: Fields = {vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}
 
 NAMING: Fields = {
-    probatio.Required(CONF_NAMING): section(
-        probatio.Schema(
+    vol.Required(CONF_NAMING): section(
+        vol.Schema(
             {
-                probatio.Required(CONF_MEASUREMENT, default=DEFAULT_MEASUREMENT): TEXT,
-                probatio.Required(CONF_FIELD, default=DEFAULT_FIELD): TEXT,
-                probatio.Optional(CONF_TAGS, default=list): TextSelector(
+                vol.Required(CONF_MEASUREMENT, default=DEFAULT_MEASUREMENT): TEXT,
+                vol.Required(CONF_FIELD, default=DEFAULT_FIELD): TEXT,
+                vol.Optional(CONF_TAGS, default=list): TextSelector(
                     TextSelectorConfig(multiple=True)
                 ),
             }
@@ -138,7 +136,7 @@ NAMING: Fields = {
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "pulsoid": Form(
-            schema={probatio.Required(CONF_ACCESS_TOKEN): SECRET},
+            schema={vol.Required(CONF_ACCESS_TOKEN): SECRET},
             credentials=frozenset({CONF_ACCESS_TOKEN}),
             links={"keys_url": "https://pulsoid.net/ui/keys"},
         ),
@@ -150,19 +148,19 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "gerosense": Form(
             schema={
-                probatio.Required(CONF_USERNAME): USERNAME,
-                probatio.Required(CONF_PASSWORD): SECRET,
-                probatio.Required(CONF_USER_ID): TEXT,
+                vol.Required(CONF_USERNAME): USERNAME,
+                vol.Required(CONF_PASSWORD): SECRET,
+                vol.Required(CONF_USER_ID): TEXT,
             },
             credentials=frozenset({CONF_USERNAME, CONF_PASSWORD}),
             # Not required: the frontend would fill in what nobody chose
             person={
-                probatio.Optional(CONF_SEX): SelectSelector(
+                vol.Optional(CONF_SEX): SelectSelector(
                     SelectSelectorConfig(
                         options=["female", "male"], translation_key=CONF_SEX
                     )
                 ),
-                probatio.Optional(CONF_YEAR_OF_BIRTH): NumberSelector(
+                vol.Optional(CONF_YEAR_OF_BIRTH): NumberSelector(
                     NumberSelectorConfig(
                         min=1900, max=2100, step=1, mode=NumberSelectorMode.BOX
                     )
@@ -171,8 +169,8 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "gerosense_proxy": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_TOKEN): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_TOKEN): SECRET,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_TOKEN}),
@@ -180,9 +178,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "livetracking": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_USERNAME): USERNAME,
-                probatio.Required(CONF_PASSWORD): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_USERNAME): USERNAME,
+                vol.Required(CONF_PASSWORD): SECRET,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_PASSWORD}),
@@ -190,11 +188,11 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "influxdb_v1": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_DATABASE): TEXT,
-                probatio.Optional(CONF_USERNAME): USERNAME,
-                probatio.Optional(CONF_PASSWORD): SECRET,
-                probatio.Optional(CONF_RETENTION_POLICY): TEXT,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_DATABASE): TEXT,
+                vol.Optional(CONF_USERNAME): USERNAME,
+                vol.Optional(CONF_PASSWORD): SECRET,
+                vol.Optional(CONF_RETENTION_POLICY): TEXT,
                 **VERIFY_SSL,
                 **NAMING,
             },
@@ -203,10 +201,10 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "influxdb_v2": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_ORGANIZATION): TEXT,
-                probatio.Required(CONF_BUCKET): TEXT,
-                probatio.Required(CONF_TOKEN): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_ORGANIZATION): TEXT,
+                vol.Required(CONF_BUCKET): TEXT,
+                vol.Required(CONF_TOKEN): SECRET,
                 **VERIFY_SSL,
                 **NAMING,
             },
@@ -215,9 +213,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "influxdb_v3": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_DATABASE): TEXT,
-                probatio.Optional(CONF_TOKEN): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_DATABASE): TEXT,
+                vol.Optional(CONF_TOKEN): SECRET,
                 **VERIFY_SSL,
                 **NAMING,
             },
@@ -226,24 +224,24 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "open_wearables": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_API_KEY): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_API_KEY): SECRET,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_API_KEY}),
             links={"example_url": "http://homeassistant.local:8000"},
             person={
-                probatio.Optional(CONF_FIRST_NAME): TEXT,
-                probatio.Optional(CONF_LAST_NAME): TEXT,
-                probatio.Optional(CONF_EMAIL): TextSelector(
+                vol.Optional(CONF_FIRST_NAME): TEXT,
+                vol.Optional(CONF_LAST_NAME): TEXT,
+                vol.Optional(CONF_EMAIL): TextSelector(
                     TextSelectorConfig(type=TextSelectorType.EMAIL)
                 ),
             },
         ),
         "open_wearables_invitation": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_INVITATION_CODE): TEXT,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_INVITATION_CODE): TEXT,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_INVITATION_CODE}),
@@ -278,7 +276,7 @@ MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
 def people_fields(people: Iterable[Account]) -> Fields:
     """Return the fields to choose one of these people, or to search for others."""
     return {
-        probatio.Optional(CONF_USER_ID): SelectSelector(
+        vol.Optional(CONF_USER_ID): SelectSelector(
             SelectSelectorConfig(
                 options=[
                     SelectOptionDict(value=person.id, label=person.name)
@@ -288,5 +286,5 @@ def people_fields(people: Iterable[Account]) -> Fields:
                 mode=SelectSelectorMode.DROPDOWN,
             )
         ),
-        probatio.Optional(CONF_SEARCH): TEXT,
+        vol.Optional(CONF_SEARCH): TEXT,
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, override
 
 from bleak_retry_connector import BleakOutOfConnectionSlotsError
-import probatio
+import voluptuous as vol
 
 from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
@@ -124,9 +124,7 @@ class MonitorFlow(ConfigFlow):
             return await self._async_try()
         return self.async_show_form(
             step_id="known_monitor",
-            data_schema=probatio.Schema(
-                {probatio.Optional(CONF_MONITOR): _choice(titles)}
-            ),
+            data_schema=vol.Schema({vol.Optional(CONF_MONITOR): _choice(titles)}),
             description_placeholders={"name": self._name},
         )
 
@@ -165,9 +163,7 @@ class MonitorFlow(ConfigFlow):
         }
         return self.async_show_form(
             step_id=step_id,
-            data_schema=probatio.Schema(
-                {probatio.Required(CONF_ADDRESS): _choice(names)}
-            ),
+            data_schema=vol.Schema({vol.Required(CONF_ADDRESS): _choice(names)}),
         )
 
     async def _async_try(self) -> ConfigFlowResult:
@@ -307,9 +303,7 @@ class MonitorOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="monitor",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(
-                    {probatio.Required(CONF_LISTEN_ONLY): BooleanSelector()}
-                ),
+                vol.Schema({vol.Required(CONF_LISTEN_ONLY): BooleanSelector()}),
                 self.config_entry.options,
             ),
         )
