@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.flow.forms import MENUS, SECRET_FIELDS
+from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayConfigEntry,
     async_tokens_of,
@@ -120,6 +120,13 @@ async def choose_ben(
     return await choose_anna(hass, shown, stand_in)
 
 
+def test_secrets() -> None:
+    """What is never shown again are the fields that show dots instead of what is typed."""
+    assert {service: form.secrets for service, form in FORMS.items()} == {
+        "pulsoid_oauth": frozenset()
+    } | {service: {field} for service, field in SECRETS.items()}
+
+
 @each_service
 async def test_nothing_changed(
     hass: HomeAssistant, service: str, stand_in: Any
@@ -130,7 +137,9 @@ async def test_nothing_changed(
     form = await ask_again(hass, entry, SOURCE_RECONFIGURE)
     assert form["description_placeholders"] == {"relay": entry.title}
     given = INPUT[service](stand_in)
-    assert suggested(form) == {key: given[key] for key in set(given) - SECRET_FIELDS}
+    assert suggested(form) == {
+        key: given[key] for key in set(given) - {SECRETS[service]}
+    }
 
     # The frontend leaves out what is empty, others may not
     shown = await submit(hass, form, suggested(form) | {SECRETS[service]: ""})

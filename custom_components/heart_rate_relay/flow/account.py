@@ -28,13 +28,24 @@ from ..destinations.base import (
 from ..destinations.tokens import Tokens
 from ..relay.coordinator import async_tokens_of, create_destination
 from ..relay.stored_tokens import given_token
-from .forms import FORMS, MENUS, SECRET_FIELDS, Form, people_fields
+from .forms import FORMS, MENUS, Form, people_fields
 
 
 class AccountFlow(AbstractOAuth2FlowHandler):
     """Tries credentials, and asks for the person where an account has several."""
 
     DOMAIN = DOMAIN
+
+    @override
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make a step of each menu and each form: a service needs no code for that."""
+        super().__init_subclass__(**kwargs)
+        for menu in MENUS:
+            step = partialmethod(cls.async_choose, menu)
+            setattr(cls, f"async_step_{menu}", step)
+        for service in FORMS:
+            step = partialmethod(cls.async_sign_in, service)
+            setattr(cls, f"async_step_{service}", step)
 
     def __init__(self) -> None:
         """Initialize the flow."""
@@ -74,6 +85,15 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         """Choose what to go on with."""
         return self.async_show_menu(step_id=step_id, menu_options=list(MENUS[step_id]))
 
+    async def async_sign_in(
+        self, service: str, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Give credentials, which are tried before anything is stored."""
+        self._data = {CONF_SERVICE: service}
+        if self._form.scope:
+            return await self.async_step_pick_implementation()
+        return await self._async_step_credentials(service, user_input)
+
     async def _async_step_credentials(
         self, step_id: str, user_input: Mapping[str, Any] | None
     ) -> ConfigFlowResult:
@@ -109,8 +129,14 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         if self.source == SOURCE_REAUTH:
             return self._form.credential_fields(), {}
         if self.source == SOURCE_RECONFIGURE:
-            return self._form.fields_again(), without_secrets(self._data)
+            return self._form.fields_again(), self._shown
         return self._form.fields(), {}
+
+    @property
+    def _shown(self) -> Mapping[str, Any]:
+        """What a form may show of what the relay has."""
+        shown = self._form.shown
+        return {key: value for key, value in self._data.items() if key in shown}
 
     async def _async_sign_in(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what to keep of a form's input.
@@ -137,16 +163,11 @@ class AccountFlow(AbstractOAuth2FlowHandler):
 
     # Whose readings, where an account has several people
 
-    async_step_person = partialmethod(async_choose, "person")
-
     async def _async_ask_for_person(self) -> ConfigFlowResult:
         """Ask whose readings they are."""
         if self._directory.lists:
             return await self.async_choose("person")
         return await self.async_step_new_person()
-
-    async_step_registered = partialmethod(async_choose, "registered")
-    async_step_same_person = partialmethod(async_choose, "same_person")
 
     async def async_step_known_person(
         self, user_input: dict[str, Any] | None = None
@@ -245,11 +266,6 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         destination = self._destination
         assert isinstance(destination, Directory)
         return destination
-
-
-def without_secrets(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what may be shown of an entry's data."""
-    return {key: value for key, value in data.items() if key not in SECRET_FIELDS}
 
 
 @contextmanager

@@ -58,18 +58,10 @@ USERNAME = TextSelector(TextSelectorConfig(autocomplete="username"))
 SECRET = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
-
-
-SECRET_FIELDS = frozenset(
-    {
-        CONF_ACCESS_TOKEN,
-        CONF_API_KEY,
-        CONF_INVITATION_CODE,
-        CONF_PASSWORD,
-        CONF_TOKEN,
-    }
+CODE = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="one-time-code")
 )
-"""What is never shown again. An invitation code is kept as the tokens it gave."""
+"""Of an invitation: what is kept are the tokens that it gave."""
 
 type Fields = Mapping[vol.Marker, object]
 
@@ -90,6 +82,20 @@ class Form:
     scope: str = ""
     """What to ask for where one signs in at the service itself, by OAuth."""
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The fields that are never shown again: those for passwords."""
+        return frozenset(
+            marker.schema
+            for marker, selector in self.schema.items()
+            if _is_of(TextSelectorType.PASSWORD, selector)
+        )
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """All other fields."""
+        return frozenset(marker.schema for marker in self.schema) - self.secrets
+
     def fields(self) -> vol.Schema:
         """Return the fields to fill in."""
         return vol.Schema(dict(self.schema))
@@ -99,7 +105,7 @@ class Form:
         return vol.Schema(
             {
                 vol.Optional(marker.schema)
-                if marker.schema in SECRET_FIELDS
+                if marker.schema in self.secrets
                 else marker: selector
                 for marker, selector in self.schema.items()
             }
@@ -114,6 +120,11 @@ class Form:
                 if marker.schema in self.credentials
             }
         )
+
+
+def _is_of(kind: TextSelectorType, selector: object) -> bool:
+    """Return whether a selector is for a kind of text."""
+    return isinstance(selector, TextSelector) and selector.config.get("type") == kind
 
 
 VERIFY_SSL: Fields = {vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}
@@ -241,7 +252,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "open_wearables_invitation": Form(
             schema={
                 vol.Required(CONF_URL): ADDRESS,
-                vol.Required(CONF_INVITATION_CODE): TEXT,
+                vol.Required(CONF_INVITATION_CODE): CODE,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_INVITATION_CODE}),
