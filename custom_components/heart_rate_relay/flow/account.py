@@ -102,6 +102,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         if user_input is not None:
             account = None
             with _reported(errors):
+                self._guard_secrets(user_input)
                 self._data = await self._async_sign_in({**self._data, **user_input})
                 account = await self._async_validate()
             if account and (question := self._question):
@@ -131,6 +132,17 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         if self.source == SOURCE_RECONFIGURE:
             return self._form.fields_again(), self._shown
         return self._form.fields(), {}
+
+    def _guard_secrets(self, given: Mapping[str, Any]) -> None:
+        """See that what is kept for one server does not go to another.
+
+        Raises DestinationError.
+        """
+        if self.source != SOURCE_RECONFIGURE:
+            return
+        known = self._get_reconfigure_entry().data
+        if self._form.moves(known, given) and self._form.lacks_secret(known, given):
+            raise DestinationError("secret_again")
 
     @property
     def _shown(self) -> Mapping[str, Any]:

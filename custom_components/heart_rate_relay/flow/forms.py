@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import voluptuous as vol
 
@@ -51,6 +52,7 @@ from ..const import (
 from ..destinations.base import Account
 from ..destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT
 from ..destinations.pulsoid import WRITE_SCOPE
+from ..destinations.text import parse_url
 
 TEXT = TextSelector()
 ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
@@ -96,6 +98,26 @@ class Form:
         """All other fields."""
         return frozenset(marker.schema for marker in self.schema) - self.secrets
 
+    def moves(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """Return whether another server is given than the one that is known.
+
+        Raises DestinationError where an address is none.
+        """
+        return any(
+            _server(given[marker.schema]) != _server(known.get(marker.schema, ""))
+            for marker, selector in self.schema.items()
+            if _is_of(TextSelectorType.URL, selector)
+        )
+
+    def lacks_secret(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """Return whether a secret is not given that there was, or has to be."""
+        return any(
+            marker.schema not in given
+            and (marker.schema in known or isinstance(marker, vol.Required))
+            for marker in self.schema
+            if marker.schema in self.secrets
+        )
+
     def fields(self) -> vol.Schema:
         """Return the fields to fill in."""
         return vol.Schema(dict(self.schema))
@@ -125,6 +147,12 @@ class Form:
 def _is_of(kind: TextSelectorType, selector: object) -> bool:
     """Return whether a selector is for a kind of text."""
     return isinstance(selector, TextSelector) and selector.config.get("type") == kind
+
+
+def _server(address: str) -> tuple[str, str | None, int | None]:
+    """Return what secrets are kept for: scheme, host and port of an address."""
+    url = parse_url(address)
+    return url.scheme, url.host, url.port
 
 
 VERIFY_SSL: Fields = {vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}

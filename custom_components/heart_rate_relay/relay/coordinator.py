@@ -12,7 +12,6 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.storage import STORAGE_DIR
@@ -49,6 +48,7 @@ from . import relay_issues as issues
 from .alerts import Alerts
 from .data import RelayData, Status, status_after
 from .handover import Handover, async_hand_over, async_take_over
+from .session import async_session
 from .stored_tokens import create_tokens
 
 DAY = 24 * 60 * 60.0
@@ -363,7 +363,7 @@ def create_destination(
 
     Raises DestinationError when they cannot be right.
     """
-    session = async_get_clientsession(hass, config.get(CONF_VERIFY_SSL, True))
+    session = async_session(hass, verify_ssl=config.get(CONF_VERIFY_SSL, True))
     destination = DESTINATIONS[config[CONF_SERVICE]](session, config, tokens)
     destination.time_zone = dt_util.get_default_time_zone()
     return destination
