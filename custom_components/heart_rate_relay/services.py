@@ -5,6 +5,8 @@ from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -12,8 +14,12 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import (
+    config_validation as cv,
+    entity_registry as er,
+    service,
+)
 from homeassistant.helpers.selector import ConfigEntrySelector
 from homeassistant.util import dt as dt_util
 
@@ -94,20 +100,50 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
 
 
-@callback
-def _relay(call: ServiceCall) -> RelayCoordinator:
-    """Return the relay that an action is for. Raises ServiceValidationError."""
-    entry = service.async_get_config_entry(
+async def _relay(call: ServiceCall) -> RelayCoordinator:
+    """Return the relay that an action is for.
+
+    Raises ServiceValidationError, and Unauthorized where a person may not control it.
+    """
+    entry: ConfigEntry[object] = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
+    if not await _may_control(call, entry):
+        raise Unauthorized(
+            context=call.context,
+            permission=POLICY_CONTROL,
+            perm_category=CAT_ENTITIES,
+            config_entry_id=entry.entry_id,
+        )
     if not isinstance(relay := entry.runtime_data, RelayCoordinator):
         raise _error("not_a_relay", monitor=entry.title)
     return relay
 
 
+async def _may_control(call: ServiceCall, entry: ConfigEntry[object]) -> bool:
+    """Return whether who performs an action may control all entities of an entry.
+
+    An automation may: whoever made it had the right to.
+    """
+    if not call.context.user_id:
+        return True
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if not user:
+        return False
+    registry = er.async_get(call.hass)
+    entities = er.async_entries_for_config_entry(registry, entry.entry_id)
+    return user.permissions.access_all_entities(POLICY_CONTROL) or (
+        bool(entities)
+        and all(
+            user.permissions.check_entity(entity.entity_id, POLICY_CONTROL)
+            for entity in entities
+        )
+    )
+
+
 async def _send_reading(call: ServiceCall) -> None:
     """Hand over a reading that no entity tells."""
-    relay = _relay(call)
+    relay = await _relay(call)
     metric: Metric = call.data[ATTR_METRIC]
     value: float = call.data[ATTR_VALUE]
     if metric not in relay.destination.limits.metrics:
@@ -133,7 +169,7 @@ async def _send_reading(call: ServiceCall) -> None:
 
 async def _backfill(call: ServiceCall) -> ServiceResponse:
     """Deliver what the recorder keeps of a time, and return how much that is."""
-    relay = _relay(call)
+    relay = await _relay(call)
     if not (backfill := relay.backfill):
         raise _error("no_recorder")
     if backfill.progress is not None:
@@ -164,12 +200,12 @@ async def _backfill(call: ServiceCall) -> ServiceResponse:
 
 async def _flush(call: ServiceCall) -> None:
     """Deliver what waits now."""
-    _relay(call).async_send_now()
+    (await _relay(call)).async_send_now()
 
 
 async def _get_outbox(call: ServiceCall) -> ServiceResponse:
     """Return what waits, and what was refused."""
-    relay = _relay(call)
+    relay = await _relay(call)
     oldest = await relay.outbox.oldest()
     return {
         "waiting": len(relay.outbox),
@@ -191,7 +227,8 @@ async def _get_outbox(call: ServiceCall) -> ServiceResponse:
 
 async def _discard_outbox(call: ServiceCall) -> ServiceResponse:
     """Forget what waits, and return how many readings that were."""
-    return {"discarded": await _relay(call).async_discard()}
+    relay = await _relay(call)
+    return {"discarded": await relay.async_discard()}
 
 
 def _ms(moment: datetime) -> int:
