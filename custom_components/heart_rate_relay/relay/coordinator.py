@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -100,11 +100,14 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._is_due = False
         self._alerts = Alerts(hass, entry, self.outbox, self._is_flowing)
         self._tried = asyncio.Event()
+        self._stops = AsyncExitStack()
+        self._stopping = asyncio.Lock()
         self.backfill: Backfill | None = None
         """What takes readings out of the recorder, None without a recorder."""
 
     async def async_start(self) -> None:
         """Start to collect and to deliver."""
+        self._stops.push_async_callback(self._close)
         await self.outbox.open()
         if self.outbox.tally.unreachable_since:
             self._outcome = Status.UNREACHABLE
@@ -137,24 +140,31 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
         coverage.resume(self.sources.ids, entry.created_at, now_ms())
         self._publish()
+        # It collects to the end: a request under way may take its time
+        self._stops.callback(self._stop_sources)
         self.sources.start()
+        self._stops.push_async_callback(self.tokens.close)
+        self._stops.push_async_callback(self.delivery.stop)
         self.delivery.start()
+        self._stops.callback(self._alerts.stop)
         await self._alerts.start()
         if self.backfill:
+            self._stops.push_async_callback(self.backfill.async_stop)
             await self.backfill.async_begin(entry)
 
     async def async_stop(self) -> None:
-        """Stop, with everything that was not delivered written to disk.
+        """Stop what was started, with everything that was not delivered written to disk."""
+        async with self._stopping:
+            await self._stops.aclose()
 
-        Until then it collects: a request under way may take its time to end.
-        """
-        self._alerts.stop()
-        if self.backfill:
-            await self.backfill.async_stop()
-        await self.delivery.stop()
-        await self.tokens.close()
+    @callback
+    def _stop_sources(self) -> None:
+        """Listen no more, and remember until when."""
         self.sources.stop(for_good=self.config_entry.disabled_by is not None)
-        listened_until = dt_util.utcnow().timestamp()
+        self._listened_until = dt_util.utcnow().timestamp()
+
+    async def _close(self) -> None:
+        """Write everything to disk, and leave to the next one what it has to know."""
         await self.outbox.close()
         if self._publish_timer:
             self._publish_timer()
@@ -166,7 +176,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 in_memory,
             )
         handover = Handover(
-            listened_until=listened_until,
+            listened_until=self._listened_until,
             outbox=self.outbox if self.outbox.trouble else None,
         )
         async_hand_over(self.hass, self.config_entry.entry_id, handover)
