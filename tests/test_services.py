@@ -281,7 +281,8 @@ async def test_right(
         "automation": Context(parent_id="what it was triggered by"),
     }[who]
     await act(hass, relay, "send_reading", context, value=61)
-    await until(lambda: influxdb.arrivals)
+    await until(lambda: not len(relay.runtime_data.outbox))
+    assert len(influxdb.arrivals) == 1
     assert (await act(hass, relay, "get_outbox", context))["waiting"] == 0
     assert await act(hass, relay, "discard_outbox", context) == {"discarded": 0}
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.helpers.typing import ConfigType
@@ -16,6 +17,7 @@ from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
 from .relay.follow import async_follow_new
 from .relay.handover import async_take_over
 from .services import async_setup_services
+from .unexpected import log_unexpected
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -41,10 +43,17 @@ async def async_setup_entry(
         entry.runtime_data = RelayCoordinator(hass, entry)
     try:
         await _async_start(hass, entry)
-    except BaseException:
+    except BaseException as err:
         # What was started would go on beside what is started next, also where this is cancelled
         await asyncio.shield(hass.async_create_task(_async_undo(hass, entry)))
-        raise
+        if not isinstance(err, Exception):
+            raise
+        log_unexpected(err, "all that was started is stopped again")
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="not_started",
+            translation_placeholders={"name": entry.title},
+        ) from None
     return True
 
 

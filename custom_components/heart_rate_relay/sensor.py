@@ -35,6 +35,7 @@ from .monitor.features import Feature
 from .monitor.measurement import BodyLocation
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 from .relay.data import RelayData, Status
+from .unexpected import guarded
 
 PARALLEL_UPDATES = 0
 
@@ -249,6 +250,7 @@ class IntervalSensor(MonitorEntity[tuple[float, ...]], SensorEntity):
     _interval: float | None = None
 
     @callback
+    @guarded
     @override
     def _handle_coordinator_update(self) -> None:
         """Write one state after the other."""

@@ -1,7 +1,8 @@
 """Actions of Heart Rate Relay."""
 
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, override
 
 import voluptuous as vol
 
@@ -14,7 +15,11 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
 from homeassistant.helpers import (
     config_validation as cv,
     entity_registry as er,
@@ -27,6 +32,7 @@ from .const import DOMAIN
 from .outbox.tally import Request
 from .reading import Device, Metric, Reading, Source
 from .relay.coordinator import RelayCoordinator
+from .unexpected import log_unexpected
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_DEVICE = "device"
@@ -43,6 +49,8 @@ SERVICE_FLUSH = "flush"
 SERVICE_GET_OUTBOX = "get_outbox"
 SERVICE_SEND_READING = "send_reading"
 
+type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+
 INSTANT_METRICS = [metric for metric in Metric if metric is not Metric.STEPS]
 """What can be measured at one moment."""
 
@@ -58,10 +66,22 @@ BACKFILL_SCHEMA = vol.Schema(
         vol.Optional(ATTR_END): cv.datetime,
     }
 )
+
+
+class Unspoken(float):
+    """A value that does not show where Home Assistant logs what an action was given."""
+
+    @override
+    def __str__(self) -> str:
+        return "…"
+
+    __repr__ = __str__
+
+
 SEND_READING_SCHEMA = vol.Schema(
     {
         **RELAY,
-        vol.Required(ATTR_VALUE): vol.Coerce(float),
+        vol.Required(ATTR_VALUE): vol.All(vol.Coerce(float), vol.Coerce(Unspoken)),
         vol.Optional(ATTR_METRIC, default=Metric.HEART_RATE): vol.All(
             vol.Coerce(Metric), vol.In(INSTANT_METRICS)
         ),
@@ -74,30 +94,40 @@ SEND_READING_SCHEMA = vol.Schema(
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Set up the actions."""
-    register = hass.services.async_register
+
+    def register(
+        name: str,
+        action: Action,
+        schema: vol.Schema,
+        response: SupportsResponse = SupportsResponse.NONE,
+    ) -> None:
+        hass.services.async_register(DOMAIN, name, _quiet(action), schema, response)
+
+    register(SERVICE_BACKFILL, _backfill, BACKFILL_SCHEMA, SupportsResponse.OPTIONAL)
+    register(SERVICE_SEND_READING, _send_reading, SEND_READING_SCHEMA)
+    register(SERVICE_FLUSH, _flush, RELAY_SCHEMA)
+    register(SERVICE_GET_OUTBOX, _get_outbox, RELAY_SCHEMA, SupportsResponse.ONLY)
     register(
-        DOMAIN,
-        SERVICE_BACKFILL,
-        _backfill,
-        schema=BACKFILL_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    register(DOMAIN, SERVICE_SEND_READING, _send_reading, schema=SEND_READING_SCHEMA)
-    register(DOMAIN, SERVICE_FLUSH, _flush, schema=RELAY_SCHEMA)
-    register(
-        DOMAIN,
-        SERVICE_GET_OUTBOX,
-        _get_outbox,
-        schema=RELAY_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    register(
-        DOMAIN,
         SERVICE_DISCARD_OUTBOX,
         _discard_outbox,
-        schema=RELAY_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
+        RELAY_SCHEMA,
+        SupportsResponse.OPTIONAL,
     )
+
+
+def _quiet(action: Action) -> Action:
+    """Return an action whose errors say nothing that is not meant for everybody."""
+
+    async def perform(call: ServiceCall) -> ServiceResponse:
+        try:
+            return await action(call)
+        except HomeAssistantError:
+            raise
+        except Exception as err:  # noqa: BLE001 - whatever it is
+            log_unexpected(err, "the action was not performed")
+            raise _error("unexpected") from None
+
+    return perform
 
 
 async def _relay(call: ServiceCall) -> RelayCoordinator:
@@ -145,7 +175,7 @@ async def _send_reading(call: ServiceCall) -> None:
     """Hand over a reading that no entity tells."""
     relay = await _relay(call)
     metric: Metric = call.data[ATTR_METRIC]
-    value: float = call.data[ATTR_VALUE]
+    value = float(call.data[ATTR_VALUE])
     if metric not in relay.destination.limits.metrics:
         raise _error("metric_not_taken", relay=relay.name)
     low, high = relay.sources.rules.plausible(metric)

@@ -480,7 +480,7 @@ async def test_unreadable(
             "queued": 0,
             "sources": {},
         }
-    assert "could not be read" in caplog.text
+    assert "the history is read when" in caplog.text
     await hass.config_entries.async_reload(relay.entry_id)
     await until(lambda: relay.runtime_data.data.backfill is None, 20)
     assert await delivered(relay.runtime_data, influxdb) == times[1:]

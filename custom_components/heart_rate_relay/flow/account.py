@@ -26,8 +26,10 @@ from ..destinations.base import (
     UnknownPersonError,
 )
 from ..destinations.tokens import Tokens
-from ..relay.coordinator import async_tokens_of, create_destination
+from ..relay.coordinator import async_tokens_of
+from ..relay.session import create_destination
 from ..relay.stored_tokens import given_token
+from ..unexpected import log_unexpected
 from .forms import FORMS, MENUS, Form, people_fields
 
 
@@ -287,6 +289,6 @@ def _reported(errors: dict[str, str]) -> Iterator[None]:
         yield
     except DestinationError as err:
         errors["base"] = err.key
-    except Exception:  # noqa: BLE001 - a flow must say something
-        LOGGER.exception("Unexpected error")
+    except Exception as err:  # noqa: BLE001 - a flow must say something
+        log_unexpected(err, "the form is shown again")
         errors["base"] = "unknown"

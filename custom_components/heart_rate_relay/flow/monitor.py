@@ -33,7 +33,6 @@ from ..const import (
     CONF_LISTEN_ONLY,
     CONF_MONITOR,
     DEFAULT_MONITOR_OPTIONS,
-    LOGGER,
 )
 from ..monitor.advertisement import parse_broadcast
 from ..monitor.coordinator import (
@@ -52,6 +51,7 @@ from ..monitor.identity import (
 from ..monitor.link import BLUETOOTH_ERRORS, Details, PairingNeededError
 from ..monitor.probe import Probe, async_probe
 from ..monitor.uuids import HEART_RATE_SERVICE
+from ..unexpected import log_unexpected
 
 
 class MonitorFlow(ConfigFlow):
@@ -196,8 +196,8 @@ class MonitorFlow(ConfigFlow):
             self._error = "slots_full"
         except BLUETOOTH_ERRORS:
             self._error = "not_read"
-        except Exception:  # noqa: BLE001 - a flow must say something
-            LOGGER.exception("Unexpected error")
+        except Exception as err:  # noqa: BLE001 - a flow must say something
+            log_unexpected(err, "the monitor was not read")
             self._error = "unknown"
         return self.async_show_progress_done(
             next_step_id="unread" if self._error else "add_monitor"

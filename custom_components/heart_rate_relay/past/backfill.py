@@ -17,11 +17,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.start import async_at_started
 
-from ..const import CONF_BACKFILL_DAYS, LOGGER
+from ..const import CONF_BACKFILL_DAYS
 from ..outbox.coverage import Coverage, length, now_ms, union
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Request
 from ..sources.sources import Sources
+from ..unexpected import log_unexpected
 from .history import Chunk, Past
 
 DAY = 24 * 60 * 60.0
@@ -143,10 +144,10 @@ class Backfill:
         """Read all that is asked for."""
         try:
             is_complete = await self._read(request)
-        except Exception:  # noqa: BLE001 - whatever the database raises, the relay goes on
+        except Exception as err:  # noqa: BLE001 - whatever the database raises, the relay goes on
             if not self._stopping.is_set():
-                LOGGER.exception(
-                    "The history could not be read: this is tried again when the relay is loaded again"
+                log_unexpected(
+                    err, "the history is read when the relay is loaded again"
                 )
             is_complete = False
         if is_complete:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_call_later
@@ -27,7 +27,6 @@ from ..const import (
     CONF_MIN_BPM,
     CONF_MIN_INTERVAL,
     CONF_PAUSED,
-    CONF_SERVICE,
     DEFAULT_OPTIONS,
     DOMAIN,
     LOGGER,
@@ -35,8 +34,7 @@ from ..const import (
     SOURCE_OPTIONS,
 )
 from ..delivery.delivery import Delivery
-from ..destinations import DESTINATIONS
-from ..destinations.base import Destination, DestinationError, NotAuthorisedError
+from ..destinations.base import DestinationError, NotAuthorisedError
 from ..destinations.tokens import Tokens
 from ..outbox.coverage import Coverage, now_ms
 from ..outbox.outbox import Outbox
@@ -44,11 +42,12 @@ from ..past.backfill import Backfill
 from ..reading import Reading
 from ..sources.observation import Rules
 from ..sources.sources import Sources
+from ..unexpected import guarded, log_unexpected
 from . import relay_issues as issues
 from .alerts import Alerts
 from .data import RelayData, Status, status_after
 from .handover import Handover, async_hand_over, async_take_over
-from .session import async_session
+from .session import create_destination
 from .stored_tokens import create_tokens
 
 DAY = 24 * 60 * 60.0
@@ -111,10 +110,32 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         await self.outbox.open()
         if self.outbox.tally.unreachable_since:
             self._outcome = Status.UNREACHABLE
-        options, entry = self.options, self.config_entry
+        entry = self.config_entry
         coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
         coverage.forget(now_ms(-self.outbox.max_age))
-        self.sources = Sources(
+        self.sources = self._create_sources(coverage)
+        if DATA_INSTANCE in self.hass.data:
+            self.backfill = Backfill(
+                self.hass, self.sources, coverage, self.outbox, self._have_read
+            )
+        coverage.resume(self.sources.ids, entry.created_at, now_ms())
+        self._publish()
+        # It collects to the end: a request under way may take its time
+        self._stops.callback(self._stop_sources)
+        self.sources.start()
+        self._stops.push_async_callback(self.tokens.close)
+        self._stops.push_async_callback(self.delivery.stop)
+        self.delivery.start()
+        self._stops.callback(self._alerts.stop)
+        await self._alerts.start()
+        if self.backfill:
+            self._stops.push_async_callback(self.backfill.async_stop)
+            await self.backfill.async_begin(entry)
+
+    def _create_sources(self, coverage: Coverage) -> Sources:
+        """Return what the options name, for what the service takes."""
+        options = self.options
+        return Sources(
             self.hass,
             {
                 metric: options[option]
@@ -134,23 +155,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             on_reading=self.async_take,
             on_missing=self._have_missing,
         )
-        if DATA_INSTANCE in self.hass.data:
-            self.backfill = Backfill(
-                self.hass, self.sources, coverage, self.outbox, self._have_read
-            )
-        coverage.resume(self.sources.ids, entry.created_at, now_ms())
-        self._publish()
-        # It collects to the end: a request under way may take its time
-        self._stops.callback(self._stop_sources)
-        self.sources.start()
-        self._stops.push_async_callback(self.tokens.close)
-        self._stops.push_async_callback(self.delivery.stop)
-        self.delivery.start()
-        self._stops.callback(self._alerts.stop)
-        await self._alerts.start()
-        if self.backfill:
-            self._stops.push_async_callback(self.backfill.async_stop)
-            await self.backfill.async_begin(entry)
 
     async def async_stop(self) -> None:
         """Stop what was started, with everything that was not delivered written to disk."""
@@ -222,6 +226,9 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             try:
                 await self.destination.validate()
             except DestinationError:
+                return False
+            except Exception as err:  # noqa: BLE001 - a person is to be told
+                log_unexpected(err, "whether the service is well is not known")
                 return False
             self._have_tried(None)
             return True
@@ -354,6 +361,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
 
     @callback
+    @guarded
     def _publish_soon(self, _: datetime) -> None:
         """Tell how it goes, but not while something is on its way: it does not wait.
 
@@ -364,19 +372,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._is_due = len(self.outbox) > 0 and self._is_flowing() and not gathers
         if not self._is_due:
             self._publish()
-
-
-def create_destination(
-    hass: HomeAssistant, config: Mapping[str, Any], tokens: Tokens
-) -> Destination:
-    """Return the destination that an entry's data describe.
-
-    Raises DestinationError when they cannot be right.
-    """
-    session = async_session(hass, verify_ssl=config.get(CONF_VERIFY_SSL, True))
-    destination = DESTINATIONS[config[CONF_SERVICE]](session, config, tokens)
-    destination.time_zone = dt_util.get_default_time_zone()
-    return destination
 
 
 @callback

@@ -18,6 +18,7 @@ from ..sources.candidates import (
     async_source_id,
 )
 from ..sources.detection.heart_rate import Verdict, judge
+from ..unexpected import guarded
 from .coordinator import RelayConfigEntry
 
 
@@ -43,6 +44,7 @@ def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> CALLBACK_T
         entry.runtime_data.sources.add(source_id)
 
     @callback
+    @guarded
     def added(event: Event[EventStateChangedData]) -> None:
         """Add a sensor that has just appeared."""
         entity_id = event.data["entity_id"]

@@ -1,13 +1,20 @@
-"""The connections of all relays, which keep no cookies."""
+"""How all relays reach their services: over connections of their own, which keep no cookies."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import ClientSession, DummyCookieJar
 
-from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import DOMAIN
+from ..const import CONF_SERVICE, DOMAIN
+from ..destinations import DESTINATIONS
+from ..destinations.base import Destination
+from ..destinations.tokens import Tokens
 
 SESSIONS: HassKey[dict[bool, ClientSession]] = HassKey(f"{DOMAIN}_sessions")
 
@@ -32,3 +39,16 @@ def async_session(hass: HomeAssistant, *, verify_ssl: bool) -> ClientSession:
 
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
     return sessions[verify_ssl]
+
+
+def create_destination(
+    hass: HomeAssistant, config: Mapping[str, Any], tokens: Tokens
+) -> Destination:
+    """Return the destination that an entry's data describe.
+
+    Raises DestinationError when they cannot be right.
+    """
+    session = async_session(hass, verify_ssl=config.get(CONF_VERIFY_SSL, True))
+    destination = DESTINATIONS[config[CONF_SERVICE]](session, config, tokens)
+    destination.time_zone = dt_util.get_default_time_zone()
+    return destination

@@ -27,6 +27,7 @@ from ..const import MISSING_AFTER
 from ..outbox.coverage import Coverage, now_ms
 from ..outbox.tally import Tally
 from ..reading import Metric, Reading, Source
+from ..unexpected import guarded
 from .candidates import async_device, async_entity_id, async_is_own
 from .lineup import Lineup
 from .observation import Observer, Rules
@@ -200,6 +201,7 @@ class Sources:
         self._coverage.begin(observer.source.id, int(since * 1000), counts=counts)
 
     @callback
+    @guarded
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         """Handle a source's new state."""
         state = event.data["new_state"]
@@ -207,6 +209,7 @@ class Sources:
         self._observe(event.data["entity_id"], event.data["old_state"], state, at)
 
     @callback
+    @guarded
     def _reported(self, event: Event[EventStateReportedData]) -> None:
         """Handle a source's state that is as it was."""
         # The state's own time moves on, even before this is called
@@ -232,6 +235,7 @@ class Sources:
             self._on_reading(reading)
 
     @callback
+    @guarded
     def _registry_updated(
         self, event: Event[er.EventEntityRegistryUpdatedData]
     ) -> None:
@@ -242,6 +246,7 @@ class Sources:
             self._check_later()
 
     @callback
+    @guarded
     def _device_updated(
         self, event: Event[dr.EventDeviceRegistryUpdatedData] | None = None
     ) -> None:
@@ -252,12 +257,14 @@ class Sources:
                 observer.source = observer.source._replace(device=device)
 
     @callback
+    @guarded
     def _check_later(self, _: HomeAssistant | None = None) -> None:
         """See in a moment whether sources are gone, or back."""
         if not self._check_timer:
             self._check_timer = async_call_later(self._hass, MISSING_AFTER, self._check)
 
     @callback
+    @guarded
     def _check(self, _: datetime) -> None:
         """See whether sources are gone, or back."""
         self._check_timer = None
