@@ -116,7 +116,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self.sources = self._create_sources(coverage)
         if DATA_INSTANCE in self.hass.data:
             self.backfill = Backfill(
-                self.hass, self.sources, coverage, self.outbox, self._have_read
+                self.hass, entry, self.sources, coverage, self.outbox, self._have_read
             )
         coverage.resume(self.sources.ids, entry.created_at, now_ms())
         self._publish()
@@ -130,7 +130,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         await self._alerts.start()
         if self.backfill:
             self._stops.push_async_callback(self.backfill.async_stop)
-            await self.backfill.async_begin(entry)
+            await self.backfill.async_begin()
 
     def _create_sources(self, coverage: Coverage) -> Sources:
         """Return what the options name, for what the service takes."""
@@ -250,6 +250,15 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Take note that a person has seen that a damaged file was set aside."""
         self.outbox.set_aside = None
         self._publish()
+
+    @callback
+    def async_count_on(self, counter: str, shown: int) -> None:
+        """Count on from what was shown last: before a kill it may not have been written."""
+        tally = self.outbox.tally
+        # While the disk fails, what was written is yet to be added
+        if not self.outbox.trouble and shown > getattr(tally, counter):
+            setattr(tally, counter, shown)
+            self.data = self._now()
 
     @override
     async def _async_update_data(self) -> RelayData:

@@ -108,6 +108,16 @@ class Sources:
         self._metrics[source_id] = Metric.HEART_RATE
         self._subscribe()
 
+    @callback
+    def miss(self, start: int, end: int) -> None:
+        """Take note that nobody listened for a time, in ms UTC.
+
+        What counts has told since then what it counted.
+        """
+        for observer in self.observers.values():
+            if not isinstance(observer, StepCounter):
+                self._coverage.interrupt(observer.source.id, start, end)
+
     @property
     def ids(self) -> list[str]:
         """What the sources are remembered by, the most preferred first."""
