@@ -22,6 +22,7 @@ from custom_components.heart_rate_relay.relay import oauth
 from custom_components.heart_rate_relay.relay.data import Status
 from custom_components.heart_rate_relay.relay.oauth import OAuthTokens
 from dev.stand_ins import Arrival, Failure, Pulsoid
+from homeassistant.components.application_credentials import ClientCredential
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ImplementationUnavailableError
@@ -32,6 +33,7 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 
 from .browser import add_application, signed_in
 from .common import measure, relay_entry, set_up, until
+from .destinations.common import http, serving
 
 JSON = {"Content-Type": "application/json"}
 
@@ -516,6 +518,27 @@ async def test_addresses(
     links = await application_credentials.async_get_description_placeholders(hass)
     assert links["redirect_url"] == expected
     assert links["docs_url"] == "https://docs.pulsoid.net"
-    server = await application_credentials.async_get_authorization_server(hass)
-    assert server.authorize_url == "https://pulsoid.net/oauth2/authorize"
-    assert server.token_url == "https://pulsoid.net/oauth2/token"
+    implementation = await application_credentials.async_get_auth_implementation(
+        hass, "domain", ClientCredential("id", "secret", "Mine")
+    )
+    assert implementation.name == "Mine"
+    assert implementation.authorize_url == "https://pulsoid.net/oauth2/authorize"
+    assert implementation.token_url == "https://pulsoid.net/oauth2/token"
+
+
+async def test_led_elsewhere(
+    hass: HomeAssistant,
+    tokens: OAuthTokens,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither the secret of the application nor the token goes where a redirect leads."""
+    change(hass, entry, expires_at=0)
+    async with serving(http(200)) as other:
+        leads_on = http(307, headers={"Location": str(other.url)})
+        async with serving(leads_on) as server:
+            url = str(server.url)
+            monkeypatch.setattr(application_credentials, "TOKEN_URL", url)
+            assert await outcome(tokens) == CANNOT_CONNECT
+        assert len(server.seen) == 1
+        assert not other.seen

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, InfluxDBv1, Pulsoid
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .common import (
@@ -34,7 +35,11 @@ async def relay(hass: HomeAssistant, influxdb: InfluxDBv1) -> MockConfigEntry:
 
 
 async def act(
-    hass: HomeAssistant, entry: MockConfigEntry, action: str, **data: Any
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    action: str,
+    context: Context | None = None,
+    **data: Any,
 ) -> Any:
     """Perform an action, and return its response where it has one."""
     return await hass.services.async_call(
@@ -42,6 +47,7 @@ async def act(
         action,
         {"config_entry_id": entry.entry_id, **data},
         blocking=True,
+        context=context,
         return_response=action.endswith("_outbox"),
     )
 
@@ -108,7 +114,7 @@ async def test_not_a_relay(
     entry = monitor_entry()
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
-    data = {"value": 60} if action == "send_reading" else {}
+    data: dict[str, Any] = {"value": 60} if action == "send_reading" else {}
     with pytest.raises(ServiceValidationError, match=entry.title) as info:
         await act(hass, entry, action, **data)
     assert info.value.translation_key == "not_a_relay"
@@ -197,3 +203,96 @@ async def test_refused(
         "measured_at": datetime.fromtimestamp(now, UTC).isoformat(),
         "source": STRAP,
     }
+
+
+ACTIONS: dict[str, dict[str, Any]] = {
+    "backfill": {},
+    "discard_outbox": {},
+    "flush": {},
+    "get_outbox": {},
+    "send_reading": {"value": 60},
+}
+
+LOOK = {"entities": {"all": {"read": True}}}
+
+
+async def test_actions(hass: HomeAssistant, relay: MockConfigEntry) -> None:
+    """The tests below miss none."""
+    assert set(hass.services.async_services_for_domain(DOMAIN)) == set(ACTIONS)
+
+
+def context_of(hass: HomeAssistant, policy: dict[str, Any]) -> Context:
+    """Return the context of what somebody does who has these rights."""
+    user = MockUser().add_to_hass(hass)
+    user.mock_policy(policy)
+    return Context(user_id=user.id)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("entities", ["all", "one", "those of another relay", "nobody"])
+async def test_no_right(
+    hass: HomeAssistant,
+    relay: MockConfigEntry,
+    influxdb: InfluxDBv1,
+    action: str,
+    entities: str,
+) -> None:
+    """Whoever may only look, or knows only a part of it, may not read, forge or delete."""
+    context = context_of(hass, LOOK)
+    if entities == "one":
+        control = {"sensor.relay_status": {"control": True}}
+        context = context_of(hass, {"entities": {"entity_ids": control}})
+    elif entities == "those of another relay":
+        another = relay_entry(
+            "influxdb_v1", {**influxdb_data(influxdb), "database": "a"}
+        )
+        await set_up(hass, another)
+        control = {
+            entity.entity_id: {"control": True}
+            for entity in er.async_entries_for_config_entry(
+                er.async_get(hass), another.entry_id
+            )
+        }
+        context = context_of(hass, {"entities": {"entity_ids": control}})
+    elif entities == "nobody":
+        context = Context(user_id="somebody who is gone")
+    relay.runtime_data.async_pause(True)
+    await act(hass, relay, "send_reading", value=61)
+    with pytest.raises(Unauthorized):
+        await act(hass, relay, action, context, **ACTIONS[action])
+    assert len(relay.runtime_data.outbox) == 1
+
+
+@pytest.mark.parametrize("who", ["owner", "user", "controls it", "automation"])
+async def test_right(
+    hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1, who: str
+) -> None:
+    """Whoever may control the relay may do all, and so may automations."""
+    own = {
+        entity.entity_id: {"control": True}
+        for entity in er.async_entries_for_config_entry(
+            er.async_get(hass), relay.entry_id
+        )
+    }
+    context = {
+        "owner": Context(user_id=MockUser(is_owner=True).add_to_hass(hass).id),
+        "user": context_of(hass, {"entities": True}),
+        "controls it": context_of(hass, {"entities": {"entity_ids": own}}),
+        "automation": Context(parent_id="what it was triggered by"),
+    }[who]
+    await act(hass, relay, "send_reading", context, value=61)
+    await until(lambda: not len(relay.runtime_data.outbox))
+    assert len(influxdb.arrivals) == 1
+    assert (await act(hass, relay, "get_outbox", context))["waiting"] == 0
+    assert await act(hass, relay, "discard_outbox", context) == {"discarded": 0}
+
+
+async def test_no_right_to_know_a_monitor(
+    hass: HomeAssistant, mock_bluetooth: None
+) -> None:
+    """Who has no right to a monitor is not told its name either."""
+    entry = monitor_entry()
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    with pytest.raises(Unauthorized):
+        await act(hass, entry, "flush", context_of(hass, LOOK))

@@ -12,12 +12,12 @@ import re
 from string import Formatter
 from types import ModuleType
 from typing import Any, cast
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, patch
 
 from bleak.exc import BleakError
-import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.heart_rate_relay import (
     application_credentials,
@@ -47,6 +47,7 @@ from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.relay import relay_issues as issues
+from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
 from homeassistant.components.recorder.core import Recorder
@@ -483,7 +484,7 @@ async def test_actions(hass: HomeAssistant) -> None:
         fields = described[key]["fields"]
         assert set(strings["fields"]) == set(fields)
         schema = registered[key].schema
-        assert isinstance(schema, probatio.Schema)
+        assert isinstance(schema, vol.Schema)
         assert set(map(str, schema.schema)) == set(fields)
         for field in strings["fields"].values():
             assert set(field) == {"name", "description"}
@@ -908,6 +909,13 @@ async def test_exceptions(hass: HomeAssistant) -> None:
         note(refusal.value)
     for error in errors_of_actions():
         note(error)
+    with patch.object(RelayCoordinator, "async_start", side_effect=RuntimeError):
+        entry = relay_entry("pulsoid", {"access_token": "b"})
+        entry.add_to_hass(hass)
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+    raised[f"{DOMAIN} {entry.error_reason_translation_key}"] = set(
+        entry.error_reason_translation_placeholders or ()
+    )
     assert raised == {
         f"{DOMAIN} {key}": placeholders(strings)
         for key, strings in STRINGS["exceptions"].items()
@@ -937,6 +945,7 @@ def test_no_other_exception() -> None:
         if keyword.arg == "translation_key"
     ]
     assert sorted(raised) == [
+        "__init__.py: 'not_started'",
         "monitor/coordinator.py: 'energy_not_reset'",
         "monitor/coordinator.py: 'not_connected'",
         "relay/coordinator.py: f'cannot_send_{self.data.status}'",

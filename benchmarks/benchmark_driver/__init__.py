@@ -6,7 +6,7 @@ It does what it is told by the process that runs the benchmarks: a line of JSON 
 import asyncio
 import json
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
@@ -17,8 +17,8 @@ from .commands import COMMANDS
 
 DOMAIN = "benchmark_driver"
 
-CONFIG_SCHEMA = probatio.Schema(
-    {DOMAIN: {probatio.Required("address"): cv.string}}, extra=probatio.ALLOW_EXTRA
+CONFIG_SCHEMA = vol.Schema(
+    {DOMAIN: {vol.Required("address"): cv.string}}, extra=vol.ALLOW_EXTRA
 )
 
 

@@ -1,10 +1,13 @@
 """Heart Rate Relay delivers heart rates to the services that a person chose."""
 
+import asyncio
 from contextlib import suppress
 
 from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN, ENTRY_VERSION
@@ -14,6 +17,7 @@ from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
 from .relay.follow import async_follow_new
 from .relay.handover import async_take_over
 from .services import async_setup_services
+from .unexpected import log_unexpected
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -33,13 +37,32 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: HeartRateRelayConfigEntry
 ) -> bool:
     """Set up a monitor or a relay, whether or not it is near, or its service answers."""
-    coordinator: MonitorCoordinator | RelayCoordinator
     if is_monitor(entry):
-        coordinator = entry.runtime_data = MonitorCoordinator(hass, entry)
+        entry.runtime_data = MonitorCoordinator(hass, entry)
     else:
-        coordinator = entry.runtime_data = RelayCoordinator(hass, entry)
-        entry.async_on_unload(async_follow_new(hass, entry))
+        entry.runtime_data = RelayCoordinator(hass, entry)
+    try:
+        await _async_start(hass, entry)
+    except BaseException as err:
+        # What was started would go on beside what is started next, also where this is cancelled
+        await asyncio.shield(hass.async_create_task(_async_undo(hass, entry)))
+        if not isinstance(err, Exception):
+            raise
+        log_unexpected(err, "all that was started is stopped again")
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="not_started",
+            translation_placeholders={"name": entry.title},
+        ) from None
+    return True
+
+
+async def _async_start(hass: HomeAssistant, entry: HeartRateRelayConfigEntry) -> None:
+    """Start all that an entry is for."""
+    coordinator: MonitorCoordinator | RelayCoordinator = entry.runtime_data
     await coordinator.async_start()
+    if not is_monitor(entry):
+        entry.async_on_unload(async_follow_new(hass, entry))
 
     async def stop(_: Event) -> None:
         # Unloading is left out when Home Assistant stops
@@ -47,7 +70,6 @@ async def async_setup_entry(
 
     entry.async_on_unload(hass.bus.async_listen_once(coordinator.stops_at, stop))
     await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
-    return True
 
 
 async def async_migrate_entry(
@@ -65,12 +87,33 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: HeartRateRelayConfigEntry
 ) -> bool:
     """Unload a monitor or a relay."""
-    if unloaded := await hass.config_entries.async_unload_platforms(
-        entry, _platforms(entry)
-    ):
-        await entry.runtime_data.async_stop()
-        async_delete_all(hass, entry, ignored=False)
+    if unloaded := await _async_remove_entities(hass, entry):
+        await _async_stop(hass, entry)
     return unloaded
+
+
+async def _async_undo(hass: HomeAssistant, entry: HeartRateRelayConfigEntry) -> None:
+    """Stop as much of an entry as was started."""
+    await _async_remove_entities(hass, entry)
+    await _async_stop(hass, entry)
+
+
+async def _async_remove_entities(
+    hass: HomeAssistant, entry: HeartRateRelayConfigEntry
+) -> bool:
+    """Remove the entities of an entry, as far as there are any, and return whether they are gone."""
+    loaded = [
+        platform.domain
+        for platform in async_get_platforms(hass, DOMAIN)
+        if platform.config_entry is entry
+    ]
+    return await hass.config_entries.async_unload_platforms(entry, loaded)
+
+
+async def _async_stop(hass: HomeAssistant, entry: HeartRateRelayConfigEntry) -> None:
+    """Stop what makes or delivers readings, and report nothing of it any more."""
+    await entry.runtime_data.async_stop()
+    async_delete_all(hass, entry, ignored=False)
 
 
 async def async_remove_entry(

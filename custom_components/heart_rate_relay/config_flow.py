@@ -1,10 +1,9 @@
 """Config flow of Heart Rate Relay."""
 
 from collections.abc import Mapping
-from functools import partialmethod
 from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -23,7 +22,6 @@ from .const import (
 )
 from .destinations.base import Account
 from .flow.account import AccountFlow
-from .flow.forms import SECRET_FIELDS
 from .flow.monitor import MonitorFlow, MonitorOptionsFlow
 from .flow.options import RelayOptionsFlow
 from .flow.sources import (
@@ -54,45 +52,6 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
             return MonitorOptionsFlow()
         return RelayOptionsFlow()
 
-    # Which service
-
-    @override
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Choose what to add: the service of a relay, or a monitor."""
-        return await self.async_choose("user")
-
-    _menu = AccountFlow.async_choose
-    async_step_choose_pulsoid = partialmethod(_menu, "choose_pulsoid")
-    async_step_choose_gerosense = partialmethod(_menu, "choose_gerosense")
-    async_step_choose_influxdb = partialmethod(_menu, "choose_influxdb")
-    async_step_choose_open_wearables = partialmethod(_menu, "choose_open_wearables")
-
-    # Whose account
-
-    async def _async_step_account(
-        self, service: str, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Give credentials, which are tried before anything is stored."""
-        self._data = {CONF_SERVICE: service}
-        if self._form.scope:
-            return await self.async_step_pick_implementation()
-        return await self._async_step_credentials(service, user_input)
-
-    async_step_pulsoid = partialmethod(_async_step_account, "pulsoid")
-    async_step_pulsoid_oauth = partialmethod(_async_step_account, "pulsoid_oauth")
-    async_step_gerosense = partialmethod(_async_step_account, "gerosense")
-    async_step_gerosense_proxy = partialmethod(_async_step_account, "gerosense_proxy")
-    async_step_livetracking = partialmethod(_async_step_account, "livetracking")
-    async_step_influxdb_v1 = partialmethod(_async_step_account, "influxdb_v1")
-    async_step_influxdb_v2 = partialmethod(_async_step_account, "influxdb_v2")
-    async_step_influxdb_v3 = partialmethod(_async_step_account, "influxdb_v3")
-    async_step_open_wearables = partialmethod(_async_step_account, "open_wearables")
-    async_step_open_wearables_invitation = partialmethod(
-        _async_step_account, "open_wearables_invitation"
-    )
-
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
@@ -111,12 +70,6 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
         """Lead a relay to another server or account, or give it new credentials."""
         if is_monitor(self._get_reconfigure_entry()):
             return await self.async_step_replace()
-        if user_input is not None:
-            user_input = {
-                key: value
-                for key, value in user_input.items()
-                if value or key not in SECRET_FIELDS
-            }
         return await self._async_step_again("reconfigure", user_input)
 
     async def _async_step_again(
@@ -128,9 +81,16 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
         self._data = entry.data
         if user_input is not None and self.source == SOURCE_RECONFIGURE:
             # What is left empty now must not stay, unless it is a secret
-            asked = {marker.schema for marker in self._form.schema} - SECRET_FIELDS
+            secrets = self._form.secrets
+            user_input = {
+                key: value
+                for key, value in user_input.items()
+                if value or key not in secrets
+            }
             self._data = {
-                key: value for key, value in entry.data.items() if key not in asked
+                key: value
+                for key, value in entry.data.items()
+                if key not in self._form.shown
             }
         if self._form.scope and user_input is not None:
             return await self.async_step_pick_implementation(
@@ -199,7 +159,7 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="sources",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(fields),
+                vol.Schema(fields),
                 user_input or chosen,
             ),
             errors=errors,

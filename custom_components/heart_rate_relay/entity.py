@@ -15,6 +15,7 @@ from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator
 from .monitor.data import MonitorData
 from .monitor.features import Feature
 from .relay.coordinator import RelayCoordinator
+from .unexpected import guarded
 
 
 class RelayEntity(CoordinatorEntity[RelayCoordinator]):
@@ -81,6 +82,7 @@ class MonitorEntity[ValueT](CoordinatorEntity[MonitorCoordinator]):
         return self.entity_description.value_fn(self.coordinator.data)
 
     @callback
+    @guarded
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state when it has changed: most of what comes concerns others."""

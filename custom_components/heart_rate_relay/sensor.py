@@ -21,6 +21,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.typing import StateType
 
 from .const import CONF_FOLLOW_NEW, CONF_SOURCES, UNIT_BPM
@@ -33,8 +34,10 @@ from .entity import (
 from .monitor.coordinator import MonitorConfigEntry, is_monitor
 from .monitor.features import Feature
 from .monitor.measurement import BodyLocation
+from .past.shown import async_last_shown, count
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 from .relay.data import RelayData, Status
+from .unexpected import guarded
 
 PARALLEL_UPDATES = 0
 
@@ -223,11 +226,14 @@ def _relay_sensors(coordinator: RelayCoordinator) -> Iterator[SensorEntity]:
     """Yield the sensors of a relay."""
     yield HeartRateSensor(coordinator, HEART_RATE)
     for description in SENSORS:
-        yield RelaySensor(coordinator, description)
+        if description.state_class is SensorStateClass.TOTAL_INCREASING:
+            yield CounterSensor(coordinator, description)
+        else:
+            yield RelaySensor(coordinator, description)
     if coordinator.backfill:
         yield RelaySensor(coordinator, BACKFILL)
     if not coordinator.destination.limits.tells_refused:
-        yield RelaySensor(coordinator, IN_DOUBT)
+        yield CounterSensor(coordinator, IN_DOUBT)
 
 
 class MonitorSensor(MonitorEntity[StateType], SensorEntity):
@@ -249,6 +255,7 @@ class IntervalSensor(MonitorEntity[tuple[float, ...]], SensorEntity):
     _interval: float | None = None
 
     @callback
+    @guarded
     @override
     def _handle_coordinator_update(self) -> None:
         """Write one state after the other."""
@@ -293,6 +300,24 @@ class RelaySensor(RelayEntity, SensorEntity):
     def native_value(self) -> str | int | datetime | None:
         """Return what the description is about."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class CounterSensor(RelaySensor, RestoreEntity):
+    """Tells how many readings there were of a kind, and never fewer than it told before.
+
+    Nothing is written while a service answers, so that a kill would have it begin anew.
+    """
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on from what Home Assistant remembers, of this relay and no former one."""
+        since = self.coordinator.config_entry.created_at
+        shown = await async_last_shown(self.hass, self.entity_id, since)
+        last = await self.async_get_last_state()
+        if last and last.last_updated >= since:
+            shown = max(shown, count(last.state))
+        self.coordinator.async_count_on(self.entity_description.key, shown)
+        await super().async_added_to_hass()
 
 
 class HeartRateSensor(RelayEntity, SensorEntity):

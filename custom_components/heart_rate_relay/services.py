@@ -1,10 +1,13 @@
 """Actions of Heart Rate Relay."""
 
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -12,8 +15,16 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
+from homeassistant.helpers import (
+    config_validation as cv,
+    entity_registry as er,
+    service,
+)
 from homeassistant.helpers.selector import ConfigEntrySelector
 from homeassistant.util import dt as dt_util
 
@@ -21,6 +32,7 @@ from .const import DOMAIN
 from .outbox.tally import Request
 from .reading import SECOND, Device, Metric, Reading, Source, to_us
 from .relay.coordinator import RelayCoordinator
+from .unexpected import log_unexpected
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_DEVICE = "device"
@@ -37,32 +49,44 @@ SERVICE_FLUSH = "flush"
 SERVICE_GET_OUTBOX = "get_outbox"
 SERVICE_SEND_READING = "send_reading"
 
+type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+
 INSTANT_METRICS = [metric for metric in Metric if metric is not Metric.STEPS]
 """What can be measured at one moment."""
 
 RELAY = {
-    probatio.Required(ATTR_CONFIG_ENTRY_ID): ConfigEntrySelector(
-        {"integration": DOMAIN}
-    )
+    vol.Required(ATTR_CONFIG_ENTRY_ID): ConfigEntrySelector({"integration": DOMAIN})
 }
-RELAY_SCHEMA = probatio.Schema(RELAY)
-BACKFILL_SCHEMA = probatio.Schema(
+RELAY_SCHEMA = vol.Schema(RELAY)
+BACKFILL_SCHEMA = vol.Schema(
     {
         **RELAY,
-        probatio.Optional(ATTR_SOURCE): cv.entity_id,
-        probatio.Optional(ATTR_START): cv.datetime,
-        probatio.Optional(ATTR_END): cv.datetime,
+        vol.Optional(ATTR_SOURCE): cv.entity_id,
+        vol.Optional(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_END): cv.datetime,
     }
 )
-SEND_READING_SCHEMA = probatio.Schema(
+
+
+class Unspoken(float):
+    """A value that does not show where Home Assistant logs what an action was given."""
+
+    @override
+    def __str__(self) -> str:
+        return "…"
+
+    __repr__ = __str__
+
+
+SEND_READING_SCHEMA = vol.Schema(
     {
         **RELAY,
-        probatio.Required(ATTR_VALUE): probatio.Coerce(float),
-        probatio.Optional(ATTR_METRIC, default=Metric.HEART_RATE): probatio.All(
-            probatio.Coerce(Metric), probatio.In(INSTANT_METRICS)
+        vol.Required(ATTR_VALUE): vol.All(vol.Coerce(float), vol.Coerce(Unspoken)),
+        vol.Optional(ATTR_METRIC, default=Metric.HEART_RATE): vol.All(
+            vol.Coerce(Metric), vol.In(INSTANT_METRICS)
         ),
-        probatio.Optional(ATTR_MEASURED_AT): cv.datetime,
-        probatio.Optional(ATTR_DEVICE, default=""): cv.string,
+        vol.Optional(ATTR_MEASURED_AT): cv.datetime,
+        vol.Optional(ATTR_DEVICE, default=""): cv.string,
     }
 )
 
@@ -70,48 +94,88 @@ SEND_READING_SCHEMA = probatio.Schema(
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Set up the actions."""
-    register = hass.services.async_register
+
+    def register(
+        name: str,
+        action: Action,
+        schema: vol.Schema,
+        response: SupportsResponse = SupportsResponse.NONE,
+    ) -> None:
+        hass.services.async_register(DOMAIN, name, _quiet(action), schema, response)
+
+    register(SERVICE_BACKFILL, _backfill, BACKFILL_SCHEMA, SupportsResponse.OPTIONAL)
+    register(SERVICE_SEND_READING, _send_reading, SEND_READING_SCHEMA)
+    register(SERVICE_FLUSH, _flush, RELAY_SCHEMA)
+    register(SERVICE_GET_OUTBOX, _get_outbox, RELAY_SCHEMA, SupportsResponse.ONLY)
     register(
-        DOMAIN,
-        SERVICE_BACKFILL,
-        _backfill,
-        schema=BACKFILL_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    register(DOMAIN, SERVICE_SEND_READING, _send_reading, schema=SEND_READING_SCHEMA)
-    register(DOMAIN, SERVICE_FLUSH, _flush, schema=RELAY_SCHEMA)
-    register(
-        DOMAIN,
-        SERVICE_GET_OUTBOX,
-        _get_outbox,
-        schema=RELAY_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    register(
-        DOMAIN,
         SERVICE_DISCARD_OUTBOX,
         _discard_outbox,
-        schema=RELAY_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
+        RELAY_SCHEMA,
+        SupportsResponse.OPTIONAL,
     )
 
 
-@callback
-def _relay(call: ServiceCall) -> RelayCoordinator:
-    """Return the relay that an action is for. Raises ServiceValidationError."""
-    entry = service.async_get_config_entry(
+def _quiet(action: Action) -> Action:
+    """Return an action whose errors say nothing that is not meant for everybody."""
+
+    async def perform(call: ServiceCall) -> ServiceResponse:
+        try:
+            return await action(call)
+        except HomeAssistantError:
+            raise
+        except Exception as err:  # noqa: BLE001 - whatever it is
+            log_unexpected(err, "the action was not performed")
+            raise _error("unexpected") from None
+
+    return perform
+
+
+async def _relay(call: ServiceCall) -> RelayCoordinator:
+    """Return the relay that an action is for.
+
+    Raises ServiceValidationError, and Unauthorized where a person may not control it.
+    """
+    entry: ConfigEntry[object] = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
+    if not await _may_control(call, entry):
+        raise Unauthorized(
+            context=call.context,
+            permission=POLICY_CONTROL,
+            perm_category=CAT_ENTITIES,
+            config_entry_id=entry.entry_id,
+        )
     if not isinstance(relay := entry.runtime_data, RelayCoordinator):
         raise _error("not_a_relay", monitor=entry.title)
     return relay
 
 
+async def _may_control(call: ServiceCall, entry: ConfigEntry[object]) -> bool:
+    """Return whether who performs an action may control all entities of an entry.
+
+    An automation may: whoever made it had the right to.
+    """
+    if not call.context.user_id:
+        return True
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if not user:
+        return False
+    registry = er.async_get(call.hass)
+    entities = er.async_entries_for_config_entry(registry, entry.entry_id)
+    return user.permissions.access_all_entities(POLICY_CONTROL) or (
+        bool(entities)
+        and all(
+            user.permissions.check_entity(entity.entity_id, POLICY_CONTROL)
+            for entity in entities
+        )
+    )
+
+
 async def _send_reading(call: ServiceCall) -> None:
     """Hand over a reading that no entity tells."""
-    relay = _relay(call)
+    relay = await _relay(call)
     metric: Metric = call.data[ATTR_METRIC]
-    value: float = call.data[ATTR_VALUE]
+    value = float(call.data[ATTR_VALUE])
     if metric not in relay.destination.limits.metrics:
         raise _error("metric_not_taken", relay=relay.name)
     low, high = relay.sources.rules.plausible(metric)
@@ -135,7 +199,7 @@ async def _send_reading(call: ServiceCall) -> None:
 
 async def _backfill(call: ServiceCall) -> ServiceResponse:
     """Deliver what the recorder keeps of a time, and return how much that is."""
-    relay = _relay(call)
+    relay = await _relay(call)
     if not (backfill := relay.backfill):
         raise _error("no_recorder")
     if backfill.progress is not None:
@@ -168,12 +232,12 @@ async def _backfill(call: ServiceCall) -> ServiceResponse:
 
 async def _flush(call: ServiceCall) -> None:
     """Deliver what waits now."""
-    _relay(call).async_send_now()
+    (await _relay(call)).async_send_now()
 
 
 async def _get_outbox(call: ServiceCall) -> ServiceResponse:
     """Return what waits, and what was refused."""
-    relay = _relay(call)
+    relay = await _relay(call)
     oldest = await relay.outbox.oldest()
     return {
         "waiting": len(relay.outbox),
@@ -195,7 +259,8 @@ async def _get_outbox(call: ServiceCall) -> ServiceResponse:
 
 async def _discard_outbox(call: ServiceCall) -> ServiceResponse:
     """Forget what waits, and return how many readings that were."""
-    return {"discarded": await _relay(call).async_discard()}
+    relay = await _relay(call)
+    return {"discarded": await relay.async_discard()}
 
 
 def _days(relay: RelayCoordinator) -> str:

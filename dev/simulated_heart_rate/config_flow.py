@@ -2,13 +2,13 @@
 
 from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 
 from .const import CONF_LEDGER, DOMAIN
 
-SCHEMA = probatio.Schema({probatio.Required(CONF_LEDGER): str})
+SCHEMA = vol.Schema({vol.Required(CONF_LEDGER): str})
 
 
 class SimulationConfigFlow(ConfigFlow, domain=DOMAIN):

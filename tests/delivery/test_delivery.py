@@ -297,12 +297,14 @@ async def test_mistake_of_a_listener(
 
 
 async def test_mistake_is_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """An error that nobody expected can be found."""
+    """Where an error that nobody expected was raised can be found, though not its words."""
     async with running(path, Scripted(RuntimeError("a mistake"))) as relay:
         relay.add(60)
         await asyncio.sleep(10)
         assert relay.service.accepted == [60]
-        assert caplog.text.count("RuntimeError: a mistake") == 1
+        assert caplog.text.count("RuntimeError") == 1
+        assert "scripted.py" in caplog.text
+        assert "a mistake" not in caplog.text
 
 
 async def test_disk_that_cannot_forget(path: Path) -> None:

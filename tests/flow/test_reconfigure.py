@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.flow.forms import MENUS, SECRET_FIELDS
+from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayConfigEntry,
     async_tokens_of,
@@ -18,7 +18,7 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
-from ..common import measure, pulsoid_data, until
+from ..common import STRAP, influxdb_data, measure, pulsoid_data, until
 from ..conftest import running
 from .common import (
     INPUT,
@@ -30,6 +30,7 @@ from .common import (
     ask_again,
     assert_abort,
     assert_form,
+    choose,
     choose_anna,
     collect,
     each_service,
@@ -120,6 +121,13 @@ async def choose_ben(
     return await choose_anna(hass, shown, stand_in)
 
 
+def test_secrets() -> None:
+    """What is never shown again are the fields that show dots instead of what is typed."""
+    assert {service: form.secrets for service, form in FORMS.items()} == {
+        "pulsoid_oauth": frozenset()
+    } | {service: {field} for service, field in SECRETS.items()}
+
+
 @each_service
 async def test_nothing_changed(
     hass: HomeAssistant, service: str, stand_in: Any
@@ -130,7 +138,9 @@ async def test_nothing_changed(
     form = await ask_again(hass, entry, SOURCE_RECONFIGURE)
     assert form["description_placeholders"] == {"relay": entry.title}
     given = INPUT[service](stand_in)
-    assert suggested(form) == {key: given[key] for key in set(given) - SECRET_FIELDS}
+    assert suggested(form) == {
+        key: given[key] for key in set(given) - {SECRETS[service]}
+    }
 
     # The frontend leaves out what is empty, others may not
     shown = await submit(hass, form, suggested(form) | {SECRETS[service]: ""})
@@ -148,16 +158,53 @@ async def test_moved(
 ) -> None:
     """What waited for a server goes to where that is now."""
     entry = await add_waiting(hass, service, stand_in)
-    if isinstance(stand_in, OpenWearables):
-        moved_to.access_tokens = stand_in.access_tokens
-        moved_to.refresh_tokens = stand_in.refresh_tokens
-    before = dict(entry.data)
     await stand_in.stop()
-    shown = await reconfigure(hass, entry, url=str(moved_to.url))
+    form = await reconfigure(hass, entry, url=str(moved_to.url))
+    assert_form(form, "reconfigure", "secret_again")
+    assert not moved_to.requests
+    given = INPUT[service](moved_to)
+    assert suggested(form)["url"] == given["url"]
+    secret = {SECRETS[service]: given[SECRETS[service]]}
+    shown = await submit(hass, form, suggested(form) | secret)
     assert_abort(await choose_anna(hass, shown, moved_to), DONE)
-    assert entry.data == before | {"url": str(moved_to.url)}
+    assert entry.data == kept(service, moved_to)
     await until_waiting_arrived(hass, entry, moved_to)
     assert not stand_in.arrivals
+
+
+@pytest.mark.parametrize(
+    ("address", "moves"),
+    [
+        ("http://one.example/", False),
+        (" HTTP://One.Example:80/behind/a/proxy ", False),
+        ("https://one.example", True),
+        ("http://one.example:8086", True),
+        ("http://two.example", True),
+        ("http://one.example.two.example", True),
+    ],
+)
+def test_elsewhere(address: str, moves: bool) -> None:
+    """What is kept is for a scheme, a host and a port, however these are written."""
+    known = {"url": "http://one.example", "password": "secret"}
+    form = FORMS["livetracking"]
+    assert form.moves(known, {"url": address}) is moves
+    assert form.lacks_secret(known, {"url": address})
+    assert not form.lacks_secret(known, {"url": address, "password": "another"})
+
+
+@pytest.mark.parametrize("service", ["influxdb_v1"])
+async def test_no_secret_to_keep(
+    hass: HomeAssistant, stand_in: InfluxDBv1, moved_to: InfluxDBv1
+) -> None:
+    """Where none was needed there is none to ask for."""
+    stand_in.username = stand_in.password = ""
+    moved_to.username = moved_to.password = ""
+    given = {**influxdb_data(stand_in)}
+    del given["username"], given["password"]
+    shown = await submit(hass, await choose(hass, "influxdb_v1"), given)
+    created = await submit(hass, shown, {"sources": [STRAP], "follow_new": False})
+    entry = created["result"]
+    assert_abort(await reconfigure(hass, entry, url=str(moved_to.url)), DONE)
 
 
 @each_service

@@ -301,6 +301,25 @@ async def test_restart_between(
     assert [arrival.value for arrival in influxdb.arrivals] == [61, 71]
 
 
+async def test_restart_in_a_quiet_time(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """So may it be though nothing is told for hours before and after that."""
+    beat(hass, (9000, 8990), now)
+    with session_scope(hass=hass) as session:
+        session.add(
+            RecorderRuns(
+                start=dt_util.utcnow() - timedelta(seconds=5000),
+                created=dt_util.utcnow(),
+            )
+        )
+    beat(hass, (1000, 990), now, first=70)
+    coordinator = await set_up(hass, relay)
+    await backfill(hass, relay)
+    await delivered(coordinator, influxdb)
+    assert [arrival.value for arrival in influxdb.arrivals] == [61, 71]
+
+
 async def test_repeats(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -342,8 +361,9 @@ async def test_one_line(now: float, hass: HomeAssistant, pulsoid: Pulsoid) -> No
 
 async def test_steps(now: float, hass: HomeAssistant, gerosense: Gerosense) -> None:
     """A counter's past becomes what was walked from one count to the next."""
-    start = dt_util.start_of_local_day().timestamp()
-    now = max(now, start + 600)
+    # Where it is not about midnight: a count is one of a day
+    near_midnight = dt_util.utcnow().hour in (0, 23)
+    await hass.config.async_set_time_zone("Asia/Tokyo" if near_midnight else "UTC")
     data = {
         "username": gerosense.username,
         "password": gerosense.password,
@@ -506,7 +526,7 @@ async def test_unreadable(
             "queued": 0,
             "sources": {},
         }
-    assert "could not be read" in caplog.text
+    assert "the history is read when" in caplog.text
     await hass.config_entries.async_reload(relay.entry_id)
     await until(lambda: relay.runtime_data.data.backfill is None, 20)
     assert await delivered(relay.runtime_data, influxdb) == times[1:]

@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-import logging
 from math import inf
 from random import uniform
 import time
@@ -24,8 +23,7 @@ from ..destinations.base import (
 from ..outbox.disk import Entry
 from ..outbox.outbox import Outbox
 from ..reading import SECOND, Metric, Reading, now_us
-
-_LOGGER = logging.getLogger(__name__)
+from ..unexpected import log_unexpected
 
 MIN_BACKOFF = 1.0
 MAX_BACKOFF = 5 * 60.0
@@ -175,8 +173,8 @@ class Delivery:
             await self._deliver(entries)
         except DestinationError as err:
             return err
-        except Exception:  # No mistake may end the delivery for good
-            _LOGGER.exception("Unexpected error, the delivery is tried again")
+        except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
+            log_unexpected(err, "the delivery is tried again")
             return UnreachableError("unexpected")
         return None
 
@@ -240,8 +238,8 @@ class Delivery:
                 self._not_before = now + backoff(self._failures)
         try:
             self._on_outcome(error)
-        except Exception:
-            _LOGGER.exception("Unexpected error, the delivery goes on")
+        except Exception as err:  # noqa: BLE001 - neither may this
+            log_unexpected(err, "the delivery goes on")
 
 
 def _sift(

@@ -7,7 +7,7 @@ from functools import partialmethod
 import logging
 from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -26,15 +26,28 @@ from ..destinations.base import (
     UnknownPersonError,
 )
 from ..destinations.tokens import Tokens
-from ..relay.coordinator import async_tokens_of, create_destination
+from ..relay.coordinator import async_tokens_of
+from ..relay.session import create_destination
 from ..relay.stored_tokens import given_token
-from .forms import FORMS, MENUS, SECRET_FIELDS, Form, people_fields
+from ..unexpected import log_unexpected
+from .forms import FORMS, MENUS, Form, people_fields
 
 
 class AccountFlow(AbstractOAuth2FlowHandler):
     """Tries credentials, and asks for the person where an account has several."""
 
     DOMAIN = DOMAIN
+
+    @override
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make a step of each menu and each form: a service needs no code for that."""
+        super().__init_subclass__(**kwargs)
+        for menu in MENUS:
+            step = partialmethod(cls.async_choose, menu)
+            setattr(cls, f"async_step_{menu}", step)
+        for service in FORMS:
+            step = partialmethod(cls.async_sign_in, service)
+            setattr(cls, f"async_step_{service}", step)
 
     def __init__(self) -> None:
         """Initialize the flow."""
@@ -74,6 +87,15 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         """Choose what to go on with."""
         return self.async_show_menu(step_id=step_id, menu_options=list(MENUS[step_id]))
 
+    async def async_sign_in(
+        self, service: str, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Give credentials, which are tried before anything is stored."""
+        self._data = {CONF_SERVICE: service}
+        if self._form.scope:
+            return await self.async_step_pick_implementation()
+        return await self._async_step_credentials(service, user_input)
+
     async def _async_step_credentials(
         self, step_id: str, user_input: Mapping[str, Any] | None
     ) -> ConfigFlowResult:
@@ -82,6 +104,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         if user_input is not None:
             account = None
             with _reported(errors):
+                self._guard_secrets(user_input)
                 self._data = await self._async_sign_in({**self._data, **user_input})
                 account = await self._async_validate()
             if account and (question := self._question):
@@ -104,13 +127,30 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         )
 
     @property
-    def _fields(self) -> tuple[probatio.Schema, Mapping[str, Any]]:
+    def _fields(self) -> tuple[vol.Schema, Mapping[str, Any]]:
         """What is asked for, and what to fill in at first."""
         if self.source == SOURCE_REAUTH:
             return self._form.credential_fields(), {}
         if self.source == SOURCE_RECONFIGURE:
-            return self._form.fields_again(), without_secrets(self._data)
+            return self._form.fields_again(), self._shown
         return self._form.fields(), {}
+
+    def _guard_secrets(self, given: Mapping[str, Any]) -> None:
+        """See that what is kept for one server does not go to another.
+
+        Raises DestinationError.
+        """
+        if self.source != SOURCE_RECONFIGURE:
+            return
+        known = self._get_reconfigure_entry().data
+        if self._form.moves(known, given) and self._form.lacks_secret(known, given):
+            raise DestinationError("secret_again")
+
+    @property
+    def _shown(self) -> Mapping[str, Any]:
+        """What a form may show of what the relay has."""
+        shown = self._form.shown
+        return {key: value for key, value in self._data.items() if key in shown}
 
     async def _async_sign_in(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what to keep of a form's input.
@@ -137,16 +177,11 @@ class AccountFlow(AbstractOAuth2FlowHandler):
 
     # Whose readings, where an account has several people
 
-    async_step_person = partialmethod(async_choose, "person")
-
     async def _async_ask_for_person(self) -> ConfigFlowResult:
         """Ask whose readings they are."""
         if self._directory.lists:
             return await self.async_choose("person")
         return await self.async_step_new_person()
-
-    async_step_registered = partialmethod(async_choose, "registered")
-    async_step_same_person = partialmethod(async_choose, "same_person")
 
     async def async_step_known_person(
         self, user_input: dict[str, Any] | None = None
@@ -174,7 +209,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         return self.async_show_form(
             step_id="choose_person",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(people_fields(people)), {CONF_SEARCH: search}
+                vol.Schema(people_fields(people)), {CONF_SEARCH: search}
             ),
             errors=errors,
         )
@@ -193,7 +228,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         return self.async_show_form(
             step_id="new_person",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(dict(self._form.person)), user_input
+                vol.Schema(dict(self._form.person)), user_input
             ),
             errors=errors,
         )
@@ -247,11 +282,6 @@ class AccountFlow(AbstractOAuth2FlowHandler):
         return destination
 
 
-def without_secrets(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what may be shown of an entry's data."""
-    return {key: value for key, value in data.items() if key not in SECRET_FIELDS}
-
-
 @contextmanager
 def _reported(errors: dict[str, str]) -> Iterator[None]:
     """Put what goes wrong with a service among the errors of a form."""
@@ -259,6 +289,6 @@ def _reported(errors: dict[str, str]) -> Iterator[None]:
         yield
     except DestinationError as err:
         errors["base"] = err.key
-    except Exception:  # noqa: BLE001 - a flow must say something
-        LOGGER.exception("Unexpected error")
+    except Exception as err:  # noqa: BLE001 - a flow must say something
+        log_unexpected(err, "the form is shown again")
         errors["base"] = "unknown"

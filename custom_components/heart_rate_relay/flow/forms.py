@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.const import (
     CONF_ACCESS_TOKEN,
@@ -51,6 +52,7 @@ from ..const import (
 from ..destinations.base import Account
 from ..destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT
 from ..destinations.pulsoid import WRITE_SCOPE
+from ..destinations.text import parse_url
 
 TEXT = TextSelector()
 ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
@@ -58,20 +60,12 @@ USERNAME = TextSelector(TextSelectorConfig(autocomplete="username"))
 SECRET = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
-
-
-SECRET_FIELDS = frozenset(
-    {
-        CONF_ACCESS_TOKEN,
-        CONF_API_KEY,
-        CONF_INVITATION_CODE,
-        CONF_PASSWORD,
-        CONF_TOKEN,
-    }
+CODE = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="one-time-code")
 )
-"""What is never shown again. An invitation code is kept as the tokens it gave."""
+"""Of an invitation: what is kept are the tokens that it gave."""
 
-type Fields = Mapping[probatio.Marker, object]
+type Fields = Mapping[vol.Marker, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,24 +84,58 @@ class Form:
     scope: str = ""
     """What to ask for where one signs in at the service itself, by OAuth."""
 
-    def fields(self) -> probatio.Schema:
-        """Return the fields to fill in."""
-        return probatio.Schema(dict(self.schema))
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The fields that are never shown again: those for passwords."""
+        return frozenset(
+            marker.schema
+            for marker, selector in self.schema.items()
+            if _is_of(TextSelectorType.PASSWORD, selector)
+        )
 
-    def fields_again(self) -> probatio.Schema:
+    @property
+    def shown(self) -> frozenset[str]:
+        """All other fields."""
+        return frozenset(marker.schema for marker in self.schema) - self.secrets
+
+    def moves(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """Return whether another server is given than the one that is known.
+
+        Raises DestinationError where an address is none.
+        """
+        return any(
+            _server(given[marker.schema]) != _server(known.get(marker.schema, ""))
+            for marker, selector in self.schema.items()
+            if _is_of(TextSelectorType.URL, selector)
+        )
+
+    def lacks_secret(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """Return whether a secret is not given that there was, or has to be."""
+        return any(
+            marker.schema not in given
+            and (marker.schema in known or isinstance(marker, vol.Required))
+            for marker in self.schema
+            if marker.schema in self.secrets
+        )
+
+    def fields(self) -> vol.Schema:
+        """Return the fields to fill in."""
+        return vol.Schema(dict(self.schema))
+
+    def fields_again(self) -> vol.Schema:
         """Return the same, but that secrets may be left empty to stay as they are."""
-        return probatio.Schema(
+        return vol.Schema(
             {
-                probatio.Optional(marker.schema)
-                if marker.schema in SECRET_FIELDS
+                vol.Optional(marker.schema)
+                if marker.schema in self.secrets
                 else marker: selector
                 for marker, selector in self.schema.items()
             }
         )
 
-    def credential_fields(self) -> probatio.Schema:
+    def credential_fields(self) -> vol.Schema:
         """Return the fields to fill in again when the service refuses credentials."""
-        return probatio.Schema(
+        return vol.Schema(
             {
                 marker: selector
                 for marker, selector in self.schema.items()
@@ -116,17 +144,26 @@ class Form:
         )
 
 
-VERIFY_SSL: Fields = {
-    probatio.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()
-}
+def _is_of(kind: TextSelectorType, selector: object) -> bool:
+    """Return whether a selector is for a kind of text."""
+    return isinstance(selector, TextSelector) and selector.config.get("type") == kind
+
+
+def _server(address: str) -> tuple[str, str | None, int | None]:
+    """Return what secrets are kept for: scheme, host and port of an address."""
+    url = parse_url(address)
+    return url.scheme, url.host, url.port
+
+
+VERIFY_SSL: Fields = {vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}
 
 NAMING: Fields = {
-    probatio.Required(CONF_NAMING): section(
-        probatio.Schema(
+    vol.Required(CONF_NAMING): section(
+        vol.Schema(
             {
-                probatio.Required(CONF_MEASUREMENT, default=DEFAULT_MEASUREMENT): TEXT,
-                probatio.Required(CONF_FIELD, default=DEFAULT_FIELD): TEXT,
-                probatio.Optional(CONF_TAGS, default=list): TextSelector(
+                vol.Required(CONF_MEASUREMENT, default=DEFAULT_MEASUREMENT): TEXT,
+                vol.Required(CONF_FIELD, default=DEFAULT_FIELD): TEXT,
+                vol.Optional(CONF_TAGS, default=list): TextSelector(
                     TextSelectorConfig(multiple=True)
                 ),
             }
@@ -138,7 +175,7 @@ NAMING: Fields = {
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "pulsoid": Form(
-            schema={probatio.Required(CONF_ACCESS_TOKEN): SECRET},
+            schema={vol.Required(CONF_ACCESS_TOKEN): SECRET},
             credentials=frozenset({CONF_ACCESS_TOKEN}),
             links={"keys_url": "https://pulsoid.net/ui/keys"},
         ),
@@ -150,19 +187,19 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "gerosense": Form(
             schema={
-                probatio.Required(CONF_USERNAME): USERNAME,
-                probatio.Required(CONF_PASSWORD): SECRET,
-                probatio.Required(CONF_USER_ID): TEXT,
+                vol.Required(CONF_USERNAME): USERNAME,
+                vol.Required(CONF_PASSWORD): SECRET,
+                vol.Required(CONF_USER_ID): TEXT,
             },
             credentials=frozenset({CONF_USERNAME, CONF_PASSWORD}),
             # Not required: the frontend would fill in what nobody chose
             person={
-                probatio.Optional(CONF_SEX): SelectSelector(
+                vol.Optional(CONF_SEX): SelectSelector(
                     SelectSelectorConfig(
                         options=["female", "male"], translation_key=CONF_SEX
                     )
                 ),
-                probatio.Optional(CONF_YEAR_OF_BIRTH): NumberSelector(
+                vol.Optional(CONF_YEAR_OF_BIRTH): NumberSelector(
                     NumberSelectorConfig(
                         min=1900, max=2100, step=1, mode=NumberSelectorMode.BOX
                     )
@@ -171,8 +208,8 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "gerosense_proxy": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_TOKEN): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_TOKEN): SECRET,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_TOKEN}),
@@ -180,9 +217,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "livetracking": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_USERNAME): USERNAME,
-                probatio.Required(CONF_PASSWORD): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_USERNAME): USERNAME,
+                vol.Required(CONF_PASSWORD): SECRET,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_PASSWORD}),
@@ -190,11 +227,11 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "influxdb_v1": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_DATABASE): TEXT,
-                probatio.Optional(CONF_USERNAME): USERNAME,
-                probatio.Optional(CONF_PASSWORD): SECRET,
-                probatio.Optional(CONF_RETENTION_POLICY): TEXT,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_DATABASE): TEXT,
+                vol.Optional(CONF_USERNAME): USERNAME,
+                vol.Optional(CONF_PASSWORD): SECRET,
+                vol.Optional(CONF_RETENTION_POLICY): TEXT,
                 **VERIFY_SSL,
                 **NAMING,
             },
@@ -203,10 +240,10 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "influxdb_v2": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_ORGANIZATION): TEXT,
-                probatio.Required(CONF_BUCKET): TEXT,
-                probatio.Required(CONF_TOKEN): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_ORGANIZATION): TEXT,
+                vol.Required(CONF_BUCKET): TEXT,
+                vol.Required(CONF_TOKEN): SECRET,
                 **VERIFY_SSL,
                 **NAMING,
             },
@@ -215,9 +252,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "influxdb_v3": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_DATABASE): TEXT,
-                probatio.Optional(CONF_TOKEN): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_DATABASE): TEXT,
+                vol.Optional(CONF_TOKEN): SECRET,
                 **VERIFY_SSL,
                 **NAMING,
             },
@@ -226,24 +263,24 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "open_wearables": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_API_KEY): SECRET,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_API_KEY): SECRET,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_API_KEY}),
             links={"example_url": "http://homeassistant.local:8000"},
             person={
-                probatio.Optional(CONF_FIRST_NAME): TEXT,
-                probatio.Optional(CONF_LAST_NAME): TEXT,
-                probatio.Optional(CONF_EMAIL): TextSelector(
+                vol.Optional(CONF_FIRST_NAME): TEXT,
+                vol.Optional(CONF_LAST_NAME): TEXT,
+                vol.Optional(CONF_EMAIL): TextSelector(
                     TextSelectorConfig(type=TextSelectorType.EMAIL)
                 ),
             },
         ),
         "open_wearables_invitation": Form(
             schema={
-                probatio.Required(CONF_URL): ADDRESS,
-                probatio.Required(CONF_INVITATION_CODE): TEXT,
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Required(CONF_INVITATION_CODE): CODE,
                 **VERIFY_SSL,
             },
             credentials=frozenset({CONF_INVITATION_CODE}),
@@ -278,7 +315,7 @@ MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
 def people_fields(people: Iterable[Account]) -> Fields:
     """Return the fields to choose one of these people, or to search for others."""
     return {
-        probatio.Optional(CONF_USER_ID): SelectSelector(
+        vol.Optional(CONF_USER_ID): SelectSelector(
             SelectSelectorConfig(
                 options=[
                     SelectOptionDict(value=person.id, label=person.name)
@@ -288,5 +325,5 @@ def people_fields(people: Iterable[Account]) -> Fields:
                 mode=SelectSelectorMode.DROPDOWN,
             )
         ),
-        probatio.Optional(CONF_SEARCH): TEXT,
+        vol.Optional(CONF_SEARCH): TEXT,
     }

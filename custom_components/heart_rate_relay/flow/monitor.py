@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, override
 
 from bleak_retry_connector import BleakOutOfConnectionSlotsError
-import probatio
+import voluptuous as vol
 
 from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
@@ -33,7 +33,6 @@ from ..const import (
     CONF_LISTEN_ONLY,
     CONF_MONITOR,
     DEFAULT_MONITOR_OPTIONS,
-    LOGGER,
 )
 from ..monitor.advertisement import parse_broadcast
 from ..monitor.coordinator import (
@@ -52,6 +51,7 @@ from ..monitor.identity import (
 from ..monitor.link import BLUETOOTH_ERRORS, Details, PairingNeededError
 from ..monitor.probe import Probe, async_probe
 from ..monitor.uuids import HEART_RATE_SERVICE
+from ..unexpected import log_unexpected
 
 
 class MonitorFlow(ConfigFlow):
@@ -124,9 +124,7 @@ class MonitorFlow(ConfigFlow):
             return await self._async_try()
         return self.async_show_form(
             step_id="known_monitor",
-            data_schema=probatio.Schema(
-                {probatio.Optional(CONF_MONITOR): _choice(titles)}
-            ),
+            data_schema=vol.Schema({vol.Optional(CONF_MONITOR): _choice(titles)}),
             description_placeholders={"name": self._name},
         )
 
@@ -165,9 +163,7 @@ class MonitorFlow(ConfigFlow):
         }
         return self.async_show_form(
             step_id=step_id,
-            data_schema=probatio.Schema(
-                {probatio.Required(CONF_ADDRESS): _choice(names)}
-            ),
+            data_schema=vol.Schema({vol.Required(CONF_ADDRESS): _choice(names)}),
         )
 
     async def _async_try(self) -> ConfigFlowResult:
@@ -200,8 +196,8 @@ class MonitorFlow(ConfigFlow):
             self._error = "slots_full"
         except BLUETOOTH_ERRORS:
             self._error = "not_read"
-        except Exception:  # noqa: BLE001 - a flow must say something
-            LOGGER.exception("Unexpected error")
+        except Exception as err:  # noqa: BLE001 - a flow must say something
+            log_unexpected(err, "the monitor was not read")
             self._error = "unknown"
         return self.async_show_progress_done(
             next_step_id="unread" if self._error else "add_monitor"
@@ -307,9 +303,7 @@ class MonitorOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="monitor",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(
-                    {probatio.Required(CONF_LISTEN_ONLY): BooleanSelector()}
-                ),
+                vol.Schema({vol.Required(CONF_LISTEN_ONLY): BooleanSelector()}),
                 self.config_entry.options,
             ),
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.helpers.selector import (
@@ -55,7 +55,7 @@ class RelayOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(fields),
+                vol.Schema(fields),
                 user_input or options | self._source_entities(options),
             ),
             errors=errors,
@@ -87,15 +87,15 @@ def _number(minimum: float, maximum: float, unit: str) -> NumberSelector:
     )
 
 
-LIMITS: dict[probatio.Marker, object] = {
-    probatio.Required(CONF_MIN_INTERVAL): _number(0, 3600, "s"),
-    probatio.Required(CONF_MIN_BPM): _number(1, 300, UNIT_BPM),
-    probatio.Required(CONF_MAX_BPM): _number(1, 300, UNIT_BPM),
-    probatio.Required(CONF_LIVE_FOR): _number(5, 3600, "s"),
-    probatio.Required(CONF_KEEP_DAYS): _number(1, 3650, "d"),
-    probatio.Required(CONF_KEEP_READINGS): _number(1_000, 10_000_000, ""),
+LIMITS: dict[vol.Marker, object] = {
+    vol.Required(CONF_MIN_INTERVAL): _number(0, 3600, "s"),
+    vol.Required(CONF_MIN_BPM): _number(1, 300, UNIT_BPM),
+    vol.Required(CONF_MAX_BPM): _number(1, 300, UNIT_BPM),
+    vol.Required(CONF_LIVE_FOR): _number(5, 3600, "s"),
+    vol.Required(CONF_KEEP_DAYS): _number(1, 3650, "d"),
+    vol.Required(CONF_KEEP_READINGS): _number(1_000, 10_000_000, ""),
 }
 
-GATHER: dict[probatio.Marker, object] = {
-    probatio.Required(CONF_GATHER): _number(10, 24 * 60 * 60, "s"),
+GATHER: dict[vol.Marker, object] = {
+    vol.Required(CONF_GATHER): _number(10, 24 * 60 * 60, "s"),
 }

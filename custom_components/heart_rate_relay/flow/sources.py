@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE
@@ -41,7 +41,7 @@ SOURCE_DOMAINS = ["sensor", "number", "input_number"]
 
 def source_fields(
     hass: HomeAssistant, metrics: Container[Metric]
-) -> dict[probatio.Marker, object]:
+) -> dict[vol.Marker, object]:
     """Return the fields about the sources of these metrics."""
     selector = EntitySelector(
         EntitySelectorConfig(
@@ -51,18 +51,16 @@ def source_fields(
             reorder=True,
         )
     )
-    fields: dict[probatio.Marker, object] = {
-        probatio.Required(option, default=list): selector
+    fields: dict[vol.Marker, object] = {
+        vol.Required(option, default=list): selector
         for metric, option in SOURCE_OPTIONS.items()
         if metric in metrics
     }
-    fields[probatio.Required(CONF_FOLLOW_NEW, default=False)] = BooleanSelector()
+    fields[vol.Required(CONF_FOLLOW_NEW, default=False)] = BooleanSelector()
     return fields
 
 
-def backfill_field(
-    hass: HomeAssistant, limits: Limits
-) -> dict[probatio.Marker, object]:
+def backfill_field(hass: HomeAssistant, limits: Limits) -> dict[vol.Marker, object]:
     """Return the field about the past, where there is one that a service is made for."""
     if limits.one_line or DATA_INSTANCE not in hass.data:
         return {}
@@ -75,7 +73,7 @@ def backfill_field(
             mode=NumberSelectorMode.BOX,
         )
     )
-    return {probatio.Required(CONF_BACKFILL_DAYS, default=0): days}
+    return {vol.Required(CONF_BACKFILL_DAYS, default=0): days}
 
 
 def preselection(

@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
+from ..unexpected import guarded, log_unexpected
 from .link import BLUETOOTH_ERRORS, Details, Link, PairingNeededError
 
 SILENT_AFTER = 30.0
@@ -155,8 +156,8 @@ class Connection:
             except OtherMonitorError:
                 self._owner.have_other()
                 return
-            except Exception:  # noqa: BLE001 - the next attempt may do better
-                LOGGER.exception("Unexpected error in the connection to a monitor")
+            except Exception as err:  # noqa: BLE001 - the next attempt may do better
+                log_unexpected(err, "the monitor is connected to again")
             self._failures += 1
             await asyncio.sleep(self._backoff())
 
@@ -265,6 +266,7 @@ class Connection:
                     await link.ended.wait()
 
     @callback
+    @guarded
     def _have_packet(self, link: Link, data: bytearray) -> None:
         """Pass a measurement on, unless it comes late, over a connection given up."""
         if link is self.link and self._owner.have_packet(data):

@@ -23,6 +23,7 @@ from ..const import (
     LOGGER,
     PUBLISH_INTERVAL,
 )
+from ..unexpected import guarded
 from . import monitor_issues as issues
 from .advertisement import Broadcast, parse_broadcast
 from .connection import Connection, OtherMonitorError, Trouble
@@ -153,6 +154,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     # What comes through the air
 
     @callback
+    @guarded
     def _have_advertisement(self, info: bluetooth.BluetoothServiceInfoBleak) -> None:
         """Take an advertisement of the monitor, which every scanner near it hears."""
         self.heard_at = info.time
@@ -342,6 +344,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         self._stale_timer = async_call_later(self.hass, seconds, self._check)
 
     @callback
+    @guarded
     def _check(self, _: datetime) -> None:
         """See whether what was measured is stale."""
         self._stale_timer = None

@@ -3,7 +3,8 @@
 What it was told while it listened is delivered, or waits, or was left out for a reason:
 none of it is to come a second time out of the recorder. While Home Assistant does not run
 nothing is measured, so that a restart is no interruption. That spares a note on disk at each
-start, which a kill would need. All times are in microseconds since the Unix epoch, UTC.
+start, which a kill would need. When it ran without the relay is found out when somebody wants what
+was measured then (past/absence.py). All times are in microseconds since the Unix epoch, UTC.
 """
 
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence

@@ -44,6 +44,8 @@ class Tally:
     """When the first of the requests was made that had no answer since, in µs UTC."""
     covered: dict[str, list[Span]] = field(default_factory=dict)
     """What was taken from each source already: see coverage.py."""
+    absences_until: int = 0
+    """Until when it is known in which times the relay was not loaded, in ms UTC."""
     backfill: Request | None = None
     """What is being taken out of the recorder."""
     unknown: dict[str, JsonValue] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class Tally:
         self.unreachable_since = earlier.unreachable_since or self.unreachable_since
         for key, spans in earlier.covered.items():
             self.covered[key] = union([*spans, *self.covered.get(key, ())])
+        self.absences_until = max(self.absences_until, earlier.absences_until)
         self.backfill = self.backfill or earlier.backfill
         self.unknown.update(earlier.unknown | self.unknown)
 

@@ -17,12 +17,14 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.start import async_at_started
 
-from ..const import CONF_BACKFILL_DAYS, LOGGER
+from ..const import CONF_BACKFILL_DAYS
 from ..outbox.coverage import Coverage, length, union
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Request
 from ..reading import SECOND, now_us
 from ..sources.sources import Sources
+from ..unexpected import log_unexpected
+from .absence import absences, async_status_id
 from .history import Chunk, Past
 
 DAY = 24 * 60 * 60.0
@@ -62,6 +64,7 @@ class Backfill:
     def __init__(
         self,
         hass: HomeAssistant,
+        entry: ConfigEntry,
         sources: Sources,
         coverage: Coverage,
         outbox: Outbox,
@@ -69,6 +72,8 @@ class Backfill:
     ) -> None:
         """Initialize the backfill. Whenever it gets on, on_progress is called."""
         self._hass = hass
+        self._entry = entry
+        self._loaded_at = now_us()
         self._sources = sources
         self._coverage = coverage
         self._outbox = outbox
@@ -87,8 +92,9 @@ class Backfill:
         """How much of the time has been read in percent, None where there is nothing to read."""
         return None if self._share is None else int(100 * self._share)
 
-    async def async_begin(self, entry: ConfigEntry) -> None:
+    async def async_begin(self) -> None:
         """Go on where it was, or begin with what was wanted at set-up."""
+        entry = self._entry
         days = entry.options.get(CONF_BACKFILL_DAYS)
         if request := self._outbox.tally.backfill:
             self.async_start(request)
@@ -147,10 +153,10 @@ class Backfill:
         """Read all that is asked for."""
         try:
             is_complete = await self._read(request)
-        except Exception:  # noqa: BLE001 - whatever the database raises, the relay goes on
+        except Exception as err:  # noqa: BLE001 - whatever the database raises, the relay goes on
             if not self._stopping.is_set():
-                LOGGER.exception(
-                    "The history could not be read: this is tried again when the relay is loaded again"
+                log_unexpected(
+                    err, "the history is read when the relay is loaded again"
                 )
             is_complete = False
         if is_complete:
@@ -160,6 +166,9 @@ class Backfill:
 
     async def _read(self, request: Request) -> bool:
         """Read the parts of a request that are not covered, the earliest first."""
+        # What was measured last may not have been written yet
+        await get_instance(self._hass).async_block_till_done()
+        await self._note_absences()
         source_ids = [
             observer.source.id
             for observer in self._sources.observers.values()
@@ -171,8 +180,6 @@ class Backfill:
         }
         gaps = union(chain(*wanted.values()))
         total = length(gaps)
-        # What was measured last may not have been written yet
-        await get_instance(self._hass).async_block_till_done()
         done = 0
         for start, end in gaps:
             past = Past(self._hass, self._sources.without_memory(), wanted)
@@ -193,6 +200,19 @@ class Backfill:
                 elif chunk.states < FEW_STATES:
                     window = min(window * 2, MAX_WINDOW)
         return True
+
+    async def _note_absences(self) -> None:
+        """Take note of when the relay was not loaded, since that was last asked for."""
+        tally = self._outbox.tally
+        if not (status_id := async_status_id(self._hass, self._entry)):
+            return
+        since = tally.absences_until or int(self._entry.created_at.timestamp() * 1000)
+        found = await get_instance(self._hass).async_add_executor_job(
+            absences, self._hass, status_id, since, self._loaded_at
+        )
+        for start, end in found:
+            self._sources.miss(start, end)
+        tally.absences_until = self._loaded_at
 
     async def _read_part(self, past: Past, start: int, end: int) -> Chunk | None:
         """Read a part once there is room for it, and return it, None when it is to end."""

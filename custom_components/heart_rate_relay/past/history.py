@@ -74,6 +74,8 @@ class Past:
         ]
         self._latest: dict[str, State] = {}
         self._read_until: int | None = None
+        self._restarts: list[float] = []
+        self._restarts_until: int | None = None
 
     def read(self, start: int, end: int) -> Chunk:
         """Return what was measured in a time, which follows on the one read before.
@@ -110,7 +112,7 @@ class Past:
     def _told(self, start: int, end: int) -> Iterator[Told]:
         """Yield what was told in a time, the first time with what was known before it."""
         is_first = self._read_until is None
-        restarts = self._restarts(start, end)
+        self._note_restarts(start, end)
         found = get_significant_states(
             self._hass,
             _datetime(start - MILLISECOND),
@@ -128,7 +130,7 @@ class Past:
                     continue
                 state = _whole(row)
                 old = self._latest.get(entity_id)
-                if old and _between(restarts, old.last_updated_timestamp, at):
+                if old and _between(self._restarts, old.last_updated_timestamp, at):
                     old = None
                 self._latest[entity_id] = state
                 yield Told(at, entity_id, old, state)
@@ -152,14 +154,20 @@ class Past:
             for state in found.get(entity_id, ())
         }
 
-    def _restarts(self, start: int, end: int) -> Sequence[float]:
-        """Return when Home Assistant was started, after which an old state may come again."""
-        since = start if self._read_until is None else self._read_until
+    def _note_restarts(self, start: int, end: int) -> None:
+        """Note when Home Assistant was started, after which an old state may come again.
+
+        Also where nothing is told for long: the next state may be that one.
+        """
+        since = start if self._restarts_until is None else self._restarts_until
+        self._restarts_until = end
         with session_scope(hass=self._hass, read_only=True) as session:
             starts = session.query(RecorderRuns.start).filter(
                 RecorderRuns.start.between(_datetime(since), _datetime(end))
             )
-            return sorted(process_timestamp(row[0]).timestamp() for row in starts)
+            self._restarts += sorted(
+                process_timestamp(row[0]).timestamp() for row in starts
+            )
 
     def _is_wanted(self, source_id: str, at: float) -> bool:
         """Return whether readings are to be made of what a source told at that time."""

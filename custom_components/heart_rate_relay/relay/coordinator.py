@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.storage import STORAGE_DIR
@@ -28,7 +27,6 @@ from ..const import (
     CONF_MIN_BPM,
     CONF_MIN_INTERVAL,
     CONF_PAUSED,
-    CONF_SERVICE,
     DEFAULT_OPTIONS,
     DOMAIN,
     LOGGER,
@@ -36,8 +34,7 @@ from ..const import (
     SOURCE_OPTIONS,
 )
 from ..delivery.delivery import Delivery
-from ..destinations import DESTINATIONS
-from ..destinations.base import Destination, DestinationError, NotAuthorisedError
+from ..destinations.base import DestinationError, NotAuthorisedError
 from ..destinations.tokens import Tokens
 from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
@@ -45,10 +42,12 @@ from ..past.backfill import Backfill
 from ..reading import SECOND, Reading, now_us
 from ..sources.observation import Rules
 from ..sources.sources import Sources
+from ..unexpected import guarded, log_unexpected
 from . import relay_issues as issues
 from .alerts import Alerts
 from .data import RelayData, Status, status_after
 from .handover import Handover, async_hand_over, async_take_over
+from .session import create_destination
 from .stored_tokens import create_tokens
 
 DAY = 24 * 60 * 60.0
@@ -100,18 +99,43 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._is_due = False
         self._alerts = Alerts(hass, entry, self.outbox, self._is_flowing)
         self._tried = asyncio.Event()
+        self._stops = AsyncExitStack()
+        self._stopping = asyncio.Lock()
         self.backfill: Backfill | None = None
         """What takes readings out of the recorder, None without a recorder."""
 
     async def async_start(self) -> None:
         """Start to collect and to deliver."""
+        self._stops.push_async_callback(self._close)
         await self.outbox.open()
         if self.outbox.tally.unreachable_since:
             self._outcome = Status.UNREACHABLE
-        options, entry = self.options, self.config_entry
+        entry = self.config_entry
         coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
         coverage.forget(now_us(-self.outbox.max_age))
-        self.sources = Sources(
+        self.sources = self._create_sources(coverage)
+        if DATA_INSTANCE in self.hass.data:
+            self.backfill = Backfill(
+                self.hass, entry, self.sources, coverage, self.outbox, self._have_read
+            )
+        coverage.resume(self.sources.ids, entry.created_at, now_us())
+        self._publish()
+        # It collects to the end: a request under way may take its time
+        self._stops.callback(self._stop_sources)
+        self.sources.start()
+        self._stops.push_async_callback(self.tokens.close)
+        self._stops.push_async_callback(self.delivery.stop)
+        self.delivery.start()
+        self._stops.callback(self._alerts.stop)
+        await self._alerts.start()
+        if self.backfill:
+            self._stops.push_async_callback(self.backfill.async_stop)
+            await self.backfill.async_begin()
+
+    def _create_sources(self, coverage: Coverage) -> Sources:
+        """Return what the options name, for what the service takes."""
+        options = self.options
+        return Sources(
             self.hass,
             {
                 metric: options[option]
@@ -131,30 +155,20 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             on_reading=self.async_take,
             on_missing=self._have_missing,
         )
-        if DATA_INSTANCE in self.hass.data:
-            self.backfill = Backfill(
-                self.hass, self.sources, coverage, self.outbox, self._have_read
-            )
-        coverage.resume(self.sources.ids, entry.created_at, now_us())
-        self._publish()
-        self.sources.start()
-        self.delivery.start()
-        await self._alerts.start()
-        if self.backfill:
-            await self.backfill.async_begin(entry)
 
     async def async_stop(self) -> None:
-        """Stop, with everything that was not delivered written to disk.
+        """Stop what was started, with everything that was not delivered written to disk."""
+        async with self._stopping:
+            await self._stops.aclose()
 
-        Until then it collects: a request under way may take its time to end.
-        """
-        self._alerts.stop()
-        if self.backfill:
-            await self.backfill.async_stop()
-        await self.delivery.stop()
-        await self.tokens.close()
+    @callback
+    def _stop_sources(self) -> None:
+        """Listen no more, and remember until when."""
         self.sources.stop(for_good=self.config_entry.disabled_by is not None)
-        listened_until = dt_util.utcnow().timestamp()
+        self._listened_until = dt_util.utcnow().timestamp()
+
+    async def _close(self) -> None:
+        """Write everything to disk, and leave to the next one what it has to know."""
         await self.outbox.close()
         if self._publish_timer:
             self._publish_timer()
@@ -166,7 +180,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 in_memory,
             )
         handover = Handover(
-            listened_until=listened_until,
+            listened_until=self._listened_until,
             outbox=self.outbox if self.outbox.trouble else None,
         )
         async_hand_over(self.hass, self.config_entry.entry_id, handover)
@@ -213,6 +227,9 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 await self.destination.validate()
             except DestinationError:
                 return False
+            except Exception as err:  # noqa: BLE001 - a person is to be told
+                log_unexpected(err, "whether the service is well is not known")
+                return False
             self._have_tried(None)
             return True
         with suppress(TimeoutError):
@@ -233,6 +250,15 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Take note that a person has seen that a damaged file was set aside."""
         self.outbox.set_aside = None
         self._publish()
+
+    @callback
+    def async_count_on(self, counter: str, shown: int) -> None:
+        """Count on from what was shown last: before a kill it may not have been written."""
+        tally = self.outbox.tally
+        # While the disk fails, what was written is yet to be added
+        if not self.outbox.trouble and shown > getattr(tally, counter):
+            setattr(tally, counter, shown)
+            self.data = self._now()
 
     @override
     async def _async_update_data(self) -> RelayData:
@@ -344,6 +370,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
 
     @callback
+    @guarded
     def _publish_soon(self, _: datetime) -> None:
         """Tell how it goes, but not while something is on its way: it does not wait.
 
@@ -354,19 +381,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._is_due = len(self.outbox) > 0 and self._is_flowing() and not gathers
         if not self._is_due:
             self._publish()
-
-
-def create_destination(
-    hass: HomeAssistant, config: Mapping[str, Any], tokens: Tokens
-) -> Destination:
-    """Return the destination that an entry's data describe.
-
-    Raises DestinationError when they cannot be right.
-    """
-    session = async_get_clientsession(hass, config.get(CONF_VERIFY_SSL, True))
-    destination = DESTINATIONS[config[CONF_SERVICE]](session, config, tokens)
-    destination.time_zone = dt_util.get_default_time_zone()
-    return destination
 
 
 @callback

@@ -13,8 +13,11 @@ from ..outbox.outbox import Outbox
 class Handover:
     """What a relay knew when it stopped."""
 
-    listened_until: float
-    """Seconds since the Unix epoch, UTC: what was measured since then is to be taken."""
+    listened_until: float | None
+    """Seconds since the Unix epoch, UTC: what was measured since then is to be taken.
+
+    None where it was never listened to.
+    """
     outbox: Outbox | None
     """The outbox, where its disk failed, so that what it knows is in memory alone."""
 

@@ -27,6 +27,7 @@ from ..const import MISSING_AFTER
 from ..outbox.coverage import Coverage
 from ..outbox.tally import Tally
 from ..reading import Metric, Reading, Source, now_us, to_us
+from ..unexpected import guarded
 from .candidates import async_device, async_entity_id, async_is_own
 from .lineup import Lineup
 from .observation import Observer, Rules
@@ -106,6 +107,16 @@ class Sources:
         """Add a source of heart rates behind all others."""
         self._metrics[source_id] = Metric.HEART_RATE
         self._subscribe()
+
+    @callback
+    def miss(self, start: int, end: int) -> None:
+        """Take note that nobody listened for a time, in ms UTC.
+
+        What counts has told since then what it counted.
+        """
+        for observer in self.observers.values():
+            if not isinstance(observer, StepCounter):
+                self._coverage.interrupt(observer.source.id, start, end)
 
     @property
     def ids(self) -> list[str]:
@@ -200,6 +211,7 @@ class Sources:
         self._coverage.begin(observer.source.id, to_us(since), counts=counts)
 
     @callback
+    @guarded
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         """Handle a source's new state."""
         state = event.data["new_state"]
@@ -207,6 +219,7 @@ class Sources:
         self._observe(event.data["entity_id"], event.data["old_state"], state, at)
 
     @callback
+    @guarded
     def _reported(self, event: Event[EventStateReportedData]) -> None:
         """Handle a source's state that is as it was."""
         # The state's own time moves on, even before this is called
@@ -232,6 +245,7 @@ class Sources:
             self._on_reading(reading)
 
     @callback
+    @guarded
     def _registry_updated(
         self, event: Event[er.EventEntityRegistryUpdatedData]
     ) -> None:
@@ -242,6 +256,7 @@ class Sources:
             self._check_later()
 
     @callback
+    @guarded
     def _device_updated(
         self, event: Event[dr.EventDeviceRegistryUpdatedData] | None = None
     ) -> None:
@@ -252,12 +267,14 @@ class Sources:
                 observer.source = observer.source._replace(device=device)
 
     @callback
+    @guarded
     def _check_later(self, _: HomeAssistant | None = None) -> None:
         """See in a moment whether sources are gone, or back."""
         if not self._check_timer:
             self._check_timer = async_call_later(self._hass, MISSING_AFTER, self._check)
 
     @callback
+    @guarded
     def _check(self, _: datetime) -> None:
         """See whether sources are gone, or back."""
         self._check_timer = None

@@ -7,6 +7,7 @@ from time import time
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
+from ..unexpected import guarded
 from .observation import Observer
 
 
@@ -48,6 +49,7 @@ class Wearer:
             listener()
 
     @callback
+    @guarded
     def _may_be_silent(self, _: datetime) -> None:
         """Ask the sources when the one that counted was not heard of for long."""
         self._timer = None
