@@ -169,7 +169,7 @@ async def test_cut_off(
 ) -> None:
     """A renewal that is under way when its relay is unloaded is not lost."""
     monkeypatch.setattr(
-        "custom_components.heart_rate_relay.relay.delivery.STOP_TIMEOUT", 0.05
+        "custom_components.heart_rate_relay.delivery.delivery.STOP_TIMEOUT", 0.05
     )
     refreshed, may_answer = hold(stand_in, monkeypatch)
     await stand_in.stop()
@@ -260,7 +260,7 @@ async def test_cut_off_at_pulsoid(
 ) -> None:
     """A refresh that is under way when its relay is unloaded is not lost."""
     monkeypatch.setattr(
-        "custom_components.heart_rate_relay.relay.delivery.STOP_TIMEOUT", 0.05
+        "custom_components.heart_rate_relay.delivery.delivery.STOP_TIMEOUT", 0.05
     )
     entry = pulsoid_entries[0]
     await leave(hass, entry, beats(3, age=60))
