@@ -12,8 +12,8 @@ LINE = re.compile(rb"(?:source=sensor\.|entity_id=)bench_(\d+).* (\d+)$")
 
 NS_PER_MS = 1_000_000
 
-LEAST_NS = 10**15
-"""What no time in ms, but every time in ns, is above: 1970 and the year 33,658."""
+LEAST_US, LEAST_NS = 10**14, 10**17
+"""What times of this century are above in µs and in ns, and no coarser one is."""
 
 
 class Reading(NamedTuple):
@@ -50,7 +50,14 @@ def readings_in(body: bytes) -> Iterator[Reading]:
         if not (match := LINE.search(line)):
             raise ValueError(f"not a reading: {line!r}")
         sensor, at = map(int, match.groups())
-        yield Reading(sensor, at // NS_PER_MS if at > LEAST_NS else at)
+        yield Reading(sensor, _ms(at))
+
+
+def _ms(at: int) -> int:
+    """Return a time in ms that is in ms, µs or ns."""
+    if at > LEAST_NS:
+        return at // NS_PER_MS
+    return at // 1000 if at > LEAST_US else at
 
 
 def arrived(written: Mapping[Reading, int], requests: Iterable[Request]) -> Arrived:

@@ -18,8 +18,8 @@ from .subject import Subject, Subjects
 
 SENSORS = 20
 
-INTERVAL = 50
-"""Milliseconds between two readings: 20 sensors at 1 Hz."""
+INTERVAL = 50_000
+"""Microseconds between two readings: 20 sensors at 1 Hz."""
 
 ENTRY_ID = "benchmark"
 
@@ -109,7 +109,7 @@ def _entries(readings: int) -> Iterator[Entry]:
         Source(f"sensor.bench_{number}", f"sensor.bench_{number}", f"Bench{number}")
         for number in range(SENSORS)
     ]
-    start = int(time.time() * 1000) - readings * INTERVAL
+    start = time.time_ns() // 1000 - readings * INTERVAL
     for number in range(readings):
         reading = Reading(
             Metric.HEART_RATE,

@@ -48,7 +48,7 @@ def delivery_line(delivery: Delivery) -> str:
     unit = measured[0].unit if measured else arrival.metric
     line = (
         f"{arrival.service:<{SERVICE_WIDTH}}{arrival.value:>5g} {unit:<6}{source:<36}"
-        f"measured {_clock(arrival.measured_at)}  after {delivery.latency:>8.1f} ms"
+        f"measured {_clock(arrival.measured_ms)}  after {delivery.latency:>8.1f} ms"
     )
     if delivery.is_altered:
         return paint(f"{line}  not what was measured", WARNING)

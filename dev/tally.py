@@ -41,7 +41,7 @@ class Delivery(NamedTuple):
     def at(self) -> int:
         """When it was measured, in ms, more exactly than a service may tell."""
         return (
-            self.measurements[-1].at if self.measurements else self.arrival.measured_at
+            self.measurements[-1].at if self.measurements else self.arrival.measured_ms
         )
 
     @property
@@ -101,9 +101,9 @@ class Tally:
     def _measured(self, arrival: Arrival) -> Sequence[Measurement]:
         """Return what was measured of which an arrival tells."""
         if is_count := arrival.metric == STEPS:
-            measured = self._ledger.during(arrival.started_at, arrival.measured_at)
+            measured = self._ledger.during(arrival.started_ms, arrival.measured_ms)
         else:
-            measured = self._told(arrival.measured_at)
+            measured = self._told(arrival.measured_ms)
         candidates = [one for one in measured if self._may_be_of(one, arrival)]
         if is_count or not candidates:
             return candidates
@@ -114,7 +114,7 @@ class Tally:
                 self._sources.index(candidate.entity_id),
             ),
         )
-        self._told_at.setdefault(likeliest, arrival.measured_at)
+        self._told_at.setdefault(likeliest, arrival.measured_ms)
         return [likeliest]
 
     def _told(self, measured_at: int) -> Sequence[Measurement]:
@@ -251,7 +251,7 @@ class Tally:
 def _identity(delivery: Delivery) -> tuple[str, str, int, int]:
     """Return what a delivery has in common with its repeats."""
     arrival = delivery.arrival
-    return delivery.source, arrival.metric, arrival.started_at, delivery.at
+    return delivery.source, arrival.metric, arrival.started_ms, delivery.at
 
 
 def _steps_of(measurements: Iterable[Measurement]) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -81,6 +82,13 @@ def measure(
         {"unit_of_measurement": "bpm", **attributes},
         timestamp=at,
     )
+
+
+def us(seconds: float, step: int = 1) -> int:
+    """Return a time in µs, told by a clock that moves in steps of so many µs."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return (moment - epoch) // timedelta(microseconds=1) // step * step
 
 
 async def until(condition: Callable[[], object], timeout: float = 5) -> None:

@@ -32,6 +32,7 @@ from .common import (
     relay_entry,
     set_up,
     until,
+    us,
 )
 
 DAY = 24 * 60 * 60
@@ -65,7 +66,7 @@ async def test_pulsoid_live(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
         measure(hass, value)
         state = hass.states.get(STRAP)
         assert state
-        times.append(int(state.last_reported_timestamp * 1000))
+        times.append(us(state.last_reported_timestamp, 1000))
         await until(lambda: len(pulsoid.arrivals) == len(times))
     assert [arrival.value for arrival in pulsoid.arrivals] == [70, 71, 72, 72, 73]
     assert [arrival.measured_at for arrival in pulsoid.arrivals] == times
@@ -124,7 +125,7 @@ async def test_day_long_outage_with_restarts(
     for second in range(1, DAY):
         value, at = 60 + second % 90, start + second
         measure(hass, value, at=at)
-        expected.append((value, int(at * 1000)))
+        expected.append((value, us(at)))
         if second in (20_000, 50_000):
             await restart(hass, entry)
     assert not influxdb.arrivals

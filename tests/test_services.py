@@ -55,8 +55,8 @@ async def test_send_reading(
     await until(lambda: influxdb.arrivals)
     (arrival,) = influxdb.arrivals
     assert arrival.value == 72.5
-    assert before.timestamp() * 1000 - 1 <= arrival.measured_at
-    assert arrival.measured_at <= dt_util.utcnow().timestamp() * 1000
+    assert before.timestamp() * 1_000_000 - 1 <= arrival.measured_at
+    assert arrival.measured_at <= dt_util.utcnow().timestamp() * 1_000_000
     await until(lambda: relay.runtime_data.outbox.tally.delivered == 1)
 
 
@@ -70,7 +70,7 @@ async def test_send_reading_of_then(
         hass, relay, "send_reading", value=60, measured_at=then.replace(tzinfo=None)
     )
     await until(lambda: influxdb.arrivals)
-    assert influxdb.arrivals[0].measured_at == then.timestamp() * 1000
+    assert influxdb.arrivals[0].measured_at == then.timestamp() * 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -194,6 +194,6 @@ async def test_refused(
     assert refused == {
         "metric": "heart_rate",
         "value": 66.0,
-        "measured_at": datetime.fromtimestamp(int(now * 1000) / 1000, UTC).isoformat(),
+        "measured_at": datetime.fromtimestamp(now, UTC).isoformat(),
         "source": STRAP,
     }

@@ -21,6 +21,7 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from .const import CONF_DETAILS, CONF_SERVICE, DOMAIN, SOURCE_OPTIONS
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
+from .reading import SECOND
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 from .sources.observation import Observer
 from .sources.steps import StepCounter
@@ -128,6 +129,6 @@ def _source(
     }
 
 
-def _iso(milliseconds: int) -> str:
+def _iso(microseconds: int) -> str:
     """Return a time in the form of ISO 8601."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
+    return datetime.fromtimestamp(microseconds / SECOND, UTC).isoformat()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+import time
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,6 +20,12 @@ BPM_PER_UNIT: Mapping[str, float] = MappingProxyType(
 )
 
 MS_PER_UNIT: Mapping[str, float] = MappingProxyType({"ms": 1.0, "s": 1000.0})
+
+
+SECOND = 1_000_000
+"""In microseconds, the unit of all times of readings."""
+
+MILLISECOND = SECOND // 1000
 
 
 class Metric(StrEnum):
@@ -61,15 +68,29 @@ class Reading(NamedTuple):
     metric: Metric
     value: float
     measured_at: int
-    """Milliseconds since the Unix epoch, UTC. Where it lasted: when it ended."""
+    """Microseconds since the Unix epoch, UTC. Where it lasted: when it ended."""
     source: Source
     duration: int = 0
-    """How long the measurement lasted in milliseconds, 0 for an instant."""
+    """How long the measurement lasted in microseconds, 0 for an instant."""
 
     @property
     def started_at(self) -> int:
-        """When the measurement began, in milliseconds since the Unix epoch, UTC."""
+        """When the measurement began, in microseconds since the Unix epoch, UTC."""
         return self.measured_at - self.duration
+
+
+def to_us(seconds: float) -> int:
+    """Return a time or a duration in microseconds, rounded as datetime does it.
+
+    A product of so many digits would be a microsecond off now and then.
+    """
+    whole = int(seconds)
+    return whole * SECOND + round((seconds - whole) * SECOND)
+
+
+def now_us(seconds: float = 0) -> int:
+    """Return the time, or one so many seconds from it, in microseconds, UTC."""
+    return to_us(time.time() + seconds)
 
 
 def to_ms(value: float, unit: str | None) -> float | None:

@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .outbox.tally import Request
-from .reading import Device, Metric, Reading, Source
+from .reading import SECOND, Device, Metric, Reading, Source, to_us
 from .relay.coordinator import RelayCoordinator
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
@@ -127,7 +127,7 @@ async def _send_reading(call: ServiceCall) -> None:
         Reading(
             metric,
             value,
-            _ms(measured_at),
+            to_us(measured_at.timestamp()),
             Source(f"action {name}", "", name, Device(f"action {name}", name)),
         )
     )
@@ -153,7 +153,9 @@ async def _backfill(call: ServiceCall) -> ServiceResponse:
         if not (observer := relay.sources.observers.get(entity_id)):
             raise _error("not_a_source", source=entity_id, relay=relay.name)
         source_ids = [observer.source.id]
-    backfill.async_start(Request(_ms(start), _ms(end), source_ids))
+    backfill.async_start(
+        Request(to_us(start.timestamp()), to_us(end.timestamp()), source_ids)
+    )
     if not call.return_response:
         return None
     outcome = await backfill.async_wait()
@@ -196,19 +198,14 @@ async def _discard_outbox(call: ServiceCall) -> ServiceResponse:
     return {"discarded": await _relay(call).async_discard()}
 
 
-def _ms(moment: datetime) -> int:
-    """Return a time in milliseconds since the Unix epoch, UTC."""
-    return int(moment.timestamp() * 1000)
-
-
 def _days(relay: RelayCoordinator) -> str:
     """Return for how many days a relay keeps readings."""
     return f"{timedelta(seconds=relay.outbox.max_age) / timedelta(days=1):.3g}"
 
 
-def _iso(milliseconds: int) -> str:
+def _iso(microseconds: int) -> str:
     """Return a time in the form of ISO 8601."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
+    return datetime.fromtimestamp(microseconds / SECOND, UTC).isoformat()
 
 
 def _error(key: str, **placeholders: Any) -> ServiceValidationError:

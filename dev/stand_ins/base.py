@@ -44,7 +44,7 @@ class Arrival(NamedTuple):
 
     service: str
     measured_at: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
     value: float
     """In bpm, or how many steps."""
     source: str
@@ -61,13 +61,23 @@ class Arrival(NamedTuple):
 
     @property
     def started_at(self) -> int:
-        """When the measurement began, in milliseconds since the Unix epoch, UTC."""
+        """When the measurement began, in microseconds since the Unix epoch, UTC."""
         start = self.tags.get("start", "")
         if not start:
             return self.measured_at
         if start.isdecimal():
             return int(start)
-        return round(datetime.fromisoformat(start).timestamp() * 1000)
+        return round(datetime.fromisoformat(start).timestamp() * 1_000_000)
+
+    @property
+    def measured_ms(self) -> int:
+        """When it was measured, in milliseconds since the Unix epoch, UTC."""
+        return self.measured_at // 1000
+
+    @property
+    def started_ms(self) -> int:
+        """When the measurement began, in the same unit."""
+        return self.started_at // 1000
 
 
 class Failure(NamedTuple):

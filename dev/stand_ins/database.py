@@ -72,8 +72,6 @@ class Database(StandIn):
                 continue
             for value in point.fields.values():
                 if type(value) in (int, float):
-                    self._accept(
-                        request, point.time // 1_000_000, float(value), point.tags
-                    )
+                    self._accept(request, point.time // 1_000, float(value), point.tags)
                     break
         return dropped

@@ -188,10 +188,10 @@ class _Samples(StandIn):
             "source": sample.device_name,
             "data_type": sample.data_type,
             "device_version": sample.device_version,
-            "start": sample.start.isoformat(timespec="milliseconds"),
-            "end": sample.end.isoformat(timespec="milliseconds"),
+            "start": sample.start.isoformat(timespec="microseconds"),
+            "end": sample.end.isoformat(timespec="microseconds"),
         }
-        self._accept(request, _ms(sample.end), sample.value, tags)
+        self._accept(request, _us(sample.end), sample.value, tags)
 
 
 class Gerosense(_Samples):
@@ -388,9 +388,9 @@ def _date(text: object) -> datetime:
     return date
 
 
-def _ms(date: datetime) -> int:
-    """Return an instant in milliseconds since the epoch."""
-    return (date - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+def _us(date: datetime) -> int:
+    """Return an instant in microseconds since the epoch."""
+    return (date - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _detail(status: HTTPStatus, detail: str) -> web.Response:

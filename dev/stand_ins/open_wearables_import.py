@@ -51,7 +51,7 @@ class Key(NamedTuple):
     source: str
     type: str
     start: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
 
 
 class Stored(NamedTuple):
@@ -59,7 +59,7 @@ class Stored(NamedTuple):
 
     key: Key
     end: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
     value: float
     zone_offset: str | None = None
 
@@ -77,7 +77,7 @@ def imported(user_id: str, batch: Any) -> Iterator[Stored]:
     if not all(key in batch for key in ENVELOPE):
         raise BatchLostError("a part of the batch is missing")
     try:
-        _ms(batch["syncTimestamp"])
+        _us(batch["syncTimestamp"])
     except _RecordDroppedError as err:
         raise BatchLostError("syncTimestamp") from err
     records = batch["data"].get("records") if isinstance(batch["data"], dict) else None
@@ -103,7 +103,7 @@ def objection(batch: Mapping[str, Any]) -> str | None:
     if not isinstance(records, list):
         return "Input should be a valid list"
     try:
-        _ms(batch["syncTimestamp"])
+        _us(batch["syncTimestamp"])
         for record in records:
             _stored("", batch["provider"], record)
     except _RecordDroppedError:
@@ -135,7 +135,7 @@ def _stored(user_id: str, provider: str, record: Any) -> Stored | None:
     value = record.get("value")
     if not isinstance(value, int | float) or math.isnan(value):
         raise _RecordDroppedError
-    start, end = _ms(record.get("startDate")), _ms(record.get("endDate"))
+    start, end = _us(record.get("startDate")), _us(record.get("endDate"))
     type_ = str(record.get("type"))
     if type_ not in SERIES:
         return None
@@ -151,10 +151,10 @@ def _name(source: Mapping[str, str]) -> str:
     return next((name for key in keys if (name := source.get(key))), "")
 
 
-def _ms(date: Any) -> int:
-    """Return a date in milliseconds since the Unix epoch."""
+def _us(date: Any) -> int:
+    """Return a date in microseconds since the Unix epoch."""
     try:
         moment = datetime.fromisoformat(date)
     except (TypeError, ValueError) as err:
         raise _RecordDroppedError from err
-    return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+    return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1_000_000)

@@ -9,7 +9,7 @@ from .open_wearables_import import SERIES, Stored
 
 MAX_PAGE = 100
 
-DAY = 24 * 60 * 60 * 1000
+DAY = 24 * 60 * 60 * 1_000_000
 
 
 def page_of(
@@ -20,7 +20,7 @@ def page_of(
     The name of a source is told by that key, which releases differ in, or not at all.
     """
     start, end = (
-        _ms(datetime.fromisoformat(query[key])) for key in ("start_time", "end_time")
+        _us(datetime.fromisoformat(query[key])) for key in ("start_time", "end_time")
     )
     limit, skipped = int(query.get("limit", 50)), int(query.get("cursor", 0))
     types = set(query.getall("types", []))
@@ -55,7 +55,7 @@ def steps_by_day(stored: Iterable[Stored]) -> Mapping[str, float]:
     days: defaultdict[str, float] = defaultdict(float)
     for each in stored:
         if each.key.type == "STEP_COUNT":
-            moment = datetime.fromtimestamp(each.key.start / 1000, UTC)
+            moment = datetime.fromtimestamp(each.key.start / 1_000_000, UTC)
             days[f"{moment + _offset(each.zone_offset):%Y-%m-%d}"] += each.value
     return dict(days)
 
@@ -70,7 +70,7 @@ def _offset(zone_offset: str | None) -> timedelta:
 def _sample(stored: Stored, source_key: str | None) -> Mapping[str, object]:
     """Return what was imported as it is read back."""
     key, series = stored.key, SERIES[stored.key.type]
-    moment = datetime.fromtimestamp(key.start / 1000, UTC)
+    moment = datetime.fromtimestamp(key.start / 1_000_000, UTC)
     source = {"provider": key.provider, "device": key.model}
     return {
         "timestamp": moment.isoformat().replace("+00:00", "Z"),
@@ -82,6 +82,6 @@ def _sample(stored: Stored, source_key: str | None) -> Mapping[str, object]:
     }
 
 
-def _ms(moment: datetime) -> int:
-    """Return a time in milliseconds since the Unix epoch."""
-    return round(moment.timestamp() * 1000)
+def _us(moment: datetime) -> int:
+    """Return a time in microseconds since the Unix epoch."""
+    return round(moment.timestamp() * 1_000_000)

@@ -61,11 +61,11 @@ def _shown(stand_in: StandIn, since: int) -> _Shown:
     lines: dict[str, dict[int, float]] = {}
     steps: dict[str, dict[tuple[int, int], float]] = {}
     for arrival in stand_in.arrivals[-MAX_ARRIVALS:]:
-        if (end := arrival.measured_at) < since:
+        if (end := arrival.measured_ms) < since:
             continue
         if arrival.metric == STEPS:
             bars = steps.setdefault(arrival.source, {})
-            bars[arrival.started_at, end] = arrival.value
+            bars[arrival.started_ms, end] = arrival.value
         elif arrival.metric == HEART_RATE:
             lines.setdefault(arrival.source, {})[end] = arrival.value
     last = stand_in.arrivals[-1] if stand_in.arrivals else None
@@ -74,7 +74,7 @@ def _shown(stand_in: StandIn, since: int) -> _Shown:
         "url": str(stand_in.url),
         "arrivals": len(stand_in.arrivals),
         "requests": len(stand_in.requests),
-        "latency": last and last.received_at - last.measured_at,
+        "latency": last and last.received_at - last.measured_ms,
         # By name, so that a source has the same colour at every service
         "lines": {
             source: sorted(line.items()) for source, line in sorted(lines.items())

@@ -229,7 +229,7 @@ class Pulsoid(StandIn):
         if type(measured_at) is not int or type(heart_rate) is not int:
             return self._malformed("measured_at or data.heart_rate is no integer")
         if heart_rate > 0:
-            self._accept(request, measured_at, heart_rate)
+            self._accept(request, measured_at * 1000, heart_rate)
         # What the body says is not documented: a client must not rely on it.
         return web.Response(text="OK")
 

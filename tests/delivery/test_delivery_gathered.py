@@ -63,8 +63,8 @@ class Gathering(Scripted):
 
 def steps(value: float, *, age: float = 0) -> Reading:
     """Return steps that took a minute and ended so many seconds ago."""
-    measured_at = round((time.time() - age) * 1000)
-    return Reading(Metric.STEPS, value, measured_at, PHONE, 60_000)
+    measured_at = round((time.time() - age) * 1_000_000)
+    return Reading(Metric.STEPS, value, measured_at, PHONE, 60_000_000)
 
 
 async def fill(outbox: Outbox, count: int) -> None:
@@ -154,7 +154,7 @@ async def test_clock_set_back(path: Path) -> None:
     async with running(path, service) as relay:
         relay.add(60, 61, 62)
         await asyncio.sleep(1)
-        relay.outbox.tally.last_delivery = round((time.time() + DAY) * 1000)
+        relay.outbox.tally.last_delivery = round((time.time() + DAY) * 1_000_000)
         relay.add(63, 64, 65)
     async with running(path, service):
         await asyncio.sleep(GATHER + 1)
@@ -258,7 +258,7 @@ async def test_out_of_range(path: Path, bad: Reading, reason: str) -> None:
     """What a service never accepts does not get there, and spoils no batch."""
     service = Gathering()
     async with running(path, service) as relay:
-        relay.outbox.add(bad._replace(measured_at=round(time.time() * 1000)))
+        relay.outbox.add(bad._replace(measured_at=time.time_ns() // 1000))
         relay.add(60, 61, 62)
         await asyncio.sleep(1)
         assert service.accepted == [60, 61, 62]

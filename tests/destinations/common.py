@@ -46,10 +46,10 @@ INFLUXDBS = ("influxdb_v1", "influxdb_v2", "influxdb_v3")
 ALL = (*INFLUXDBS, "livetracking")
 """Whatever takes line protocol."""
 
-NOW = 1_795_245_678_901
+NOW = 1_795_245_678_901_000
 STRAP = Source("a1b2c3", "sensor.strap_heart_rate", "Strap")
 
-HOUR = 60 * 60 * 1000
+HOUR = 60 * 60 * 1_000_000
 
 PERSON = "4b3d3f0c-7a3e-4f0e-9d6b-6a1f0c2d9e11"
 
@@ -91,20 +91,20 @@ TEXTS: Mapping[str, str] = json.loads(
 def reading(
     value: float = 72.0, measured_at: int = NOW, source: Source = STRAP
 ) -> Reading:
-    """Return a heart rate in bpm, measured at ms since the epoch."""
+    """Return a heart rate in bpm, measured at µs since the epoch."""
     return Reading(Metric.HEART_RATE, value, measured_at, source)
 
 
 def batch(count: int = 3, start: int = NOW) -> list[Reading]:
     """Return readings of 60, 61, 62… bpm, a second from each other."""
-    return [reading(60.0 + index, start + 1000 * index) for index in range(count)]
+    return [reading(60.0 + index, start + 1_000_000 * index) for index in range(count)]
 
 
 def spread(old: int, fresh: int) -> list[Reading]:
     """Return readings in no order, some of them 9 hours old and more, some of now."""
-    now = time.time_ns() // 1_000_000
-    readings = [reading(50.0 + n, now - 9 * HOUR - n * 1000) for n in range(old)]
-    readings += [reading(80.0 + n, now - n * 1000) for n in range(fresh)]
+    now = time.time_ns() // 1000
+    readings = [reading(50.0 + n, now - 9 * HOUR - n * 1_000_000) for n in range(old)]
+    readings += [reading(80.0 + n, now - n * 1_000_000) for n in range(fresh)]
     return readings[1::2] + readings[::2]
 
 

@@ -140,7 +140,7 @@ class Column(NamedTuple):
     tags: Mapping[str, str]
     field: str
     values: Mapping[int, float]
-    """By ms since the epoch."""
+    """By µs since the epoch."""
 
 
 type Query = Callable[..., Awaitable[list[Column]]]
@@ -161,7 +161,7 @@ async def _with_database(
     database = next(names)
 
     async def query(text: str = "SELECT * FROM /.*/ GROUP BY *") -> list[Column]:
-        form = {"q": text, "db": database, "epoch": "ms"}
+        form = {"q": text, "db": database, "epoch": "u"}
         async with session.post(f"{url}/query", data=form, headers=headers) as response:
             (result,) = json.loads(await response.text())["results"]
         assert "error" not in result, result
@@ -243,7 +243,7 @@ async def test_open(influxd: Influxd, connect: Connect) -> None:
         "heart_rate",
         {"name": "Strap", "source": "sensor.strap_heart_rate"},
         "bpm",
-        {NOW: 60.0, NOW + 1000: 61.0, NOW + 2000: 62.0},
+        {NOW: 60.0, NOW + 1_000_000: 61.0, NOW + 2_000_000: 62.0},
     )
 
 
@@ -341,7 +341,7 @@ async def test_beyond_retention(
 
 async def test_type_conflict(influxd: Influxd, connect: Connect) -> None:
     """A field that holds something else is the owner's to mend."""
-    query = {"db": influxd.database, "precision": "ms"}
+    query = {"db": influxd.database, "precision": "u"}
     body = f"heart_rate bpm=1i {NOW}"
     async with (
         aiohttp.ClientSession() as session,

@@ -222,21 +222,21 @@ async def test_outcome_of_live_trackings_check(
     [
         (
             "influxdb_v1",
-            "/write?db=home&precision=ms",
+            "/write?db=home&precision=u",
             RELAY,
             "heart_rate,name=Strap,source=sensor.strap_heart_rate bpm=60.0 {0}\n"
             "heart_rate,name=Strap,source=sensor.strap_heart_rate bpm=61.5 {1}",
         ),
         (
             "influxdb_v2",
-            "/api/v2/write?org=home&bucket=heart&precision=ms",
+            "/api/v2/write?org=home&bucket=heart&precision=us",
             f"Token {TOKEN}",
             "heart_rate,name=Strap,source=sensor.strap_heart_rate bpm=60.0 {0}\n"
             "heart_rate,name=Strap,source=sensor.strap_heart_rate bpm=61.5 {1}",
         ),
         (
             "influxdb_v3",
-            "/api/v3/write_lp?db=home&precision=millisecond",
+            "/api/v3/write_lp?db=home&precision=microsecond",
             f"Bearer {TOKEN}",
             "heart_rate,name=Strap,source=sensor.strap_heart_rate bpm=60.0 {0}\n"
             "heart_rate,name=Strap,source=sensor.strap_heart_rate bpm=61.5 {1}",
@@ -259,14 +259,14 @@ async def test_bytes_of_a_request(
     path: str,
 ) -> None:
     """Each version is spoken to in its own words, below the address that was given."""
-    readings = [reading(60.0, NOW), reading(61.5, NOW + 999)]
+    readings = [reading(60.0, NOW), reading(61.5, NOW + 999_999)]
     async with serving(http(204)) as server:
         destination = connect(service, f"{server.url}{path}")
         assert await destination.deliver(readings) == Receipt()
     (seen,) = server.seen
     assert (seen.method, seen.target) == ("POST", path.rstrip("/") + target)
     assert seen.headers["authorization"] == authorization
-    times = (NOW, NOW + 999, NOW // 1000, (NOW + 999) // 1000)
+    times = (NOW, NOW + 999_999, NOW // 1_000_000, (NOW + 999_999) // 1_000_000)
     assert seen.body.decode() == lines.format(*times)
 
 
@@ -305,12 +305,12 @@ async def test_deliver(
     """All readings of a batch arrive in one request, and a repeat changes nothing."""
     stand_in = databases[service]
     destination = connect(service, stand_in.url)
-    now = time.time_ns() // 1_000_000_000 * 1000
+    now = time.time_ns() // 1_000_000_000 * 1_000_000
     assert await destination.deliver(batch(5, now)) == Receipt()
     assert len(stand_in.requests) == 1
     points = {key: dict(fields) for key, fields in stand_in.points.items()}
     assert [(arrival.measured_at, arrival.value) for arrival in stand_in.arrivals] == [
-        (now + 1000 * index, 60.0 + index) for index in range(5)
+        (now + 1_000_000 * index, 60.0 + index) for index in range(5)
     ]
     await destination.deliver(batch(5, now))
     assert stand_in.points == points
@@ -336,7 +336,7 @@ async def test_format_of_live_tracking(
     now = time.time_ns() // 1_000_000_000
     naming = {"measurement": "m", "field": "f", "tags": ["a=b"]}
     destination: Destination = connect("livetracking", live_tracking.url, naming=naming)
-    readings = [reading(70.0 + n, now * 1000 + n * 700) for n in range(4)]
+    readings = [reading(70.0 + n, now * 1_000_000 + n * 700_000) for n in range(4)]
     assert await destination.deliver(readings) == Receipt()
     assert live_tracking.points == {
         ("samples", (), now * 1_000_000_000): {"hr_bpm": 71.0},

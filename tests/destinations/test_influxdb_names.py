@@ -40,7 +40,7 @@ async def test_names_and_tags(
         ("wearer", "Anna = me"),
     )
     assert stand_in.points == {
-        ("vital signs", tags, NOW * 1_000_000): {"heart rate, bpm": 61.25}
+        ("vital signs", tags, NOW * 1000): {"heart rate, bpm": 61.25}
     }
 
 
@@ -252,7 +252,7 @@ async def test_texts_read_back(
     tags = {"source": "sensor.a"}
     tags |= {key: expected[key] for key in ("name", "tag") if expected[key]}
     assert stand_in.points == {
-        (expected["measurement"], tuple(sorted(tags.items())), (NOW + n) * 1_000_000): {
+        (expected["measurement"], tuple(sorted(tags.items())), (NOW + n) * 1000): {
             expected["field"]: 60.0 + n
         }
         for n in range(3)

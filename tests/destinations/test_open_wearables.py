@@ -92,8 +92,8 @@ MONROVIA = ZoneInfo("Africa/Monrovia")
 
 
 def at(date: str) -> int:
-    """Return a date in milliseconds since the epoch."""
-    return round(datetime.fromisoformat(date).timestamp() * 1000)
+    """Return a date in microseconds since the epoch."""
+    return round(datetime.fromisoformat(date).timestamp() * 1_000_000)
 
 
 async def outcome(awaitable: Any) -> Outcome:
@@ -326,7 +326,7 @@ async def test_request(
         enqueue(*args)
 
     monkeypatch.setattr(server, "_enqueue", look)
-    step = Reading(Metric.STEPS, 12.0, NOW, strap, duration=61_000)
+    step = Reading(Metric.STEPS, 12.0, NOW, strap, duration=61_000_000)
     await connect().deliver([reading(72.12345, source=strap), step])
     (body,) = seen
     assert set(body) == {"provider", "sdkVersion", "syncTimestamp", "data"}
@@ -338,8 +338,8 @@ async def test_request(
     assert len(heart_rate.pop("id")) <= 100
     assert heart_rate == {
         "type": "HEART_RATE",
-        "startDate": "2026-11-21T07:21:18.901Z",
-        "endDate": "2026-11-21T07:21:18.901Z",
+        "startDate": "2026-11-21T07:21:18.901000Z",
+        "endDate": "2026-11-21T07:21:18.901000Z",
         "zoneOffset": "+00:00",
         "source": source,
         "value": 72.123,
@@ -348,8 +348,8 @@ async def test_request(
     steps.pop("id")
     assert steps == {
         "type": "STEP_COUNT",
-        "startDate": "2026-11-21T07:20:17.901Z",
-        "endDate": "2026-11-21T07:21:18.901Z",
+        "startDate": "2026-11-21T07:20:17.901000Z",
+        "endDate": "2026-11-21T07:21:18.901000Z",
         "zoneOffset": "+00:00",
         "source": source,
         "value": 12.0,
@@ -393,21 +393,24 @@ async def test_day_of_the_wearer(server: Server, connect: Connect) -> None:
     destination.time_zone = ZoneInfo("Australia/Brisbane")
     moments = ("2026-11-20T20:00:00+00:00", "2026-11-21T03:00:00+00:00")
     await destination.deliver(
-        [Reading(Metric.STEPS, 500.0, at(moment), STRAP, 60_000) for moment in moments]
+        [
+            Reading(Metric.STEPS, 500.0, at(moment), STRAP, 60_000_000)
+            for moment in moments
+        ]
     )
     assert server.steps_by_day() == {"2026-11-21": 1000.0}
 
 
 async def test_just_before_midnight(server: Server, connect: Connect) -> None:
-    """What was measured in a day's last millisecond is found, whatever the next day has."""
-    last = at("2026-11-20T23:59:59.999+00:00")
+    """What was measured in a day's last microsecond is found, whatever the next day has."""
+    last = at("2026-11-20T23:59:59.999999+00:00")
     for number in range(2500):
-        moment = last + 1000 + number * 1000
+        moment = last + 1_000_000 * (1 + number)
         key = Key(server.user_id, "samsung", "H10", "Other", "HEART_RATE", moment)
         server.store[key] = Stored(key, moment, 80.0)
     assert await connect().deliver([reading(60, last)]) == Receipt()
     ends = [seen.query["end_time"] for seen in server.requests if "types" in seen.query]
-    assert set(ends) == {"2026-11-21T00:00:00.001Z"}
+    assert set(ends) == {"2026-11-21T00:00:00.000001Z"}
     assert len(server.requests) <= 4
 
 
@@ -526,7 +529,7 @@ async def test_delivered(server: Server, connect: Connect) -> None:
     destination = connect()
     assert await destination.deliver(batch(500)) == Receipt()
     assert values(server) == [60.0 + n for n in range(500)]
-    assert await destination.deliver(batch(450, NOW + 500_000)) == Receipt()
+    assert await destination.deliver(batch(450, NOW + 500_000_000)) == Receipt()
     assert posts(server) == [10, 490, 450]
 
 
@@ -578,7 +581,9 @@ def equals(count: int) -> list[Reading]:
         for n in "12"
     ]
     return [
-        reading(72, NOW + 1000 * n, source) for n in range(count) for source in sources
+        reading(72, NOW + 1_000_000 * n, source)
+        for n in range(count)
+        for source in sources
     ]
 
 
@@ -616,7 +621,7 @@ async def test_worker_down_and_back(server: Server, connect: Connect) -> None:
     destination = connect()
     await destination.deliver(batch(1))
     server.worker_running = False
-    waiting = batch(100, NOW + 10_000)
+    waiting = batch(100, NOW + 10_000_000)
     for _ in range(3):
         assert await outcome(destination.deliver(waiting)) == NOT_IMPORTED
     assert posts(server)[1:] == [100, 1, 1, 10, 1, 1, 10, 1, 1]
@@ -642,7 +647,7 @@ async def test_worker_stops_after_a_delivery(server: Server, connect: Connect) -
     destination = connect()
     await destination.deliver(batch(3))
     server.worker_running = False
-    single = [reading(80, NOW + 60_000)]
+    single = [reading(80, NOW + 60_000_000)]
     assert await outcome(destination.deliver(single)) == NOT_IMPORTED
     assert await outcome(destination.deliver(single)) == NOT_IMPORTED
     assert posts(server) == [3, 1, 1]
@@ -657,7 +662,7 @@ async def test_imported_after_all(server: Server, connect: Connect) -> None:
     async with asyncio.timeout(5):
         while not server.store:
             await asyncio.sleep(0.001)
-    await destination.deliver(batch(1, NOW + 5000))
+    await destination.deliver(batch(1, NOW + 5_000_000))
     before = len(posts(server))
     await connect().deliver(batch(1))
     assert len(posts(server)) == before
@@ -741,7 +746,7 @@ async def test_person_gone(server: Server, connect: Connect) -> None:
     destination = connect()
     await destination.deliver(batch(1))
     del server.users[server.user_id]
-    assert await outcome(destination.deliver(batch(2, NOW + 5000))) == GONE
+    assert await outcome(destination.deliver(batch(2, NOW + 5_000_000))) == GONE
     assert len(server.store) == 1
 
 
@@ -807,11 +812,11 @@ async def test_senseless_answers(connect: Connect, body: str) -> None:
         {"timestamp": None, "value": 60.0, "source": {}},
         {"timestamp": "yesterday", "value": 60.0, "source": {}},
         {"timestamp": "0001-01-01T00:00:00+14:00", "value": 60.0, "source": {}},
-        {"timestamp": "2026-11-21T07:21:18.901Z", "value": "much", "source": {}},
-        {"timestamp": "2026-11-21T07:21:18.901Z", "value": 60.0},
-        {"timestamp": "2026-11-21T07:21:18.901Z", "value": 61.0, "source": {}},
+        {"timestamp": "2026-11-21T07:21:18.901000Z", "value": "much", "source": {}},
+        {"timestamp": "2026-11-21T07:21:18.901000Z", "value": 60.0},
+        {"timestamp": "2026-11-21T07:21:18.901000Z", "value": 61.0, "source": {}},
         {
-            "timestamp": "2026-11-21T07:21:18.901Z",
+            "timestamp": "2026-11-21T07:21:18.901000Z",
             "value": 60.0,
             "source": {"source": "Another"},
         },

@@ -285,7 +285,7 @@ async def test_first_batch(server: Server, connect: Connect) -> None:
     server.import_delay = 0.03
     destination = connect()
     assert await destination.deliver(batch(100)) == Receipt(in_doubt=100)
-    await destination.deliver(batch(100, NOW + 100_000))
+    await destination.deliver(batch(100, NOW + 100_000_000))
     async with asyncio.timeout(5):
         while len(server.store) < 200:
             await asyncio.sleep(0.005)
@@ -302,7 +302,7 @@ async def test_small_first_batch(server: Server, connect: Connect, count: int) -
     server.import_delay = 0.03
     destination = connect()
     await destination.deliver(batch(count))
-    await destination.deliver(batch(1, NOW + 100_000))
+    await destination.deliver(batch(1, NOW + 100_000_000))
     async with asyncio.timeout(5):
         while len(server.store) < count + 1:
             await asyncio.sleep(0.005)
@@ -387,7 +387,9 @@ async def test_repeated(server: Server, connect: Connect, soon: None) -> None:
     await destination.deliver(batch(30))
     await there(server, 30)
     server.worker_running = False
-    assert await destination.deliver(batch(40, NOW + 50_000)) == Receipt(in_doubt=40)
+    assert await destination.deliver(batch(40, NOW + 50_000_000)) == Receipt(
+        in_doubt=40
+    )
     server.kill_worker()
     server.worker_running = True
     assert await destination.repeat() == Receipt(in_doubt=-30)
@@ -429,7 +431,7 @@ async def test_no_more_than_so_many_are_kept(
     destination = connect()
     await destination.deliver(batch(40))
     assert (destination.repeat_at or 0) > 0
-    await destination.deliver(batch(40, NOW + 50_000))
+    await destination.deliver(batch(40, NOW + 50_000_000))
     assert destination.repeat_at == 0
     assert await destination.repeat() == Receipt(in_doubt=-40)
     assert (destination.repeat_at or 0) > 0
@@ -441,15 +443,15 @@ async def test_person_gone(server: Server, connect: Connect, soon: None) -> None
     await destination.deliver(batch(10))
     await destination.repeat()
     server.expire()
-    await destination.deliver(batch(20, NOW + 20_000))
+    await destination.deliver(batch(20, NOW + 20_000_000))
     await destination.repeat()
     del server.users[server.user_id]
     server.expire()
     with pytest.raises(NotAuthorisedError) as info:
-        await destination.deliver(batch(5, NOW + 50_000))
+        await destination.deliver(batch(5, NOW + 50_000_000))
     assert info.value.in_doubt == 20
     with pytest.raises(NotAuthorisedError) as info:
-        await destination.deliver(batch(5, NOW + 50_000))
+        await destination.deliver(batch(5, NOW + 50_000_000))
     assert info.value.in_doubt == 0
 
 
@@ -462,7 +464,7 @@ async def test_token_expires(server: Server, connect: Connect) -> None:
     for number in range(10):
         if number == 5:
             server.expire()
-        await destination.deliver(batch(20, NOW + 20_000 * number))
+        await destination.deliver(batch(20, NOW + 20_000_000 * number))
     async with asyncio.timeout(5):
         while len(server.store) < 200:
             await asyncio.sleep(0.005)

@@ -174,7 +174,10 @@ async def test_bytes_of_a_reading(connect: Connect, value: float, sent: int) -> 
     assert (seen.method, seen.target) == ("POST", DATA)
     assert seen.headers["authorization"] == f"Bearer {TOKEN}"
     assert seen.headers["content-type"] == "application/json"
-    assert json.loads(seen.body) == {"measured_at": NOW, "data": {"heart_rate": sent}}
+    assert json.loads(seen.body) == {
+        "measured_at": NOW // 1000,
+        "data": {"heart_rate": sent},
+    }
     assert f'"heart_rate": {sent}}}'.encode() in seen.body
 
 
@@ -182,11 +185,11 @@ async def test_deliver(pulsoid: Pulsoid, connect: Connect) -> None:
     """What is delivered arrives, with its own time."""
     destination = connect("pulsoid", pulsoid.url)
     for second in range(3):
-        await destination.deliver([reading(70.0 + second, NOW + 1000 * second)])
+        await destination.deliver([reading(70.0 + second, NOW + 1_000_000 * second)])
     assert [(arrival.measured_at, arrival.value) for arrival in pulsoid.arrivals] == [
         (NOW, 70),
-        (NOW + 1000, 71),
-        (NOW + 2000, 72),
+        (NOW + 1_000_000, 71),
+        (NOW + 2_000_000, 72),
     ]
 
 

@@ -60,12 +60,12 @@ class Scene:
     ) -> None:
         """Let a reading arrive at the service of many lines."""
         at = self.at(second)
-        self.tally.add(Arrival("influxdb_v1", at, value, source, at + late, {}))
+        self.tally.add(Arrival("influxdb_v1", at * 1000, value, source, at + late, {}))
 
     def deliver_one_line(self, value: float, second: int) -> None:
         """Let a reading arrive at the service of one line."""
         at = self.start + second * 1000
-        self.one_line.add(Arrival("livetracking", at, value, "", at + 255, {}))
+        self.one_line.add(Arrival("livetracking", at * 1000, value, "", at + 255, {}))
 
     def deliver_gathered(
         self, value: float, second: int, device: str = "Strap 1a2b3c4d"
@@ -85,7 +85,9 @@ class Scene:
         self, value: float, second: int, device: str, tags: Mapping[str, str]
     ) -> None:
         at = self.at(second)
-        self.gathered.add(Arrival("gerosense", at, value, device, at + 9000, tags))
+        self.gathered.add(
+            Arrival("gerosense", at * 1000, value, device, at + 9000, tags)
+        )
 
 
 def _iso(at: int) -> str:

@@ -113,7 +113,7 @@ def test_what_no_ledger_holds_is_not_judged(scene: Scene) -> None:
     """The heart-rate variability of the monitor may be delivered, too."""
     tags = {"type": "HEART_RATE_VARIABILITY"}
     at = scene.at(0)
-    arrival = Arrival("open_wearables", at, 41, "Strap 1a2b3c4d", at, tags)
+    arrival = Arrival("open_wearables", at * 1000, 41, "Strap 1a2b3c4d", at, tags)
     assert scene.gathered.add(arrival) is None
     assert not scene.gathered.deliveries
 
@@ -260,24 +260,24 @@ def test_the_latency_of_what_is_gathered_tells_nothing(walk: Scene) -> None:
 @pytest.mark.parametrize(
     ("tags", "metric", "started_at"),
     [
-        ({}, "heart_rate", 5000),
-        ({"type": "HEART_RATE", "start": "5000"}, "heart_rate", 5000),
-        ({"type": "STEP_COUNT", "start": "4000"}, "steps", 4000),
+        ({}, "heart_rate", 5_000_000),
+        ({"type": "HEART_RATE", "start": "5000000"}, "heart_rate", 5_000_000),
+        ({"type": "STEP_COUNT", "start": "4000000"}, "steps", 4_000_000),
         (
             {"data_type": "steps", "start": "1970-01-01T00:00:04.001+00:00"},
             "steps",
-            4001,
+            4_001_000,
         ),
-        ({"data_type": "bpm"}, "heart_rate", 5000),
-        ({"type": "RESTING_HEART_RATE"}, "RESTING_HEART_RATE", 5000),
-        ({"type": "HEART_RATE_VARIABILITY"}, "heart_rate_variability", 5000),
+        ({"data_type": "bpm"}, "heart_rate", 5_000_000),
+        ({"type": "RESTING_HEART_RATE"}, "RESTING_HEART_RATE", 5_000_000),
+        ({"type": "HEART_RATE_VARIABILITY"}, "heart_rate_variability", 5_000_000),
     ],
 )
 def test_arrivals_tell_what_they_are(
     tags: Mapping[str, str], metric: str, started_at: int
 ) -> None:
     """Each service has words of its own for it."""
-    arrival = Arrival(OpenWearables.service, 5000, 1, "", 6000, tags)
+    arrival = Arrival(OpenWearables.service, 5_000_000, 1, "", 6000, tags)
     assert (arrival.metric, arrival.started_at) == (metric, started_at)
 
 

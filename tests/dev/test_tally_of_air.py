@@ -16,7 +16,7 @@ def test_a_notification_is_on_its_way(scene: Scene, late: int, is_good: bool) ->
     """It is measured when it is there, and its latency is that of the whole way."""
     scene.send(61, 0)
     at = scene.at(0) + late
-    scene.tally.add(Arrival("influxdb_v1", at, 61, STRAP, scene.at(0) + 500, {}))
+    scene.tally.add(Arrival("influxdb_v1", at * 1000, 61, STRAP, scene.at(0) + 500, {}))
     assert scene.tally.is_good is is_good
     assert scene.tally.deliveries[0].is_from_air is is_good
     shown = "from the air: p50 500.0 ms, p99 500.0 ms" in summary([scene.tally])
@@ -37,7 +37,7 @@ def test_a_notification_is_measured_once(scene: Scene, later: int, wrong: int) -
     """A repeat has the same time. With another one it is a measurement too many."""
     scene.send(61, 0)
     for at in (scene.at(0) + 5, scene.at(0) + 5 + later):
-        scene.tally.add(Arrival("influxdb_v1", at, 61, STRAP, at + 1, {}))
+        scene.tally.add(Arrival("influxdb_v1", at * 1000, 61, STRAP, at + 1, {}))
     assert len(scene.tally.wrong) == wrong
     assert scene.tally.duplicated == 1 - wrong
 

@@ -16,7 +16,7 @@ from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinato
 from dev.stand_ins import InfluxDBv2, InfluxDBv3, Pulsoid, StandIn
 from homeassistant.core import HomeAssistant
 
-from ..common import STRAP, measure, pulsoid_data, relay_entry, until
+from ..common import STRAP, measure, pulsoid_data, relay_entry, until, us
 from ..flow.common import influxdb_v2_data, influxdb_v3_data
 from ..seen.common import SERVICES as MOST_SERVICES, Service
 from .ledger import Ledger
@@ -30,6 +30,13 @@ SERVICES: Mapping[str, Service] = {
 """All services but the one that one signs in to in a browser."""
 
 each_service = pytest.mark.parametrize("service", SERVICES)
+
+STEPS: Mapping[str, int] = {
+    "livetracking": 1_000_000,
+    "pulsoid": 1000,
+    "pulsoid_oauth": 1000,
+}
+"""How finely services tell times apart that do not to the microsecond, in µs."""
 
 PATIENCE = 30.0
 """Seconds to wait for what takes a moment, on a machine that has other things to do."""
@@ -49,7 +56,7 @@ def entry_of(
 
 def ledger_of(service: str, stand_in: StandIn) -> Ledger:
     """Return the ledger of all that arrives at a stand-in from now on."""
-    ledger = Ledger(step=1000 if service == "livetracking" else 1)
+    ledger = Ledger(step=STEPS.get(service, 1))
     stand_in.on_arrival = ledger.arrive
     return ledger
 
@@ -73,7 +80,7 @@ class Strap:
         value = 61 + self._count % 120
         measure(self._hass, value, self.entity_id, at, **attributes)
         for ledger in self._ledgers:
-            ledger.measure(int(at * 1000), value)
+            ledger.measure(us(at), value)
 
 
 async def until_settled(

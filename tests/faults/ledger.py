@@ -16,9 +16,9 @@ class Ledger:
     """What a relay owes its service, and what arrived there."""
 
     step: int = 1
-    """How finely the service tells times apart, in ms."""
+    """How finely the service tells times apart, in µs."""
     measured: dict[int, float] = field(default_factory=dict)
-    """The values by their times in ms UTC, rounded down to the step."""
+    """The values by their times in µs UTC, rounded down to the step."""
     arrived: list[int] = field(default_factory=list)
     """The times of what arrived as it was measured, in the order in which it first did."""
     repeated: int = 0
@@ -28,7 +28,7 @@ class Ledger:
     _known: set[int] = field(default_factory=set)
 
     def measure(self, measured_at: int, value: float) -> None:
-        """Note a measurement, made at ms UTC, that the relay has to deliver."""
+        """Note a measurement, made at µs UTC, that the relay has to deliver."""
         moment = measured_at // self.step
         assert moment not in self.measured, "the test measures twice at once"
         self.measured[moment] = value
@@ -46,7 +46,7 @@ class Ledger:
 
     @property
     def lost(self) -> Sequence[int]:
-        """The times of what was measured and did not arrive, in ms UTC."""
+        """The times of what was measured and did not arrive, in µs UTC."""
         return [at * self.step for at in self.measured if at not in self._known]
 
     @property

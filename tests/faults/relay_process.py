@@ -69,7 +69,7 @@ async def run(path: Path, url: str, first: int) -> None:
         for number in count(first):
             sys.stdout.write(f"{number} {time.time()} {late.seconds}\n")
             sys.stdout.flush()
-            now = round(time.time() * 1000)
+            now = time.time_ns() // 1000
             measured = (reading.Metric.HEART_RATE, float(number), now, source)
             outbox.add(reading.Reading(*measured))
             relay.wake()

@@ -16,7 +16,7 @@ from dev.stand_ins import Failure, InfluxDBv1
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from ..common import influxdb_data, relay_entry, set_up, until
+from ..common import influxdb_data, relay_entry, set_up, until, us
 from ..outbox.common import full_disk
 from .common import PATIENCE, Strap, ledger_of, lines_of, scale, until_settled
 from .ledger import Ledger
@@ -273,7 +273,7 @@ async def see_saved(
         for arrival in influxdb.arrivals
         if arrival.source == strap.entity_id
     }
-    assert arrived.get(int(now * 1000)) == ledger.measured[int(now * 1000)]
+    assert arrived.get(us(now)) == ledger.measured[us(now)]
     wrong = [at for at, value in arrived.items() if ledger.measured.get(at) != value]
     assert len(wrong) <= FEW
     assert len(influxdb.arrivals) <= COUNT + 1

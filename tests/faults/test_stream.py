@@ -20,7 +20,7 @@ from dev.stand_ins import Arrival, Failure, InfluxDBv1, StandIn
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from ..common import STRAP, influxdb_data, measure, relay_entry, set_up, until
+from ..common import STRAP, influxdb_data, measure, relay_entry, set_up, until, us
 from .common import (
     PATIENCE,
     Leaks,
@@ -190,7 +190,7 @@ async def test_flood(
             at = begin + second + step * FLOOD_SENSORS / FLOOD_RATE + 1e-5
             for strap in straps:
                 measure(hass, value := 61 + step % 120, strap, at)
-                ledgers[strap].measure(int(at * 1000), value)
+                ledgers[strap].measure(us(at), value)
             if step % 10 == 0:
                 await asyncio.sleep(0)
         # A second has passed, on a machine that is fast enough

@@ -30,9 +30,9 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from ..browser import add_application, signed_in
-from ..common import measure, set_up
+from ..common import measure, set_up, us
 from ..seen.common import gerosense_data
-from .common import SERVICES
+from .common import SERVICES, STEPS
 from .ledger import Ledger
 
 KINDS = (
@@ -73,8 +73,9 @@ class Wearer:
         """Measure at a second since the Unix epoch, unless nobody wears the strap."""
         if self.is_worn:
             value = 61 + (second * 7 + self.number * 13) % 120
-            self.ledger.measure(second * 1000 + self.number, value)
-            measure(self.hass, value, self.strap, second + self.number / 1000 + 1e-5)
+            at = second + self.number / 1000 + 1e-5
+            self.ledger.measure(us(at), value)
+            measure(self.hass, value, self.strap, at)
 
 
 @dataclass
@@ -90,7 +91,7 @@ class Town:
 
     def route(self, arrival: Arrival) -> None:
         """Tell the one ledger that a reading belongs in, where several share a service."""
-        self.wearers[arrival.measured_at % 1000].ledger.arrive(arrival)
+        self.wearers[arrival.measured_ms % 1000].ledger.arrive(arrival)
 
     def forget(self) -> None:
         """Let the services forget what arrived: the ledgers know, and a day is long."""
@@ -108,7 +109,7 @@ class Town:
                     stand_in._series.points.clear()
                 case OpenWearables():
                     stand_in.dead_token_requests.clear()
-                    oldest = (time.time() - HOUR) * 1000
+                    oldest = (time.time() - HOUR) * 1_000_000
                     for key in [key for key in stand_in.store if key.start < oldest]:
                         del stand_in.store[key]
 
@@ -131,7 +132,7 @@ async def living(
     pulsoid.on_arrival = gerosense.on_arrival = town.route
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
-        ledger = Ledger(step=1000 if kind == "livetracking" else 1)
+        ledger = Ledger(step=STEPS.get(kind, 1))
         if kind.startswith("pulsoid"):
             stand_in: StandIn = pulsoid
         elif kind == "gerosense":

@@ -92,7 +92,7 @@ async def test_steady_to_influxdb(
     assert count > 20
     await until(lambda: len(influxdb.arrivals) >= count)
     assert [arrival.value for arrival in influxdb.arrivals] == [72] * count
-    sent = [int(one.at * 1000) for one in strap.sent]
+    sent = [int(one.at * 1_000_000) for one in strap.sent]
     delays = [
         arrival.measured_at - at
         for arrival, at in zip(influxdb.arrivals, sent, strict=True)

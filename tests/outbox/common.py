@@ -68,7 +68,7 @@ class Clock:
 
 def reading(value: float, *, age: float = 0, source: Source = STRAP) -> Reading:
     """Return a reading that was measured so many seconds ago."""
-    measured_at = round((time.time() - age) * 1000)
+    measured_at = round((time.time() - age) * 1_000_000)
     return Reading(Metric.HEART_RATE, float(value), measured_at, source)
 
 

@@ -37,7 +37,7 @@ async def run(path: Path, *, settles: bool) -> None:
     number, late = 0, 0.0
     while True:
         number += 1
-        measured_at = round(time.time() * 1000)
+        measured_at = time.time_ns() // 1000
         outbox.add(
             reading.Reading(
                 reading.Metric.HEART_RATE, float(number), measured_at, source

@@ -130,7 +130,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def oldest(self, now: float) -> float:
         """Return when the oldest reading that may stay was measured, in ms."""
-        return (self.clock.wall() - self.clock.now + now - MAX_AGE) * 1000
+        return (self.clock.wall() - self.clock.now + now - MAX_AGE) * 1_000_000
 
     @rule(
         ages=st.lists(st.integers(0, 3) | st.integers(0, 1100), min_size=1, max_size=4),

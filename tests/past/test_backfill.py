@@ -39,6 +39,7 @@ from ..common import (
     relay_entry,
     set_up,
     until,
+    us,
 )
 from ..flow.common import add
 
@@ -64,7 +65,7 @@ def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no more than about fifty readings wait because of a backfill."""
     monkeypatch.setattr(backfill_module, "MAX_WAITING", 50)
     monkeypatch.setattr(backfill_module, "LOOK_AFTER", 0.01)
-    monkeypatch.setattr(backfill_module, "MAX_WINDOW", 60_000)
+    monkeypatch.setattr(backfill_module, "MAX_WINDOW", 60_000_000)
 
 
 def beat(
@@ -74,11 +75,11 @@ def beat(
     entity_id: str = STRAP,
     first: int = 60,
 ) -> list[int]:
-    """Let a sensor measure something else so many seconds ago each, and return when in ms."""
+    """Let a sensor measure something else so many seconds ago each, and return when in µs."""
     times = []
     for number, age in enumerate(ages):
         measure(hass, first + number % 100, entity_id, at=now - age)
-        times.append(int((now - age) * 1000))
+        times.append(us(now - age))
     return times
 
 
@@ -245,8 +246,8 @@ async def test_span_and_source(
         hass,
         entry,
         source=STRAP,
-        start=dt_util.utc_from_timestamp(times[2] / 1000),
-        end=dt_util.utc_from_timestamp(times[5] / 1000),
+        start=dt_util.utc_from_timestamp(times[2] / 1_000_000),
+        end=dt_util.utc_from_timestamp(times[5] / 1_000_000),
     )
     assert response["sources"] == {STRAP: 3}
     assert await delivered(coordinator, influxdb) == times[2:5]
@@ -309,7 +310,7 @@ async def test_repeats(
     measure(hass, 62, at=now - 50)
     coordinator = await set_up(hass, relay)
     await backfill(hass, relay)
-    expected = [int((now - age) * 1000) for age in (90, 60, 50)]
+    expected = [us(now - age) for age in (90, 60, 50)]
     assert await delivered(coordinator, influxdb) == expected
 
 
@@ -323,7 +324,7 @@ async def test_measured_at(
     coordinator = await set_up(hass, relay)
     await backfill(hass, relay)
     seen = await delivered(coordinator, influxdb)
-    assert seen == [int((now - age - 5) * 1000) for age in (100, 90, 80)]
+    assert seen == [us(now - age - 5) for age in (100, 90, 80)]
 
 
 async def test_one_line(now: float, hass: HomeAssistant, pulsoid: Pulsoid) -> None:
@@ -333,7 +334,9 @@ async def test_one_line(now: float, hass: HomeAssistant, pulsoid: Pulsoid) -> No
     watch = beat(hass, (95, 85, 75, 50, 40), now, WATCH)
     coordinator = await set_up(hass, entry)
     assert (await backfill(hass, entry))["queued"] == 4
-    assert await delivered(coordinator, pulsoid) == [*strap[1:], *watch[3:]]
+    assert await delivered(coordinator, pulsoid) == [
+        at // 1000 * 1000 for at in (*strap[1:], *watch[3:])
+    ]
 
 
 async def test_steps(now: float, hass: HomeAssistant, gerosense: Gerosense) -> None:
@@ -347,10 +350,13 @@ async def test_steps(now: float, hass: HomeAssistant, gerosense: Gerosense) -> N
     }
     entry = relay_entry("gerosense", data, step_sources=[STEPS], gather=10)
     counts = (1000, 1010, 1030, 1030, 1060)
-    times = [int((now - age) * 1000) for age in (500, 400, 300, 200, 100)]
+    times = [us(now - age) for age in (500, 400, 300, 200, 100)]
     for count, at in zip(counts, times, strict=True):
         hass.states.async_set(
-            STEPS, str(count), {"unit_of_measurement": "steps"}, timestamp=at / 1000
+            STEPS,
+            str(count),
+            {"unit_of_measurement": "steps"},
+            timestamp=at / 1_000_000,
         )
     coordinator = await set_up(hass, entry)
     assert (await backfill(hass, entry))["sources"] == {STEPS: 3}

@@ -122,10 +122,13 @@ def add_sensor(
 
 def beats(count: int, source: Source = PHONE, age: float = 0) -> list[Reading]:
     """Return heart rates, one a second, of which the last was measured that long ago."""
-    last = round((time.time() - age) * 1000)
+    last = round((time.time() - age) * 1_000_000)
     return [
         Reading(
-            Metric.HEART_RATE, 60.0 + n % 100, last - (count - 1 - n) * 1000, source
+            Metric.HEART_RATE,
+            60.0 + n % 100,
+            last - (count - 1 - n) * 1_000_000,
+            source,
         )
         for n in range(count)
     ]

@@ -38,7 +38,7 @@ async def test_waiting(
     entry = entry_of(service, stand_in)
     waiting = beats(count, age=60)
     await leave(hass, entry, waiting)
-    measure(hass, 60, at=waiting[0].measured_at / 1000 - 10)
+    measure(hass, 60, at=waiting[0].measured_at / 1_000_000 - 10)
     coordinator = await set_up(hass, entry)
     limits = coordinator.destination.limits
     if count < limits.min_batch:
@@ -47,7 +47,7 @@ async def test_waiting(
         assert not stand_in.requests
         assert len(coordinator.outbox) == count
         for reading in (more := beats(3 - count)):
-            measure(hass, reading.value + 1, at=reading.measured_at / 1000)
+            measure(hass, reading.value + 1, at=reading.measured_at / 1_000_000)
         waiting += more
     await until_empty(coordinator)
     await until_there(stand_in, len(waiting))

@@ -15,7 +15,7 @@ from dev.stand_ins import (
 )
 from homeassistant.core import HomeAssistant
 
-from ..common import measure, pulsoid_data, relay_entry, set_up
+from ..common import measure, pulsoid_data, relay_entry, set_up, us
 from .common import (
     SERVICES,
     add_sensor,
@@ -47,13 +47,13 @@ async def test_hour(hass: HomeAssistant, service: str, stand_in: StandIn) -> Non
             value, at = 61 + 40 * number + second % 30, begin + second
             measure(hass, value, sensor.entity_id, at=at)
             if not (one_line and number):
-                expected.append((int(at * 1000), value))
+                expected.append((us(at), value))
         if second % ROUND == 0:
             coordinator.async_send_now()
             await until_empty(coordinator)
     await until_there(stand_in, len(expected))
     await hass.config_entries.async_unload(entry.entry_id)
-    unit = 1000 if service == "livetracking" else 1
+    unit = 1_000_000 if service == "livetracking" else 1
     arrived = [(seen.measured_at // unit, seen.value) for seen in stand_in.arrivals]
     assert sorted(arrived) == sorted((at // unit, value) for at, value in expected)
     assert len({seen.source for seen in stand_in.arrivals}) == (1 if one_line else 2)
@@ -88,7 +88,7 @@ async def test_hour_live(
     expected = []
     for second in range(1, HOUR + 1):
         measure(hass, value := 61 + second % 90, at=begin + second)
-        expected.append((int((begin + second) * 1000), value))
+        expected.append((us(begin + second, 1000), value))
         async with asyncio.timeout(5):
             await arrived.wait()
         arrived.clear()

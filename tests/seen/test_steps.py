@@ -146,8 +146,8 @@ def arrived(stand_in: StandIn) -> Mapping[str, int]:
     for arrival in stand_in.arrivals:
         assert arrival.metric == STEPS
         assert arrival.value > 0
-        start = datetime.fromtimestamp(arrival.started_at / 1000, ZONE).date()
-        end = datetime.fromtimestamp((arrival.measured_at - 1) / 1000, ZONE).date()
+        start = datetime.fromtimestamp(arrival.started_at / 1_000_000, ZONE).date()
+        end = datetime.fromtimestamp((arrival.measured_at - 1) / 1_000_000, ZONE).date()
         assert start == end
         days[str(start)] = days.get(str(start), 0) + int(arrival.value)
     return days

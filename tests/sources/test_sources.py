@@ -61,9 +61,9 @@ class Listener:
         return [reading.value for reading in self.readings]
 
 
-def now_ms() -> int:
+def now_us() -> int:
     """Return what time it is."""
-    return int(dt_util.utcnow().timestamp() * 1000)
+    return round(dt_util.utcnow().timestamp() * 1_000_000)
 
 
 async def test_hour_of_seconds(
@@ -77,7 +77,7 @@ async def test_hour_of_seconds(
     for second in range(3600):
         freezer.tick(1)
         measure(hass, 60 + second % 50)
-        expected.append((60.0 + second % 50, now_ms()))
+        expected.append((60.0 + second % 50, now_us()))
     assert [(r.value, r.measured_at) for r in listener.readings] == expected
     listener.sources.stop()
 
@@ -92,7 +92,7 @@ async def test_steady_value_is_measured_again(
     for _ in range(30):
         freezer.tick(1)
         measure(hass, 72)
-        times.append(now_ms())
+        times.append(now_us())
     assert listener.values == [72.0] * 30
     assert [reading.measured_at for reading in listener.readings] == times
     listener.sources.stop()
@@ -134,7 +134,7 @@ async def test_monitor_tells_only_what_it_measures(
     hass.states.async_set(STRAP, "unavailable")
     measure(hass, 72)
     assert listener.values == [72.0] * 3601
-    assert listener.sources.first_live(now_ms() / 1000)
+    assert listener.sources.first_live(now_us() / 1_000_000)
     listener.sources.stop()
 
 
@@ -164,11 +164,11 @@ async def test_monitor_over_a_reload(
     freezer.tick(59)
     listener = Listener(hass, [source_id], live_for=60)
     assert not listener.readings
-    source = listener.sources.first_live(now_ms() / 1000)
+    source = listener.sources.first_live(now_us() / 1_000_000)
     assert source
     assert source.value == 72
     freezer.tick(2)
-    assert not listener.sources.first_live(now_ms() / 1000)
+    assert not listener.sources.first_live(now_us() / 1_000_000)
     listener.sources.stop()
 
 
@@ -299,7 +299,7 @@ async def test_state_from_before_the_relay_while_starting(
     measure(hass, 72, STRAP)
     measure(hass, "unavailable", WATCH)
     listener = Listener(hass, [STRAP, WATCH])
-    assert listener.sources.first_live(now_ms() / 1000) is None
+    assert listener.sources.first_live(now_us() / 1_000_000) is None
     measure(hass, 80, WATCH)
     assert not listener.readings
     freezer.tick(1)
@@ -327,7 +327,7 @@ async def test_live_over_a_reload(
     listener = Listener(hass, [STRAP, WATCH], one_line=True, live_for=60)
     measure(hass, 101, WATCH)
     assert not listener.readings
-    live = listener.sources.first_live(now_ms() / 1000)
+    live = listener.sources.first_live(now_us() / 1_000_000)
     assert live
     assert live.value == 72
     freezer.tick(61)
@@ -373,7 +373,7 @@ async def test_measured_time(
     say(68, "2026-11-21T10:08:00Z")
     at = dt_util.utc_from_timestamp
     assert [
-        (r.value, at(r.measured_at / 1000).isoformat()) for r in listener.readings
+        (r.value, at(r.measured_at / 1_000_000).isoformat()) for r in listener.readings
     ] == [
         (72, "2026-11-21T10:05:00.250000+00:00"),
         (72, "2026-11-21T10:09:00+00:00"),
@@ -421,7 +421,7 @@ async def test_useless_measured_time(
     listener = Listener(hass)
     freezer.tick(1)
     measure(hass, 71, date=value)
-    assert [(r.value, r.measured_at) for r in listener.readings] == [(71, now_ms())]
+    assert [(r.value, r.measured_at) for r in listener.readings] == [(71, now_us())]
     listener.sources.stop()
 
 
@@ -434,7 +434,7 @@ async def test_device_clock_ahead(
     listener = Listener(hass)
     freezer.tick(10)
     measure(hass, 71, date="2026-11-21T10:00:30Z")
-    assert [r.measured_at for r in listener.readings] == [now_ms()]
+    assert [r.measured_at for r in listener.readings] == [now_us()]
     listener.sources.stop()
 
 

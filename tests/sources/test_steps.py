@@ -83,9 +83,9 @@ class Phone:
         ]
 
 
-def local(milliseconds: int) -> str:
+def local(microseconds: int) -> str:
     """Return a time as at takes it."""
-    return datetime.fromtimestamp(milliseconds / 1000, ZONE).strftime("%d %H:%M")
+    return datetime.fromtimestamp(microseconds / 1_000_000, ZONE).strftime("%d %H:%M")
 
 
 def check(readings: Sequence[Reading], now: float) -> None:
@@ -95,9 +95,9 @@ def check(readings: Sequence[Reading], now: float) -> None:
         assert reading.metric is Metric.STEPS
         assert reading.value == int(reading.value)
         assert 0 < reading.value <= 30_000
-        assert end <= reading.started_at < reading.measured_at <= now * 1000
-        last = datetime.fromtimestamp((reading.measured_at - 1) / 1000, ZONE)
-        first = datetime.fromtimestamp(reading.started_at / 1000, ZONE)
+        assert end <= reading.started_at < reading.measured_at <= now * 1_000_000
+        last = datetime.fromtimestamp((reading.measured_at - 1) / 1_000_000, ZONE)
+        first = datetime.fromtimestamp(reading.started_at / 1_000_000, ZONE)
         assert first.date() == last.date()
         end = reading.measured_at
 
@@ -332,7 +332,7 @@ def test_days_are_as_long_as_they_are(day: tuple[int, int, int], hours: int) -> 
     phone.show(start.timestamp() - HOUR, 0)
     phone.show(start.timestamp() + (hours + 1) * HOUR, (hours + 2) * 100)
     assert [reading.value for reading in phone.readings] == [100, hours * 100, 100]
-    assert [reading.duration // HOUR // 1000 for reading in phone.readings] == [
+    assert [reading.duration // HOUR // 1_000_000 for reading in phone.readings] == [
         1,
         hours,
         1,
@@ -400,7 +400,7 @@ def test_state_that_was_there() -> None:
     later = State(TOTAL, "150", {"friendly_name": "Steps"}, last_updated=now)
     (reading,) = counter.begin(later, trusted=False)
     assert (reading.value, reading.source.name) == (50.0, "Steps")
-    assert reading.measured_at == int(later.last_updated_timestamp * 1000)
+    assert reading.measured_at == round(later.last_updated_timestamp * 1_000_000)
 
 
 def test_measured_time() -> None:

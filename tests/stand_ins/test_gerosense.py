@@ -96,14 +96,14 @@ async def test_samples_arrive(gerosense: Gerosense) -> None:
     start = datetime(2023, 11, 1, 4, 4, 1, tzinfo=UTC)
     assert first == (USER, "bpm", "Watch", start, start, 72.5, "17.0.3")
     arrival = gerosense.arrivals[0]
-    ms = int(start.timestamp() * 1000)
-    assert arrival[:4] == ("gerosense", ms, 72.5, "Watch")
+    us = int(start.timestamp() * 1_000_000)
+    assert arrival[:4] == ("gerosense", us, 72.5, "Watch")
     assert arrival.tags == {
         "source": "Watch",
         "data_type": "bpm",
         "device_version": "17.0.3",
-        "start": "2023-11-01T08:04:01.000+04:00",
-        "end": "2023-11-01T08:04:01.000+04:00",
+        "start": "2023-11-01T08:04:01.000000+04:00",
+        "end": "2023-11-01T08:04:01.000000+04:00",
     }
     assert gerosense.requests[-1].readings == 3
 
@@ -185,7 +185,7 @@ async def test_bad_bodies(proxy: GerosenseProxy, bad: object) -> None:
                 "soon",
                 "",
                 None,
-                1_698_811_440_000,
+                1_698_811_440_000_000,
                 LATE,
             )
         ),

@@ -120,9 +120,9 @@ async def test_points_are_kept_and_joined(v1: InfluxDBv1) -> None:
         (arrival.service, arrival.measured_at, arrival.value, arrival.source)
         for arrival in v1.arrivals
     ] == [
-        ("influxdb_v1", NOW, 71, "strap"),
-        ("influxdb_v1", NOW, 72, "strap"),
-        ("influxdb_v1", NOW, 1, "strap"),
+        ("influxdb_v1", NOW * 1000, 71, "strap"),
+        ("influxdb_v1", NOW * 1000, 72, "strap"),
+        ("influxdb_v1", NOW * 1000, 1, "strap"),
     ]
     assert v1.arrivals[0].tags == {"source": "strap"}
     assert v1.requests[0][:5] == ("POST", "/write", QUERY_V1, 204, 3)

@@ -16,7 +16,7 @@ from tests.conftest import running
 
 KEY = {"X-Open-Wearables-API-Key": API_KEY}
 DATE = "2026-11-21T07:21:18.901Z"
-MS = 1_795_245_678_901
+US = 1_795_245_678_901_000
 SPAN = {"start_time": "2026-11-21T00:00:00Z", "end_time": "2026-11-22T00:00:00Z"}
 
 
@@ -88,7 +88,7 @@ async def test_imported(server: OpenWearables, session: aiohttp.ClientSession) -
     """A good record is there after a while, and can be read back."""
     assert await post(server, session, body(record())) == HTTPStatus.ACCEPTED
     (arrival,) = server.arrivals
-    assert (arrival.measured_at, arrival.value) == (MS, 72.123)
+    assert (arrival.measured_at, arrival.value) == (US, 72.123)
     assert arrival.source == "Strap"
     assert arrival.received_at == server.requests[0].received_at
     assert server.requests[0].readings == 1
@@ -105,8 +105,8 @@ async def test_steps(server: OpenWearables, session: aiohttp.ClientSession) -> N
     steps = record(type="STEP_COUNT", startDate="2026-11-21T07:20:18.901Z")
     await post(server, session, body(steps))
     tags = server.arrivals[0].tags
-    assert (tags["start"], tags["end"]) == (str(MS - 60_000), str(MS))
-    assert server.arrivals[0].measured_at == MS
+    assert (tags["start"], tags["end"]) == (str(US - 60_000_000), str(US))
+    assert server.arrivals[0].measured_at == US
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,9 @@ async def test_steps(socket_enabled: None) -> None:
         ("Armband", "HEART_RATE", now, now, 60),
         ("Phone", "STEP_COUNT", now - 3600_000, now - 3599_000, 3),
     ):
-        tags = {"type": type_, "start": str(start)}
+        tags = {"type": type_, "start": str(start * 1000)}
         wearables.arrivals.append(
-            Arrival(wearables.service, end, value, source, end, tags)
+            Arrival(wearables.service, end * 1000, value, source, end, tags)
         )
     for server in (wearables, page):
         await server.start()

@@ -68,7 +68,7 @@ async def test_a_reading_arrives(pulsoid: Pulsoid) -> None:
     assert (await post(pulsoid))[0] == HTTPStatus.OK
 
     (arrival,) = pulsoid.arrivals
-    assert arrival[:4] == ("pulsoid", NOW, 72, "")
+    assert arrival[:4] == ("pulsoid", NOW * 1000, 72, "")
     assert before <= arrival.received_at <= time.time() * 1000
     assert reported == [arrival]
     (request,) = pulsoid.requests

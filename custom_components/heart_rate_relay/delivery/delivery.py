@@ -23,7 +23,7 @@ from ..destinations.base import (
 )
 from ..outbox.disk import Entry
 from ..outbox.outbox import Outbox
-from ..reading import Metric, Reading
+from ..reading import SECOND, Metric, Reading, now_us
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Delivery:
         """Start to deliver."""
         if last := self._outbox.tally.last_delivery:
             now = asyncio.get_running_loop().time()
-            since = max(0.0, time.time() - last / 1000)
+            since = max(0.0, time.time() - last / SECOND)
             self._next_round = now + max(0.0, self._gather - since)
         self._task = asyncio.create_task(self._run(), name="heart rate delivery")
 
@@ -240,7 +240,7 @@ class Delivery:
         if not readings:
             return
         tally.delivered += len(readings)
-        tally.last_delivery = int(time.time() * 1000)
+        tally.last_delivery = now_us()
         # In order of time, so that the latest stays
         latest = {
             (source.device.id or source.id, metric): measured_at
@@ -296,9 +296,9 @@ def _sift(
     return good, objections
 
 
-def _latest() -> float:
-    """Return the time in ms UTC beyond which a reading is of the future."""
-    return (time.time() + CLOCK_TOLERANCE) * 1000
+def _latest() -> int:
+    """Return the time in µs UTC beyond which a reading is of the future."""
+    return now_us(CLOCK_TOLERANCE)
 
 
 def _earliest(delays: Iterable[float | None]) -> float | None:

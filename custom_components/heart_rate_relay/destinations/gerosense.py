@@ -372,9 +372,9 @@ def _device(source: Source) -> Mapping[str, str]:
 
 
 def _date(at: int, time_zone: tzinfo) -> str:
-    """Return ms since the epoch in ISO 8601, with an offset."""
-    moment = (EPOCH + timedelta(milliseconds=at)).astimezone(time_zone)
-    return moment.isoformat(timespec="milliseconds")
+    """Return µs since the epoch in ISO 8601, with an offset."""
+    moment = (EPOCH + timedelta(microseconds=at)).astimezone(time_zone)
+    return moment.isoformat(timespec="microseconds")
 
 
 def _number(reading: Reading) -> float:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, override
 import aiohttp
 from yarl import URL
 
-from ..reading import Metric, Reading, Source
+from ..reading import SECOND, Metric, Reading, Source
 from .base import (
     Account,
     Answer,
@@ -53,33 +53,34 @@ class Dialect:
     """From the query's parameters to the fields of the form."""
     precision: str
     """What the version calls the precision."""
-    ms_per_step: int = 1
+    step: int = 1
+    """How long a step of that is, in µs."""
     scheme: Literal["Basic", "Token", "Bearer"]
 
 
 V1 = Dialect(
     path="write",
     parameters={"db": "database", "rp": "retention_policy"},
-    precision="ms",
+    precision="u",
     scheme="Basic",
 )
 V2 = Dialect(
     path="api/v2/write",
     parameters={"org": "organization", "bucket": "bucket"},
-    precision="ms",
+    precision="us",
     scheme="Token",
 )
 V3 = Dialect(
     path="api/v3/write_lp",
     parameters={"db": "database"},
-    precision="millisecond",
+    precision="microsecond",
     scheme="Bearer",
 )
 LIVE = Dialect(
     path="write",
     parameters={"db": "database"},
     precision="s",
-    ms_per_step=1000,
+    step=SECOND,
     scheme="Basic",
 )
 
@@ -164,7 +165,7 @@ class InfluxDB(Destination):
 
         Source: https://docs.influxdata.com/influxdb/v1/write_protocols
         """
-        step = self.dialect.ms_per_step
+        step = self.dialect.step
         prefixes = self._prefixes
         lines = []
         for _, value, measured_at, source, _ in readings:

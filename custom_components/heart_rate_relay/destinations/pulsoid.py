@@ -10,7 +10,7 @@ from typing import Any, override
 import aiohttp
 from yarl import URL
 
-from ..reading import Metric, Reading
+from ..reading import MILLISECOND, Metric, Reading
 from .base import (
     Account,
     Answer,
@@ -80,7 +80,7 @@ class _Profile(Destination):
             "POST",
             self._data_url,
             json={
-                "measured_at": reading.measured_at,
+                "measured_at": reading.measured_at // MILLISECOND,
                 "data": {"heart_rate": round(reading.value)},
             },
         )

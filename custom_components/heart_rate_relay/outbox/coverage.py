@@ -3,14 +3,15 @@
 What it was told while it listened is delivered, or waits, or was left out for a reason:
 none of it is to come a second time out of the recorder. While Home Assistant does not run
 nothing is measured, so that a restart is no interruption. That spares a note on disk at each
-start, which a kill would need. All times are in milliseconds since the Unix epoch, UTC.
+start, which a kill would need. All times are in microseconds since the Unix epoch, UTC.
 """
 
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
-import time
 
-FOREVER = 253_402_300_800_000
+from ..reading import to_us
+
+FOREVER = 253_402_300_800_000_000
 """The end of what goes on, in the year 10000."""
 
 type Span = list[int]
@@ -47,7 +48,7 @@ class Coverage:
         """
         if not self._covered:
             for source_id in source_ids:
-                self.begin(source_id, int(created_at.timestamp() * 1000))
+                self.begin(source_id, to_us(created_at.timestamp()))
         self.end(now, but_of=source_ids)
 
     def interrupt(self, source_id: str, start: int, end: int) -> None:
@@ -94,11 +95,6 @@ class Coverage:
         return f"{self._account} {source_id}"
 
 
-def now_ms(seconds: float = 0) -> int:
-    """Return the time, or one so many seconds from it."""
-    return int((time.time() + seconds) * 1000)
-
-
 def union(spans: Iterable[Span]) -> list[Span]:
     """Return spans in order, those that touch each other as one."""
     joined: list[Span] = []
@@ -111,7 +107,7 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 
 def length(spans: Sequence[Span]) -> int:
-    """Return how long spans that do not touch each other are together, in ms."""
+    """Return how long spans that do not touch each other are together, in µs."""
     return sum(end - start for start, end in spans)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 import time
 
-from ..reading import Reading
+from ..reading import Reading, now_us
 from .coverage import Span
 from .disk import DAMAGE, DiskTier, Entry, is_damage
 from .tally import Tally
@@ -150,7 +150,7 @@ class Outbox:
             await self._delete_settled()
 
     async def oldest(self) -> int | None:
-        """Return when the oldest of the readings was measured, in ms UTC."""
+        """Return when the oldest of the readings was measured, in µs UTC."""
         async with self._lock:
             times = [reading.measured_at for _, reading in self._in_memory()]
             if self._stored and await self._delete_settled():
@@ -255,8 +255,8 @@ class Outbox:
         self.tally.expired += gone
 
     def _measured_from(self) -> int:
-        """Return when the oldest reading that may stay was measured, in ms UTC."""
-        return int((time.time() - self.max_age) * 1000)
+        """Return when the oldest reading that may stay was measured, in µs UTC."""
+        return now_us(-self.max_age)
 
     async def _load(self) -> bool:
         """Find what is on disk, once, and say whether that went well."""

@@ -12,7 +12,7 @@ class Request(NamedTuple):
     """A time of some sources that is to be delivered out of the recorder."""
 
     start: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
     end: int
     """In the same unit, not included."""
     source_ids: list[str]
@@ -27,7 +27,7 @@ class Tally:
     expired: int = 0
     """Fell out of the outbox: too old, or too many."""
     last_delivery: int | None = None
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
     latest: dict[str, int] = field(default_factory=dict)
     """When each source's latest reading was measured, in the same unit."""
     in_doubt: int = 0
@@ -41,7 +41,7 @@ class Tally:
     refused_for: str = ""
     """Why the last of them was, in the service's own words."""
     unreachable_since: int | None = None
-    """When the first of the requests was made that had no answer since, in ms UTC."""
+    """When the first of the requests was made that had no answer since, in µs UTC."""
     covered: dict[str, list[Span]] = field(default_factory=dict)
     """What was taken from each source already: see coverage.py."""
     backfill: Request | None = None

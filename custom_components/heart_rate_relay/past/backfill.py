@@ -18,18 +18,19 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.start import async_at_started
 
 from ..const import CONF_BACKFILL_DAYS, LOGGER
-from ..outbox.coverage import Coverage, length, now_ms, union
+from ..outbox.coverage import Coverage, length, union
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Request
+from ..reading import SECOND, now_us
 from ..sources.sources import Sources
 from .history import Chunk, Past
 
 DAY = 24 * 60 * 60.0
 
-FIRST_WINDOW = 60 * 1000
-MIN_WINDOW = 1000
-MAX_WINDOW = 30 * 60 * 1000
-"""How much of the past is read at once, in milliseconds: after a quiet night much may come."""
+FIRST_WINDOW = 60 * SECOND
+MIN_WINDOW = SECOND
+MAX_WINDOW = 30 * 60 * SECOND
+"""How much of the past is read at once, in microseconds: after a quiet night much may come."""
 
 FEW_STATES, MANY_STATES = 1_000, 4_000
 """How many states to read at once: so many that it is quick, so few that nobody notices."""
@@ -92,7 +93,7 @@ class Backfill:
             self.async_start(request)
         elif days:
             max_age = min(days * DAY, self._outbox.max_age)
-            self.async_start(Request(now_ms(-max_age), now_ms(), self._sources.ids))
+            self.async_start(Request(now_us(-max_age), now_us(), self._sources.ids))
         if days:
             # From now on it is among what is on disk
             await self._outbox.flush()

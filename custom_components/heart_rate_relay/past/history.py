@@ -5,7 +5,7 @@ when they were new, and so by the same rules becomes the same readings. What the
 keep cannot come back: of a value that was reported again and again, it has the first report and
 the last one.
 
-All times within are in milliseconds since the Unix epoch, UTC, but those of states in seconds.
+All times within are in microseconds since the Unix epoch, UTC, but those of states in seconds.
 """
 
 from bisect import bisect_right
@@ -27,7 +27,7 @@ from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
 
 from ..outbox.coverage import FOREVER, Span
-from ..reading import Reading
+from ..reading import MILLISECOND, SECOND, Reading, to_us
 from ..sources.lineup import Lineup
 
 
@@ -102,10 +102,10 @@ class Past:
             next_at = (
                 session.query(func.min(States.last_updated_ts))
                 .filter(States.metadata_id.in_(filter(None, ids.values())))
-                .filter(States.last_updated_ts >= start / 1000)
+                .filter(States.last_updated_ts >= start / SECOND)
                 .scalar()
             )
-        return FOREVER if next_at is None else int(next_at * 1000)
+        return FOREVER if next_at is None else to_us(next_at)
 
     def _told(self, start: int, end: int) -> Iterator[Told]:
         """Yield what was told in a time, the first time with what was known before it."""
@@ -113,7 +113,7 @@ class Past:
         restarts = self._restarts(start, end)
         found = get_significant_states(
             self._hass,
-            _datetime(start - 1),
+            _datetime(start - MILLISECOND),
             _datetime(end),
             self._entity_ids,
             include_start_time_state=is_first,
@@ -124,7 +124,7 @@ class Past:
             for row in states:
                 assert isinstance(row, State)
                 at = row.last_updated_timestamp
-                if not (is_first or int(at * 1000) >= start) or int(at * 1000) >= end:
+                if not (is_first or to_us(at) >= start) or to_us(at) >= end:
                     continue
                 state = _whole(row)
                 old = self._latest.get(entity_id)
@@ -141,7 +141,7 @@ class Past:
         """Return when each state was last reported, by when it came."""
         found = state_changes_during_period(
             self._hass,
-            _datetime(start - 1),
+            _datetime(start - MILLISECOND),
             _datetime(end),
             entity_id,
             no_attributes=True,
@@ -164,8 +164,7 @@ class Past:
     def _is_wanted(self, source_id: str, at: float) -> bool:
         """Return whether readings are to be made of what a source told at that time."""
         return any(
-            start <= int(at * 1000) < end
-            for start, end in self._wanted.get(source_id, ())
+            start <= to_us(at) < end for start, end in self._wanted.get(source_id, ())
         )
 
 
@@ -186,6 +185,6 @@ def _between(times: Sequence[float], first: float, last: float) -> bool:
     return bisect_right(times, first) < bisect_right(times, last)
 
 
-def _datetime(milliseconds: int) -> datetime:
+def _datetime(microseconds: int) -> datetime:
     """Return a time as the recorder wants it."""
-    return dt_util.utc_from_timestamp(milliseconds / 1000)
+    return dt_util.utc_from_timestamp(microseconds / SECOND)

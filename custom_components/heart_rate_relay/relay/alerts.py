@@ -15,6 +15,7 @@ from ..destinations.base import (
     WaitError,
 )
 from ..outbox.outbox import Outbox
+from ..reading import SECOND, to_us
 from . import relay_issues as issues
 
 LOST_AFTER = 24 * 60 * 60.0
@@ -64,7 +65,7 @@ class Alerts:
             tally.unreachable_since = None
             return
         # No later than now, though the clock may have been set back
-        now = int(_now() * 1000)
+        now = to_us(_now())
         tally.unreachable_since = min(tally.unreachable_since or now, now)
 
     @callback
@@ -72,7 +73,7 @@ class Alerts:
         """Report what was noted, and take back what is over."""
         tally = self._outbox.tally
         since = tally.unreachable_since
-        is_lost = since is not None and _now() - since / 1000 >= LOST_AFTER
+        is_lost = since is not None and _now() - since / SECOND >= LOST_AFTER
         issues.async_update_reach(
             self._hass, self._entry, is_lost=is_lost and len(self._outbox) > 0
         )
@@ -85,7 +86,7 @@ class Alerts:
         share = len(outbox) / outbox.max_readings
         # How old they are is of no matter while they leave
         if not self._is_flowing() and (oldest := await outbox.oldest()):
-            share = max(share, (_now() - oldest / 1000) / outbox.max_age)
+            share = max(share, (_now() - oldest / SECOND) / outbox.max_age)
         if self._stop:
             issues.async_update_room(self._hass, self._entry, share)
 

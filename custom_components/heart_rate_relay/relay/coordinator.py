@@ -39,10 +39,10 @@ from ..delivery.delivery import Delivery
 from ..destinations import DESTINATIONS
 from ..destinations.base import Destination, DestinationError, NotAuthorisedError
 from ..destinations.tokens import Tokens
-from ..outbox.coverage import Coverage, now_ms
+from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
-from ..reading import Reading
+from ..reading import SECOND, Reading, now_us
 from ..sources.observation import Rules
 from ..sources.sources import Sources
 from . import relay_issues as issues
@@ -110,7 +110,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self._outcome = Status.UNREACHABLE
         options, entry = self.options, self.config_entry
         coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
-        coverage.forget(now_ms(-self.outbox.max_age))
+        coverage.forget(now_us(-self.outbox.max_age))
         self.sources = Sources(
             self.hass,
             {
@@ -135,7 +135,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.backfill = Backfill(
                 self.hass, self.sources, coverage, self.outbox, self._have_read
             )
-        coverage.resume(self.sources.ids, entry.created_at, now_ms())
+        coverage.resume(self.sources.ids, entry.created_at, now_us())
         self._publish()
         self.sources.start()
         self.delivery.start()
@@ -249,7 +249,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             expired=tally.expired,
             in_doubt=tally.in_doubt,
             last_delivery=(
-                datetime.fromtimestamp(tally.last_delivery / 1000, UTC)
+                datetime.fromtimestamp(tally.last_delivery / SECOND, UTC)
                 if tally.last_delivery
                 else None
             ),

@@ -9,7 +9,7 @@ from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
-from ..reading import Metric, Reading, Source, to_bpm, to_ms
+from ..reading import SECOND, Metric, Reading, Source, to_bpm, to_ms, to_us
 from .attributes import moment, name_of, text
 
 MEASURED_AT_ATTRIBUTES = ("measured_at", "measurement_time", "date", "timestamp")
@@ -68,7 +68,7 @@ class Observer:
         """Initialize the observer of a source that measures, and does not count.
 
         For sources that tell when they measured, it keeps the latest such time in
-        latest, in ms, so that no restart makes an old measurement new. A source that is
+        latest, in µs, so that no restart makes an old measurement new. A source that is
         prompt says nothing but what it measures, at once and each time.
         """
         self.metric = metric
@@ -82,7 +82,7 @@ class Observer:
         self._rules = rules
         self._is_prompt = is_prompt
         self._latest = latest
-        self._latest.setdefault(source.id, int(dt_util.utcnow().timestamp() * 1000))
+        self._latest.setdefault(source.id, to_us(dt_util.utcnow().timestamp()))
         self._measured_at: float | None = None
         self._seen: float | None = None
         self._since = -inf
@@ -128,7 +128,7 @@ class Observer:
         measured_at = measured_time(state, at)
         moved = measured_at is not None and measured_at != self._measured_at
         if measured_at is None or not moved:
-            milliseconds = int(at * 1000)
+            microseconds = to_us(at)
             is_new = (
                 _is_told(old, state)
                 if self._is_prompt
@@ -136,9 +136,9 @@ class Observer:
             )
         else:
             self._measured_at = measured_at
-            milliseconds = int(measured_at * 1000)
-            if is_new := milliseconds > self._latest[self.source.id]:
-                self._latest[self.source.id] = milliseconds
+            microseconds = to_us(measured_at)
+            if is_new := microseconds > self._latest[self.source.id]:
+                self._latest[self.source.id] = microseconds
         self._is_first = False
         if value != self._seen or at < self._since:
             # The clock may have been set back
@@ -148,7 +148,7 @@ class Observer:
             return ()
         self.value = value
         self.live_until = at + self._rules.live_for
-        return (Reading(self.metric, value, milliseconds, self.source),)
+        return (Reading(self.metric, value, microseconds, self.source),)
 
     def is_live(self, now: float) -> bool:
         """Return whether the source was heard of lately.
@@ -165,7 +165,7 @@ class Observer:
         intervals, unless the clock was set back.
         """
         interval = self._rules.min_interval
-        at = reading.measured_at / 1000
+        at = reading.measured_at / SECOND
         early = self._due - at
         if early > 2 * interval:
             self._due = at

@@ -24,9 +24,9 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 
 from ..const import MISSING_AFTER
-from ..outbox.coverage import Coverage, now_ms
+from ..outbox.coverage import Coverage
 from ..outbox.tally import Tally
-from ..reading import Metric, Reading, Source
+from ..reading import Metric, Reading, Source, now_us, to_us
 from .candidates import async_device, async_entity_id, async_is_own
 from .lineup import Lineup
 from .observation import Observer, Rules
@@ -94,7 +94,7 @@ class Sources:
         """Stop to listen: until Home Assistant or the relay starts again, or for good."""
         self._stop_all(self._unsubscribe)
         if for_good:
-            self._coverage.end(now_ms())
+            self._coverage.end(now_us())
         self._stop_all(self._unlisten)
         self.wearer.stop()
         if self._check_timer:
@@ -195,9 +195,9 @@ class Sources:
         counts = isinstance(observer, StepCounter)
         if self._listened_until < since and not counts:
             self._coverage.interrupt(
-                observer.source.id, int(self._listened_until * 1000), int(since * 1000)
+                observer.source.id, to_us(self._listened_until), to_us(since)
             )
-        self._coverage.begin(observer.source.id, int(since * 1000), counts=counts)
+        self._coverage.begin(observer.source.id, to_us(since), counts=counts)
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:

@@ -4,7 +4,7 @@ A counter shows all steps of a day, or all since the phone was switched on, or e
 it gained between two reports was walked between them. All that is uncertain is decided
 so that no step is invented: where a count may go on or begin anew, it goes on.
 
-All times within are in milliseconds since the Unix epoch, UTC.
+All times within are in microseconds since the Unix epoch, UTC.
 """
 
 from collections.abc import Iterator, MutableMapping, Sequence
@@ -18,7 +18,7 @@ from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
 from ..outbox.tally import JsonScalar
-from ..reading import Metric, Reading, Source
+from ..reading import MILLISECOND, SECOND, Metric, Reading, Source, to_us
 from .attributes import moment, name_of, text
 from .detection.other_metrics import is_count_of_steps, is_of_a_day
 from .observation import measured_time
@@ -31,7 +31,6 @@ MAX_STEPS = 30_000
 MAX_COUNT = 10**12
 """The highest count to be believed: beyond it there are broken sensors only."""
 
-SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -121,12 +120,12 @@ class StepCounter:
             return ()
         if (name := name_of(state)) != self.source.name:
             self.source = self.source._replace(name=name)
-        now = int(at * SECOND)
+        now = to_us(at)
         known = _load(self._counters.get(self.source.id))
         if known is None:
             self._keep(Count(count, count, now, now, last_reset=_last_reset(state)))
             return ()
-        measured_at = int((measured_time(state, at) or 0) * SECOND)
+        measured_at = to_us(measured_time(state, at) or 0)
         if measured_at > known.heard:
             now = measured_at
         is_first = old is None or ATTR_RESTORED in old.attributes
@@ -150,7 +149,7 @@ class StepCounter:
             known = Count(count, count, now, now)
         self._doubted = None
         if began is not None:
-            steps, start = count, min(max(known.heard, began), now - 1)
+            steps, start = count, min(max(known.heard, began), now - MILLISECOND)
             known = Count(count, count, now, now, began=began, noticed=now)
         elif count > known.mark:
             steps, start = count - known.mark, known.heard
@@ -215,7 +214,7 @@ def _load(remembered: Sequence[JsonScalar] | None) -> Count | None:
 def _last_reset(state: State) -> int:
     """Return when a counter says that it began at 0, 0 where it does not say."""
     last_reset = moment(state.attributes.get(ATTR_LAST_RESET)) or 0
-    return max(0, int(last_reset * SECOND))
+    return max(0, to_us(last_reset))
 
 
 def _may_be_old(known: Count, count: int) -> bool:
@@ -310,7 +309,7 @@ def _fits(count: int, start: int, end: int) -> bool:
 
     Where there is not, not even a millisecond perhaps, the next report will do.
     """
-    return count <= MAX_STEPS // 2 * (end - start)
+    return count <= MAX_STEPS // 2 * ((end - start) // MILLISECOND)
 
 
 def _parts(steps: int, start: int, end: int) -> Iterator[tuple[int, int, int]]:
@@ -348,4 +347,4 @@ def _midnights(start: int, end: int) -> Iterator[int]:
 
 def _day_start(day: date) -> int:
     """Return when a local day begins, as long as it may be."""
-    return int(dt_util.start_of_local_day(day).timestamp() * SECOND)
+    return to_us(dt_util.start_of_local_day(day).timestamp())

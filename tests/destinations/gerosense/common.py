@@ -39,7 +39,7 @@ SAMPLES_PATH = "/api/v2.2/samples"
 
 WATCH = Source("w", "sensor.watch", "Watch", Device("dw", "Watch", "Two", "17.0.3"))
 
-PAST = time.time_ns() // 1_000_000 - 30 * 24 * 60 * 60 * 1000
+PAST = time.time_ns() // 1000 - 30 * 24 * 60 * 60 * 1_000_000
 """A month ago, in ms since the epoch."""
 
 READY = json.dumps({"status": "Ok", "access_token": TOKEN})
@@ -75,7 +75,7 @@ def paths(stand_in: StandIn) -> list[str]:
 def heart_rates(count: int, start: int = PAST, source: Source = WATCH) -> list[Reading]:
     """Return heart rates of 60 to 159 bpm, a second from each other."""
     return [
-        Reading(Metric.HEART_RATE, 60.0 + n % 100, start + 1000 * n, source)
+        Reading(Metric.HEART_RATE, 60.0 + n % 100, start + 1_000_000 * n, source)
         for n in range(count)
     ]
 

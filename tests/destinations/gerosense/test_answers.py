@@ -112,7 +112,7 @@ async def test_partial(pair: Pair) -> None:
     destination = pair.connect()
     assert await destination.deliver(heart_rates(5)) == Receipt(in_doubt=5)
     assert len(pair.stand_in.samples) == 4
-    assert await destination.deliver(heart_rates(4, PAST + 60_000)) == Receipt()
+    assert await destination.deliver(heart_rates(4, PAST + 60_000_000)) == Receipt()
     assert paths(pair.stand_in).count(STATUS_PATH) == 1
     assert_spotless(pair.stand_in)
 
@@ -223,7 +223,7 @@ async def test_status_is_asked_once_a_minute(pair: Pair, clock: Clock) -> None:
     destination = pair.connect()
     asked = []
     for number in range(4):
-        await destination.deliver(heart_rates(3, PAST + 10_000 * number))
+        await destination.deliver(heart_rates(3, PAST + 10_000_000 * number))
         asked.append(paths(pair.stand_in).count(STATUS_PATH))
         clock.now += 30
     assert asked == [1, 1, 2, 2]

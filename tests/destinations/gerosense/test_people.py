@@ -193,7 +193,7 @@ async def test_expiry_in_the_middle(pair: Pair, status: HTTPStatus) -> None:
     for number in range(6):
         if number == 3:
             stand_in.expire()
-        readings = heart_rates(100, PAST + 100_000 * number)
+        readings = heart_rates(100, PAST + 100_000_000 * number)
         assert await destination.deliver(readings) == Receipt()
     assert stand_in.logins == 2
     assert stand_in.refused_tokens == [f"{TOKEN}-1"]
@@ -236,7 +236,7 @@ async def test_wearers_share_a_login(
     for number in range(5):
         if number == 2:
             service.expire()
-        readings = heart_rates(3, PAST + 10_000 * number)
+        readings = heart_rates(3, PAST + 10_000_000 * number)
         assert await asyncio.gather(*(relay.deliver(readings) for relay in relays)) == [
             Receipt(),
             Receipt(),

@@ -37,9 +37,9 @@ from .common import (
 
 @FACES
 async def test_bytes(connect: Callable[..., Face], kind: str) -> None:
-    """Samples are JSON, with the wearer's time to the ms, and only data carry a token."""
+    """Samples are JSON, with the wearer's time to the µs, and only data carry a token."""
     readings = [
-        Reading(Metric.HEART_RATE, value, 1_698_811_491_007 + n, WATCH)
+        Reading(Metric.HEART_RATE, value, 1_698_811_491_007_123 + n, WATCH)
         for n, value in enumerate((72.0, 72.5, 73))
     ]
     async with serving(http(200, READY)) as server:
@@ -67,8 +67,8 @@ async def test_bytes(connect: Callable[..., Face], kind: str) -> None:
             {
                 "device_name": name,
                 "device_version": "17.0.3",
-                "start_date": f"2023-11-01T08:04:51.00{7 + n}+04:00",
-                "end_date": f"2023-11-01T08:04:51.00{7 + n}+04:00",
+                "start_date": f"2023-11-01T08:04:51.00712{3 + n}+04:00",
+                "end_date": f"2023-11-01T08:04:51.00712{3 + n}+04:00",
                 "unit": "count/min",
                 "value": value,
             }
@@ -103,12 +103,12 @@ async def test_deliver(pair: Pair, count: int) -> None:
 async def test_steps(pair: Pair) -> None:
     """Steps have a beginning and an end, and are whole."""
     readings = [
-        steps(14.0, PAST + 60_000, 60_000),
-        steps(1.4, PAST + 61_001, 1_001),
-        steps(30_000, PAST + 3_661_001, 3_600_000),
+        steps(14.0, PAST + 60_000_000, 60_000_000),
+        steps(1.4, PAST + 61_001_000, 1_001_000),
+        steps(30_000, PAST + 3_661_001_000, 3_600_000_000),
     ]
     assert await pair.connect().deliver(readings) == Receipt()
-    start = datetime.fromtimestamp(PAST / 1000, UTC)
+    start = datetime.fromtimestamp(PAST / 1_000_000, UTC)
     minute, second = start + timedelta(minutes=1), timedelta(milliseconds=1001)
     assert [each[3:] for each in pair.stand_in.samples] == [
         (start, minute, 14, "17.0.3"),
@@ -123,9 +123,9 @@ async def test_steps(pair: Pair) -> None:
 async def test_order(pair: Pair) -> None:
     """Samples go in the order in which they began, whenever they ended."""
     readings = [
-        steps(3, PAST + 50_000, 10_000),
-        steps(4, PAST + 60_000, 60_000),
-        steps(5, PAST + 70_000, 1_000),
+        steps(3, PAST + 50_000_000, 10_000_000),
+        steps(4, PAST + 60_000_000, 60_000_000),
+        steps(5, PAST + 70_000_000, 1_000_000),
     ]
     await pair.connect().deliver(readings)
     assert [each.value for each in pair.stand_in.samples] == [4, 3, 5]
@@ -190,7 +190,7 @@ def in_range(metric: Metric) -> st.SearchStrategy[float]:
 def batches(draw: st.DrawFn) -> list[Reading]:
     """Return readings that may be delivered at once."""
     metric = draw(st.sampled_from(sorted(gerosense.Face.limits.metrics)))
-    durations = st.integers(0, 10**8) if metric is Metric.STEPS else st.just(0)
+    durations = st.integers(0, 10**11) if metric is Metric.STEPS else st.just(0)
     readings = draw(
         st.lists(
             st.builds(
@@ -218,8 +218,8 @@ async def test_anything_in_range(pair: Pair, readings: list[Reading]) -> None:
     new = pair.stand_in.samples[known:]
     assert sorted((each.end, each.start) for each in new) == sorted(
         (
-            gerosense.EPOCH + timedelta(milliseconds=each.measured_at),
-            gerosense.EPOCH + timedelta(milliseconds=each.started_at),
+            gerosense.EPOCH + timedelta(microseconds=each.measured_at),
+            gerosense.EPOCH + timedelta(microseconds=each.started_at),
         )
         for each in readings
     )

@@ -23,7 +23,7 @@ class Window(NamedTuple):
 
     series: Sequence[str]
     first: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
     last: int
     """In the same unit, included."""
 

@@ -5,14 +5,15 @@ Source: https://openwearables.io/docs, "Sync SDK data" and "Get timeseries"
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import blake2s
-import time
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ...reading import Metric, Reading, Source
+from ...reading import Metric, Reading, Source, now_us, to_us
 from ..text import device_name, tidy
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PROVIDER = "samsung"
 """Whose records ours look like: with `google` the server tries to pull, `apple` outranks others."""
@@ -61,7 +62,7 @@ class Sample(NamedTuple):
 
     series: str
     started_at: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
     value: float
     words: frozenset[str]
     """What the server tells of the source, the name among it or not."""
@@ -132,7 +133,7 @@ def batch_of(
     return {
         "provider": provider,
         "sdkVersion": "1.0.0",
-        "syncTimestamp": date(time.time_ns() // 1_000_000),
+        "syncTimestamp": date(now_us()),
         "data": {"records": [record.as_json(time_zone) for record in records]},
     }
 
@@ -181,28 +182,28 @@ def sample_of(data: Any) -> Sample | None:
         series = str(data["type"])
     except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
         return None
-    return Sample(series, round(seconds * 1000), value, words)
+    return Sample(series, to_us(seconds), value, words)
 
 
-def date(ms: int) -> str:
-    """Return milliseconds since the Unix epoch as a date in UTC."""
-    return f"{_moment(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"
+def date(us: int) -> str:
+    """Return microseconds since the Unix epoch as a date in UTC."""
+    return f"{_moment(us).isoformat(timespec='microseconds')[:26]}Z"
 
 
-def end_after(ms: int) -> str:
+def end_after(us: int) -> str:
     """Return the end of a question that is to include a time.
 
     It is never midnight: the server takes that for the whole day that begins then.
     """
-    end = date(ms + 1)
-    return date(ms + 2) if end.endswith("T00:00:00.000Z") else end
+    end = date(us + 1)
+    return date(us + 2) if end.endswith("T00:00:00.000000Z") else end
 
 
-def zone_offset(ms: int, time_zone: tzinfo) -> str:
+def zone_offset(us: int, time_zone: tzinfo) -> str:
     """Return how far a time zone was from UTC at a time, as `±HH:MM`."""
-    return f"{_moment(ms).astimezone(time_zone):%:z}"[:6]
+    return _moment(us).astimezone(time_zone).isoformat(timespec="seconds")[19:25]
 
 
-def _moment(ms: int) -> datetime:
-    """Return the second in which a time is."""
-    return datetime.fromtimestamp(ms // 1000, UTC)
+def _moment(us: int) -> datetime:
+    """Return a time in microseconds since the Unix epoch."""
+    return EPOCH + timedelta(microseconds=us)
