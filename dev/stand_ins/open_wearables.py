@@ -55,6 +55,8 @@ class OpenWearables(People):
         """Seconds that the worker takes for a batch."""
         self.import_rate: float | None = None
         """Records a second that it takes at most."""
+        self.trouble = ""
+        """The words of its database, where they are others than ours."""
         self.tells_names = True
         """Whether the names of sources are read back: not every version does that."""
         self.invitations = {CODE: self.user_id}
@@ -313,9 +315,10 @@ class OpenWearables(People):
         try:
             found = list(imported(batch.user_id, batch.content))
         except BatchLostError as err:
-            self._tell(batch, error=f"Import failed: {err}\n[parameters: 72.0]")
+            why = self.trouble or f"{err}\n[parameters: 72.0]"
+            self.tell(*pair, error=f"Import failed: {why}")
             return
-        self._tell(batch)
+        self.tell(*pair)
         self._connected.add(pair)
         for stored in found:
             self.store[key := stored.key] = stored
@@ -328,16 +331,23 @@ class OpenWearables(People):
             }
             self._accept(batch.request, stored.end, stored.value, tags)
 
-    def _tell(self, batch: Batch, error: str | None = None) -> None:
+    def tell(
+        self,
+        user_id: str,
+        provider: str,
+        error: str | None = None,
+        **changes: str | None,
+    ) -> None:
         """Take note of what became of a batch."""
         self._events.appendleft(
             {
-                "user_id": batch.user_id,
-                "provider": batch.content["provider"],
+                "user_id": user_id,
+                "provider": provider,
                 "source": "sdk",
                 "status": "failed" if error else "success",
                 "error": error,
                 "timestamp": datetime.now(UTC).isoformat(),
+                **changes,
             }
         )
 

@@ -25,7 +25,7 @@ from ..tokens import Tokens
 from .imported import NOTHING, Imported, Look, Query, Window, window_of
 from .people import OpenWearablesPeople
 from .reasons import MAX_EVENTS, reason_of
-from .records import Record, batch_of, records_of
+from .records import Record, batch_of, by_time, records_of
 from .server import FIRST_BATCH, MAX_REQUEST, objection, see_queued
 
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
@@ -55,8 +55,8 @@ class Cargo(NamedTuple):
 
     @property
     def records(self) -> list[Record]:
-        """All of the records."""
-        return [*chain.from_iterable(self.requests)]
+        """All of the records by their time."""
+        return sorted(chain.from_iterable(self.requests), key=by_time)
 
     def proves(self, missing: Sequence[Record]) -> bool:
         """Return whether one is there that was seen not to be before."""

@@ -39,9 +39,10 @@ class Window(NamedTuple):
 
 
 def window_of(records: Sequence[Record]) -> Window:
-    """Return the window that records by their time fill."""
+    """Return the window that records fill."""
     series = sorted({record.kind.series for record in records})
-    return Window(series, records[0].key.started_at, records[-1].key.started_at)
+    times = [record.key.started_at for record in records]
+    return Window(series, min(times), max(times))
 
 
 class Look(NamedTuple):
@@ -94,7 +95,7 @@ class Imported:
     async def absent(
         self, records: Sequence[Record], *, by_name: bool = False
     ) -> list[Record]:
-        """Return the records that are not there now, after reading all that is.
+        """Return the records, by their time, that are not there, after reading all that is.
 
         Raises UnreachableError where that never ends.
         """

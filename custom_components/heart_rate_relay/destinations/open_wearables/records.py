@@ -117,7 +117,12 @@ def records_of(readings: Iterable[Reading]) -> list[Record]:
         kind = KINDS[reading.metric]
         key = Key(kind.type, *known, reading.started_at)
         records[key] = Record(reading, kind, key, round(reading.value, DECIMALS))
-    return sorted(records.values(), key=lambda record: record.key.started_at)
+    return sorted(records.values(), key=by_time)
+
+
+def by_time(record: Record) -> int:
+    """Return when what a record tells began."""
+    return record.key.started_at
 
 
 def _names(source: Source) -> tuple[str, str]:
