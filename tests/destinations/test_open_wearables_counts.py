@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
+    DestinationError,
     NotStoredError,
     Receipt,
     RefusedError,
@@ -15,6 +16,9 @@ from custom_components.heart_rate_relay.destinations.open_wearables import (
     OpenWearables,
     api_key,
     imported,
+)
+from custom_components.heart_rate_relay.destinations.open_wearables.records import (
+    records_of,
 )
 from custom_components.heart_rate_relay.destinations.open_wearables.server import (
     MAX_REQUEST,
@@ -245,7 +249,7 @@ async def test_pages_without_end(
     )
     async with serving(answer) as other:
         config = {"url": str(other.url), "api_key": API_KEY, "user_id": "0" * 32}
-        with pytest.raises(api_key.DestinationError):
+        with pytest.raises(DestinationError):
             await OpenWearables(session, config, Tokens()).deliver(batch(50))
         assert len(other.seen) <= 10
 
@@ -269,7 +273,7 @@ async def test_reason(
 
     on_import(server, monkeypatch, import_)
     mine = [each._replace(source=STRAP._replace(device=SECRET)) for each in batch(2)]
-    server.trouble = f"bad zoneOffset of {api_key.records_of(mine)[0].key.source}, 61.0"
+    server.trouble = f"bad zoneOffset of {records_of(mine)[0].key.source}, 61.0"
     with pytest.raises(RefusedError) as info:
         await destination.deliver(mine)
     assert info.value.detail == (
