@@ -115,11 +115,11 @@ BACKFILL = RelaySensorEntityDescription(
 IN_DOUBT = RelaySensorEntityDescription(
     key="in_doubt",
     translation_key="in_doubt",
-    state_class=SensorStateClass.TOTAL_INCREASING,
+    state_class=SensorStateClass.TOTAL,
     entity_category=EntityCategory.DIAGNOSTIC,
     value_fn=lambda data: data.in_doubt,
 )
-"""For services that refuse readings without a word which."""
+"""For services that refuse or lose readings without a word which."""
 
 
 @dataclass(frozen=True, kw_only=True)

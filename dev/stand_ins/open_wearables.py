@@ -1,6 +1,7 @@
-"""Open Wearables, as strict and as forgetful as backend 0.6.3 was measured to be.
+"""Open Wearables, as strict and as forgetful as its backend was measured to be.
 
-The rest is as in its source: https://github.com/the-momentum/open-wearables (backend)
+That is the snapshot of 2026-08-07, or one of the releases 0.6.0 to 0.6.3. The rest is as in its
+source: https://github.com/the-momentum/open-wearables (backend)
 """
 
 import asyncio
@@ -10,22 +11,24 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 import json
+import re
 from typing import Any, NamedTuple, override
-from uuid import NAMESPACE_URL, uuid5
 
 from aiohttp import web
 
-from .base import TOKEN, StandIn
-from .open_wearables_import import SERIES, BatchLostError, Key, Stored, imported
+from .base import TOKEN
+from .open_wearables_import import BatchLostError, Key, Stored, imported, objection
+from .open_wearables_people import API_KEY, USER_IDS, People, broken, detail
+from .open_wearables_read import page_of, steps_by_day
 
-API_KEY = f"sk-{TOKEN}"
+__all__ = ["API_KEY", "CODE", "OpenWearables"]
+
 CODE = "ABCD2345"
 
 PROVIDERS = ("apple", "samsung", "google")
-MAX_PAGE = 100
+MAX_EVENTS = 200
 
-USER_IDS = tuple(str(uuid5(NAMESPACE_URL, f"person {number}")) for number in range(50))
-"""Who can be created, and the first one who is there already."""
+INVITATION_CODE = re.compile(r"[A-Z2-9]{8}")
 
 
 class Batch(NamedTuple):
@@ -38,27 +41,29 @@ class Batch(NamedTuple):
     """Whether it came while the first batch of that person was not imported yet."""
 
 
-class OpenWearables(StandIn):
+class OpenWearables(People):
     """A server with one person, an API key, and an invitation for that person."""
 
     service = "open_wearables"
     deliveries = frozenset(f"/api/v1/sdk/users/{each}/sync" for each in USER_IDS)
 
-    def __init__(self) -> None:
-        """Initialize the server."""
-        super().__init__()
+    def __init__(self, release: str = "") -> None:
+        """Initialize the server, one of the releases 0.6.0 to 0.6.3 or the newest snapshot."""
+        super().__init__(release)
         self.keepalive = 5.0
-        self.api_key = API_KEY
         self.import_delay = 0.03
         """Seconds that the worker takes for a batch."""
-        self.database_up = True
+        self.import_rate: float | None = None
+        """Records a second that it takes at most."""
+        self.trouble = ""
+        """The words of its database, where they are others than ours."""
         self.tells_names = True
         """Whether the names of sources are read back: not every version does that."""
-        self.users: dict[str, dict[str, str | None]] = {}
-        self.user_id = self.add_user(first_name="Anna", email="anna@example.org")
         self.invitations = {CODE: self.user_id}
         self.access_tokens: dict[str, str] = {}
         """Those that are good, and whose they are."""
+        self.redeemed: list[str] = []
+        """The invitation codes that were used."""
         self.refresh_tokens: dict[str, str] = {}
         self.refreshes = 0
         self.dead_token_requests: list[str] = []
@@ -67,6 +72,7 @@ class OpenWearables(StandIn):
         self._connected: set[tuple[str, str]] = set()
         self._first: set[tuple[str, str]] = set()
         self._queue: deque[Batch] = deque()
+        self._events: deque[Mapping[str, object]] = deque(maxlen=MAX_EVENTS)
         self._waiting = asyncio.Event()
         self._running = asyncio.Event()
         self._running.set()
@@ -106,18 +112,12 @@ class OpenWearables(StandIn):
             with suppress(asyncio.CancelledError):
                 await worker
 
-    def add_user(self, **details: str | None) -> str:
-        """Make a person known, and return the id."""
-        user_id = next(each for each in USER_IDS if each not in self.users)
-        self.users[user_id] = {
-            "first_name": None,
-            "last_name": None,
-            "email": None,
-            "external_user_id": None,
-            **details,
-            "id": user_id,
-        }
-        return user_id
+    def kill_worker(self) -> None:
+        """Let the worker die, with what it has taken out of the queue."""
+        self.worker_running = False
+        self._queue.clear()
+        self._first.clear()
+        self._waiting.clear()
 
     def expire(self) -> None:
         """Let an hour pass: no access token is good any more."""
@@ -136,13 +136,12 @@ class OpenWearables(StandIn):
 
     @override
     def _routes(self) -> Iterable[web.RouteDef]:
+        yield from super()._routes()
         yield web.get("/", self._root)
         yield web.get("/openapi.json", self._openapi)
         yield web.post("/api/v1/sdk/users/{user_id}/sync", self._sync)
-        yield web.get("/api/v1/users", self._list_users)
-        yield web.post("/api/v1/users", self._create_user)
-        yield web.get("/api/v1/users/{user_id}", self._get_user)
         yield web.get("/api/v1/users/{user_id}/timeseries", self._timeseries)
+        yield web.get("/api/v1/users/{user_id}/sync/recent", self._recent)
         yield web.post("/api/v1/invitation-code/redeem", self._redeem)
         yield web.post("/api/v1/token/refresh", self._refresh)
         yield web.route("*", "/{path:.*}", self._no_path)
@@ -172,7 +171,7 @@ class OpenWearables(StandIn):
                 status=HTTPStatus.TEMPORARY_REDIRECT,
                 headers={"Location": str(self.url.with_path(path.rstrip("/")))},
             )
-        return _detail(HTTPStatus.NOT_FOUND, "Not Found")
+        return detail(HTTPStatus.NOT_FOUND, "Not Found")
 
     # With a key or a token
 
@@ -180,169 +179,95 @@ class OpenWearables(StandIn):
         """Queue a batch, of which nothing has been looked at."""
         user_id = request.match_info["user_id"]
         has_token = "Authorization" in request.headers
-        refused = (
-            self._refused_token(request, user_id)
-            if has_token
-            else self._closed(request)
-        )
-        if refused is not None:
+        owner = self._owner(request) if has_token else user_id
+        if not has_token and (refused := self._closed(request)) is not None:
             return refused
-        if request.headers.get("Content-Encoding"):
-            return _detail(
-                HTTPStatus.BAD_REQUEST, "There was an error parsing the body"
-            )
+        if owner is None:
+            return detail(HTTPStatus.UNAUTHORIZED, "Could not validate credentials")
         try:
-            content = json.loads(await request.read())
-        except ValueError:
-            content = None
-        if not isinstance(content, dict):
-            return _detail(HTTPStatus.BAD_REQUEST, "JSON decode error")
+            content = _content(request, await request.read())
+            if self.release and (wrong := objection(content)):
+                return detail(HTTPStatus.BAD_REQUEST, wrong)
+        except ValueError as err:
+            return detail(HTTPStatus.BAD_REQUEST, str(err))
+        if owner != user_id:
+            return detail(HTTPStatus.FORBIDDEN, "Token does not match user_id")
         if (provider := content.get("provider")) not in PROVIDERS:
-            return _detail(
-                HTTPStatus.BAD_REQUEST, f"Unsupported provider: {provider or 'unknown'}"
+            return detail(
+                HTTPStatus.BAD_REQUEST, f"Unsupported provider: {provider or ''}."
             )
-        if self.database_up:
-            self._enqueue(request, user_id, provider, content)
-        return web.json_response(
-            {
-                "status_code": HTTPStatus.ACCEPTED,
-                "response": "Import task queued successfully",
-                "user_id": user_id,
-                "dropped_count": 0,
-            },
-            status=HTTPStatus.ACCEPTED,
-        )
-
-    async def _list_users(self, request: web.Request) -> web.Response:
-        """Tell who is known, a page at a time."""
-        if (refused := self._closed(request)) is not None:
-            return refused
-        search = request.query.get("search", "").lower()
-        page, limit = (int(request.query.get(key, 1)) for key in ("page", "limit"))
-        if not 1 <= limit <= MAX_PAGE or page < 1:
-            return _detail(HTTPStatus.BAD_REQUEST, "Input should be from 1 to 100")
-        found = [
-            user
-            for user in self.users.values()
-            if any(
-                search in (user[key] or "").lower()
-                for key in ("first_name", "last_name", "email")
-            )
-        ]
-        items = found[(page - 1) * limit : page * limit]
-        return web.json_response(
-            {"items": items, "total": len(found), "page": page, "limit": limit}
-        )
-
-    async def _create_user(self, request: web.Request) -> web.Response:
-        """Make a person known."""
-        if (refused := self._closed(request)) is not None:
-            return refused
-        details = await request.json()
-        email = details.get("email")
-        if email is not None and "@" not in email:
-            return _detail(HTTPStatus.BAD_REQUEST, "value is not a valid email address")
-        if email and any(user["email"] == email for user in self.users.values()):
-            return _detail(HTTPStatus.CONFLICT, "User with this email already exists")
-        user = self.users[self.add_user(**details)]
-        return web.json_response(user, status=HTTPStatus.CREATED)
-
-    async def _get_user(self, request: web.Request) -> web.Response:
-        """Tell who a person is."""
-        if (refused := self._closed(request)) is not None:
-            return refused
-        user_id = request.match_info["user_id"]
-        if len(user_id) != len(self.user_id):
-            return _detail(HTTPStatus.BAD_REQUEST, "Input should be a valid UUID")
-        if (user := self.users.get(user_id)) is None:
-            return _detail(HTTPStatus.NOT_FOUND, f"User with ID: {user_id} not found.")
-        return web.json_response(user)
+        self._enqueue(request, user_id, provider, content)
+        answer = {
+            "status_code": HTTPStatus.ACCEPTED,
+            "response": "Import task queued successfully",
+            "user_id": user_id,
+        }
+        if not self.release:
+            answer["dropped_count"] = 0
+        return web.json_response(answer, status=HTTPStatus.ACCEPTED)
 
     async def _timeseries(self, request: web.Request) -> web.Response:
         """Tell what was imported, a page at a time."""
         if (refused := self._closed(request)) is not None:
             return refused
-        query = request.query
+        user_id = request.match_info["user_id"]
+        source_key = "provider" if self.release else "source"
         try:
-            start, end = (
-                round(datetime.fromisoformat(query[key]).timestamp() * 1_000_000)
-                for key in ("start_time", "end_time")
+            page = page_of(
+                self._stored(user_id),
+                request.query,
+                source_key=source_key if self.tells_names else None,
             )
-            limit, skipped = int(query.get("limit", 50)), int(query.get("cursor", 0))
         except LookupError, ValueError:
-            return _detail(HTTPStatus.BAD_REQUEST, "the query makes no sense")
-        types = set(query.getall("types", []))
-        known = {series.name for series in SERIES.values()}
-        if not types <= known or not 1 <= limit <= MAX_PAGE:
-            return _detail(HTTPStatus.BAD_REQUEST, "the query makes no sense")
-        wanted = [
-            stored
-            for stored in self.store.values()
-            if stored.key.user_id == request.match_info["user_id"]
-            and SERIES[stored.key.type].name in (types or known)
-            and start <= stored.key.start < end
-        ]
-        found = sorted(wanted, key=lambda stored: stored.key.start)
-        more = len(found) > skipped + limit
-        return web.json_response(
-            {
-                "data": [
-                    self._sample(stored) for stored in found[skipped : skipped + limit]
-                ],
-                "pagination": {
-                    "next_cursor": str(skipped + limit) if more else None,
-                    "total_count": len(found),
-                },
-            }
-        )
+            return detail(HTTPStatus.BAD_REQUEST, "the query makes no sense")
+        return web.json_response(page)
 
-    def _sample(self, stored: Stored) -> Mapping[str, object]:
-        """Return what was imported as it is read back."""
-        key, series = stored.key, SERIES[stored.key.type]
-        moment = datetime.fromtimestamp(key.start / 1_000_000, UTC)
-        source = {"provider": key.provider, "device": key.model}
-        return {
-            "timestamp": moment.isoformat().replace("+00:00", "Z"),
-            "type": series.name,
-            "value": stored.value,
-            "unit": series.unit,
-            "source": source | ({"source": key.source} if self.tells_names else {}),
-        }
+    async def _recent(self, request: web.Request) -> web.Response:
+        """Tell what became of the last batches of a person, the newest first."""
+        if (refused := self._closed(request)) is not None:
+            return refused
+        user_id = request.match_info["user_id"]
+        limit = int(request.query.get("limit", 50))
+        events = [event for event in self._events if event["user_id"] == user_id]
+        return web.json_response(events[:limit])
 
-    def _closed(self, request: web.Request) -> web.Response | None:
-        """Return the answer to whoever has no key, None for who has one."""
-        if not self.database_up:
-            return web.Response(
-                status=HTTPStatus.INTERNAL_SERVER_ERROR, text="Internal Server Error"
-            )
-        if request.headers.get("X-Open-Wearables-API-Key") != self.api_key:
-            return _detail(HTTPStatus.UNAUTHORIZED, "Invalid or missing API key")
-        return None
+    def _stored(self, user_id: str) -> list[Stored]:
+        """Return what is stored of a person."""
+        return [each for each in self.store.values() if each.key.user_id == user_id]
 
-    def _refused_token(self, request: web.Request, user_id: str) -> web.Response | None:
-        """Return the answer to a token that is not good, None where it is."""
+    def steps_by_day(self, user_id: str = "") -> Mapping[str, float]:
+        """Return how many steps each day of a person had, by the day's date."""
+        return steps_by_day(self._stored(user_id or self.user_id))
+
+    def _owner(self, request: web.Request) -> str | None:
+        """Return whose token it is, None where it is none that is good."""
         _, _, token = request.headers["Authorization"].partition(" ")
         if (owner := self.access_tokens.get(token)) is None:
             self.dead_token_requests.append(request.path)
-            return _detail(HTTPStatus.UNAUTHORIZED, "Could not validate credentials")
-        if owner != user_id:
-            return _detail(HTTPStatus.FORBIDDEN, "Token does not match user_id")
-        return None
+        return owner
 
     # Tokens
 
     async def _redeem(self, request: web.Request) -> web.Response:
         """Give tokens for a code, once."""
         code = (await request.json()).get("code")
+        if not isinstance(code, str) or not INVITATION_CODE.fullmatch(code):
+            return detail(HTTPStatus.BAD_REQUEST, "String should match pattern")
+        if not self.database_up:
+            return broken()
         if (user_id := self.invitations.pop(code, None)) is None:
-            return _detail(HTTPStatus.NOT_FOUND, "Invalid or expired invitation code")
+            return detail(HTTPStatus.NOT_FOUND, "Invalid or expired invitation code")
+        self.redeemed.append(code)
         return web.json_response({**self.issue(user_id), "user_id": user_id})
 
     async def _refresh(self, request: web.Request) -> web.Response:
         """Give the next pair of tokens, and forget the last one at once."""
         token = (await request.json()).get("refresh_token")
-        if (user_id := self.refresh_tokens.pop(token, None)) is None:
-            return _detail(HTTPStatus.UNAUTHORIZED, "Invalid or revoked refresh token")
+        if not self.database_up:
+            return broken()
+        user_id = self.refresh_tokens.pop(token, None)
+        if user_id is None or user_id not in self.users:
+            return detail(HTTPStatus.UNAUTHORIZED, "Invalid or revoked refresh token")
         self.access_tokens.pop(token.replace("-rt-", "-at-"), None)
         self.refreshes += 1
         return web.json_response(self.issue(user_id))
@@ -366,23 +291,34 @@ class OpenWearables(StandIn):
         while True:
             await self._waiting.wait()
             await self._running.wait()
-            await asyncio.sleep(self.import_delay)
-            batch = self._queue.popleft()
+            if self._queue:
+                await asyncio.sleep(self._seconds_for(self._queue[0]))
+            batch = self._queue.popleft() if self._queue else None
             if not self._queue:
                 self._waiting.clear()
-            if not batch.is_lost:
+            if batch and not batch.is_lost:
                 self._import(batch)
+
+    def _seconds_for(self, batch: Batch) -> float:
+        """Return how long the worker takes for a batch."""
+        if self.import_rate is None:
+            return self.import_delay
+        records = batch.content["data"]["records"]
+        return self.import_delay + len(records) / self.import_rate
 
     def _import(self, batch: Batch) -> None:
         """Import what can be imported of a batch."""
         pair = (batch.user_id, batch.content["provider"])
         self._first.discard(pair)
-        if batch.user_id not in self.users:
+        if not self.database_up or batch.user_id not in self.users:
             return
         try:
             found = list(imported(batch.user_id, batch.content))
-        except BatchLostError:
+        except BatchLostError as err:
+            why = self.trouble or f"{err}\n[parameters: 72.0]"
+            self.tell(*pair, error=f"Import failed: {why}")
             return
+        self.tell(*pair)
         self._connected.add(pair)
         for stored in found:
             self.store[key := stored.key] = stored
@@ -395,7 +331,32 @@ class OpenWearables(StandIn):
             }
             self._accept(batch.request, stored.end, stored.value, tags)
 
+    def tell(
+        self,
+        user_id: str,
+        provider: str,
+        error: str | None = None,
+        **changes: str | None,
+    ) -> None:
+        """Take note of what became of a batch."""
+        self._events.appendleft(
+            {
+                "user_id": user_id,
+                "provider": provider,
+                "source": "sdk",
+                "status": "failed" if error else "success",
+                "error": error,
+                "timestamp": datetime.now(UTC).isoformat(),
+                **changes,
+            }
+        )
 
-def _detail(status: HTTPStatus, detail: str) -> web.Response:
-    """Return an error as the server words it."""
-    return web.json_response({"detail": detail}, status=status)
+
+def _content(request: web.Request, body: bytes) -> dict[str, Any]:
+    """Return the object that a body holds. Raises ValueError."""
+    if request.headers.get("Content-Encoding"):
+        raise ValueError("There was an error parsing the body")
+    content = json.loads(body)
+    if not isinstance(content, dict):
+        raise ValueError("Input should be a valid dictionary")  # noqa: TRY004 - as for no JSON
+    return content

@@ -1,7 +1,7 @@
 """What Open Wearables makes of a batch when it imports it, and what it loses.
 
-As measured on backend 0.6.3: a batch is lost as a whole, or records are dropped from it,
-without a word to whoever sent it.
+As measured on the snapshot of 2026-08-07: a batch is lost as a whole, or records are dropped
+from it, without a word to whoever sent it. Releases refuse some of that before they queue it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -61,6 +61,7 @@ class Stored(NamedTuple):
     end: int
     """Microseconds since the Unix epoch, UTC."""
     value: float
+    zone_offset: str | None = None
 
 
 class BatchLostError(Exception):
@@ -91,6 +92,23 @@ def imported(user_id: str, batch: Any) -> Iterator[Stored]:
             continue
         if stored:
             yield stored
+
+
+def objection(batch: Mapping[str, Any]) -> str | None:
+    """Return what a release says to a batch before it queues it, None where it takes it."""
+    if any(batch.get(key) is None for key in ENVELOPE[:-1]):
+        return "Field required"
+    data = batch.get("data", {})
+    records = data.get("records", []) if isinstance(data, dict) else None
+    if not isinstance(records, list):
+        return "Input should be a valid list"
+    try:
+        _us(batch["syncTimestamp"])
+        for record in records:
+            _stored("", batch["provider"], record)
+    except _RecordDroppedError:
+        return "Input should be valid"
+    return None
 
 
 def _see_bearable(record: Any) -> None:
@@ -124,7 +142,7 @@ def _stored(user_id: str, provider: str, record: Any) -> Stored | None:
     source = record.get("source") or {}
     model = source.get("deviceModel") or ""
     key = Key(user_id, provider, model, _name(source), type_, start)
-    return Stored(key, end, round(value, DECIMALS))
+    return Stored(key, end, round(value, DECIMALS), record.get("zoneOffset"))
 
 
 def _name(source: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
     Limits,
+    NotAuthorisedError,
     Receipt,
     UnreachableError,
     WaitError,
@@ -332,3 +333,104 @@ async def test_in_doubt(path: Path) -> None:
         assert service.sizes == [3]
         tally = relay.outbox.tally
         assert (tally.delivered, tally.in_doubt) == (3, 3)
+
+
+async def test_repeats(path: Path) -> None:
+    """What a service wants repeated is, by itself and in time, but not while paused.
+
+    While it fails it is tried again as anything else is.
+    """
+
+    class Forgetful(Gathering):
+        """A service that doubts what it accepted until it gets it again."""
+
+        due: float | None = None
+        failures = 2
+        repeats = 0
+
+        @property
+        @override
+        def repeat_at(self) -> float | None:
+            return self.due
+
+        @override
+        def accept(self, readings: Sequence[Reading]) -> Receipt:
+            super().accept(readings)
+            self.due = asyncio.get_running_loop().time() + 600
+            return Receipt(in_doubt=len(readings))
+
+        @override
+        async def repeat(self) -> Receipt:
+            self.repeats += 1
+            if self.repeats <= self.failures:
+                raise UnreachableError("server_error")
+            self.due = None
+            return Receipt(in_doubt=-3)
+
+    service = Forgetful()
+    async with running(path, service) as relay:
+        relay.add(60, 61, 62)
+        await asyncio.sleep(300)
+        assert (service.repeats, relay.outbox.tally.in_doubt) == (0, 3)
+        relay.delivery.paused = True
+        await asyncio.sleep(DAY)
+        assert service.repeats == 0
+        relay.delivery.paused = False
+        relay.delivery.wake()
+        await asyncio.sleep(60)
+        assert (service.repeats, relay.outbox.tally.in_doubt) == (3, 0)
+        assert service.sizes == [3]
+        assert relay.outbox.tally.delivered == 3
+
+
+async def test_doubted_by_an_error(path: Path) -> None:
+    """An error may tell that what was delivered before is in doubt."""
+
+    class Vague(Gathering):
+        """A service that says so."""
+
+        @override
+        def accept(self, readings: Sequence[Reading]) -> Receipt:
+            error = NotAuthorisedError()
+            error.in_doubt = 7
+            raise error
+
+    async with running(path, Vague()) as relay:
+        relay.add(60, 61, 62)
+        await asyncio.sleep(DAY)
+        assert relay.outbox.tally.in_doubt == 7
+        assert len(relay.outbox) == 3
+
+
+async def test_record_for_each_device(path: Path) -> None:
+    """It is known of each device up to when its readings were delivered, also later."""
+    service = Gathering()
+    async with running(path, service) as relay:
+        latest = steps(300)
+        for one in (steps(100, age=120), steps(200, age=60), latest):
+            relay.outbox.add(one)
+        relay.add(60, 61, 62)
+        await asyncio.sleep(1)
+        heart_rate = service.readings[-1].measured_at
+    async with opened(path) as outbox:
+        assert outbox.tally.delivered_until.keys() == {
+            "phone steps",
+            f"{STRAP.id} heart_rate",
+        }
+        assert outbox.tally.delivered_until["phone steps"] == latest.measured_at
+        assert max(outbox.tally.delivered_until.values()) >= heart_rate
+
+
+async def test_record_does_not_go_back(path: Path) -> None:
+    """What comes late changes nothing about up to when readings were delivered."""
+    service = Gathering()
+    async with running(path, service) as relay:
+        relay.add(60, 61, 62)
+        await asyncio.sleep(1)
+        latest = service.readings[-1].measured_at
+        for age in (90, 80, 70):
+            relay.outbox.add(reading(63, age=age))
+        relay.delivery.send_now()
+        await asyncio.sleep(1)
+        assert len(service.readings) == 6
+        assert relay.outbox.tally.delivered_until == {f"{STRAP.id} heart_rate": latest}

@@ -36,6 +36,10 @@ BAD_TOKEN = (NotAuthorisedError, "invalid_auth")
 WRONG_URL = (UnreachableError, "wrong_url")
 NONSENSE = (UnreachableError, "unexpected_answer")
 
+DATABASE_DOWN = (UnreachableError, "server_error")
+
+RELEASES = ("", "0.6.0", "0.6.3")
+
 REFRESH = "/api/v1/token/refresh"
 
 
@@ -114,7 +118,8 @@ async def test_sign_in(
     }
     destination = OpenWearablesInvitation(session, kept, Tokens(kept["token"]))
     assert await destination.sign_in() == kept
-    assert len(server.requests) == 1
+    assert server.redeemed == [CODE]
+    assert len(server.requests) == 3
     assert await destination.validate() == Account(
         f"{server.url} {server.user_id}", "Open Wearables"
     )
@@ -152,32 +157,87 @@ async def test_code_used(server: Server, connect: Connect) -> None:
     assert await outcome(connect(invitation_code=CODE).sign_in()) == USED
 
 
+NOT_THE_SERVER = [
+    (200, "<html>"),
+    (200, "{}"),
+    (202, "{}"),
+    (400, "<html>"),
+    (404, "404: Not Found"),
+    (404, '{"detail": "Not Found"}'),
+    (413, ""),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), NOT_THE_SERVER)
+async def test_not_the_server(connect: Connect, status: int, body: str) -> None:
+    """Nothing else is shown a code, which works but once."""
+    async with serving(http(status, body)) as other:
+        destination = connect(url=str(other.url), invitation_code=CODE)
+        assert await outcome(destination.sign_in()) == WRONG_URL
+    assert not any(CODE.encode() in seen.body for seen in other.seen)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_nothing_burns_a_code(
+    server: Server, connect: Connect, release: str
+) -> None:
+    """A code is used when all else is right, and then it is good."""
+    server.release = release
+    destination = connect(invitation_code=CODE)
+    server.database_up = False
+    assert await outcome(destination.sign_in()) == DATABASE_DOWN
+    server.failure, server.failure_everywhere = Failure(503), True
+    assert await outcome(destination.sign_in()) == (WaitError, "busy")
+    server.failure = None
+    server.database_up = True
+    assert not server.redeemed
+    kept = await destination.sign_in()
+    assert (await connect(Tokens(kept["token"])).validate()).name == "Open Wearables"
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (404, '{"detail": "Not Found"}', WRONG_URL),
-        (404, "404: Not Found", WRONG_URL),
-        (200, "<html>", WRONG_URL),
-        (200, "{}", WRONG_URL),
+        *((status, body, WRONG_URL) for status, body in NOT_THE_SERVER),
         (200, '{"user_id": 7}', WRONG_URL),
         (200, '{"user_id": "a", "access_token": "t"}', NONSENSE),
         (200, '{"user_id": "a", "access_token": "t", "refresh_token": ""}', NONSENSE),
         (200, '{"user_id": "a", "access_token": "t", "refresh_token": 7}', NONSENSE),
-        (400, "<html>", WRONG_URL),
         (400, '{"detail": [{"input": "ABCD2345"}]}', USED),
         (410, '{"detail": "gone"}', USED),
-        (413, "", WRONG_URL),
         (429, '{"detail": "slowly"}', (WaitError, "busy")),
-        (500, "Internal Server Error", (UnreachableError, "server_error")),
+        (500, "Internal Server Error", DATABASE_DOWN),
     ],
 )
 async def test_odd_answers_to_a_code(
     connect: Connect, status: int, body: str, expected: Outcome
 ) -> None:
     """What is not the server's is not taken for a used code, nor for tokens."""
-    async with serving(http(status, body)) as other:
+
+    async def reply(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen = other.seen[-1]
+        if CODE.encode() in seen.body:
+            writer.write(http(status, body))
+        elif "redeem" in seen.target:
+            writer.write(http(404, '{"detail": "Invalid or expired invitation code"}'))
+        else:
+            writer.write(http(401, '{"detail": "Authentication required"}'))
+        await writer.drain()
+
+    async with serving(reply) as other:
         destination = connect(url=str(other.url), invitation_code=CODE)
         assert await outcome(destination.sign_in()) == expected
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_check(server: Server, connect: Connect, release: str) -> None:
+    """A good token is known by what each release says, and nothing is delivered by that."""
+    server.release = release
+    assert await connect().validate()
+    assert not server.queued
+    assert not server.store
+    server.database_up = False
+    assert await outcome(connect().validate()) == DATABASE_DOWN
 
 
 @pytest.mark.parametrize(
@@ -209,6 +269,7 @@ async def test_not_signed_in(connect: Connect) -> None:
 
 async def test_token_of_another(server: Server, connect: Connect) -> None:
     """Another token would not help who has that of another person."""
+    server.release = "0.6.3"
     other = server.add_user()
     destination = connect(Tokens(server.issue(other)))
     assert await outcome(destination.validate()) == BAD_TOKEN
@@ -223,13 +284,15 @@ async def test_first_batch(server: Server, connect: Connect) -> None:
     """The first few are alone and have time to be imported, so that none is lost."""
     server.import_delay = 0.03
     destination = connect()
-    assert await destination.deliver(batch(100)) == Receipt()
-    assert await destination.deliver(batch(100, NOW + 100_000_000)) == Receipt()
+    assert await destination.deliver(batch(100)) == Receipt(in_doubt=100)
+    await destination.deliver(batch(100, NOW + 100_000_000))
     async with asyncio.timeout(5):
         while len(server.store) < 200:
             await asyncio.sleep(0.005)
     assert posts(server) == [10, 90, 100]
-    first, second = (seen.received_at for seen in server.requests[:2])
+    first, second = (
+        seen.received_at for seen in server.requests if seen.readings in (10, 90)
+    )
     assert second - first >= 50
 
 
@@ -255,13 +318,6 @@ async def test_first_batch_again(server: Server, connect: Connect) -> None:
     assert posts(server) == [10, 20]
 
 
-async def test_dropped_count(connect: Connect) -> None:
-    """Where the server says that it dropped some, it is not known which."""
-    async with serving(http(202, '{"dropped_count": 2}')) as other:
-        receipt = await connect(url=str(other.url)).deliver(batch(15))
-    assert receipt == Receipt(in_doubt=15)
-
-
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
@@ -279,6 +335,124 @@ async def test_not_taken(
     server.failures.append(failure)
     assert await outcome(connect().deliver(batch())) == expected
     assert server.refreshes == 0
+
+
+# What nobody sees
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send again what was sent at once."""
+    monkeypatch.setattr(invitation, "REPEAT_AFTER", 0.0)
+
+
+async def there(server: Server, count: int) -> None:
+    """Wait until so many records are stored."""
+    async with asyncio.timeout(5):
+        while len(server.store) < count:
+            await asyncio.sleep(0.005)
+
+
+async def test_database_is_down(server: Server, connect: Connect) -> None:
+    """The server would take what it loses then: it is asked before, and gets nothing."""
+    destination = connect()
+    server.database_up = False
+    assert await outcome(destination.deliver(batch())) == DATABASE_DOWN
+    assert posts(server) == []
+    assert destination.repeat_at is None
+    server.database_up = True
+    await destination.deliver(batch())
+    await there(server, 3)
+
+
+@pytest.mark.parametrize(
+    "answer", [http(404, "Not Found"), http(405), http(422, "{}"), http(403)]
+)
+async def test_database_cannot_be_asked(connect: Connect, answer: bytes) -> None:
+    """A release that asks for something else of a code hinders nothing."""
+
+    async def reply(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_asked = "redeem" in other.seen[-1].target
+        writer.write(answer if is_asked else http(202, "{}"))
+        await writer.drain()
+
+    async with serving(reply) as other:
+        receipt = await connect(url=str(other.url)).deliver(batch())
+    assert receipt.in_doubt == 3
+
+
+async def test_repeated(server: Server, connect: Connect, soon: None) -> None:
+    """What a server lost after it had accepted it is there when it was sent again."""
+    destination = connect()
+    await destination.deliver(batch(30))
+    await there(server, 30)
+    server.worker_running = False
+    assert await destination.deliver(batch(40, NOW + 50_000_000)) == Receipt(
+        in_doubt=40
+    )
+    server.kill_worker()
+    server.worker_running = True
+    assert await destination.repeat() == Receipt(in_doubt=-30)
+    assert await destination.repeat() == Receipt(in_doubt=-40)
+    await there(server, 70)
+
+
+async def test_repeated_when_the_database_is_back(
+    server: Server, connect: Connect, soon: None
+) -> None:
+    """Nothing is repeated to a server that would lose it, and none of it is forgotten."""
+    destination = connect()
+    await destination.deliver(batch(30))
+    server.database_up = False
+    before = posts(server)
+    assert await outcome(destination.repeat()) == DATABASE_DOWN
+    assert posts(server) == before
+    server.database_up = True
+    server.store.clear()
+    assert await destination.repeat() == Receipt(in_doubt=-30)
+    await there(server, 30)
+
+
+async def test_when_to_repeat(connect: Connect) -> None:
+    """Readings are repeated ten minutes later."""
+    destination = connect()
+    assert destination.repeat_at is None
+    await destination.deliver(batch())
+    assert destination.repeat_at == pytest.approx(
+        asyncio.get_running_loop().time() + 600, abs=60
+    )
+
+
+async def test_no_more_than_so_many_are_kept(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long backlog is repeated sooner, rather than to fill the memory."""
+    monkeypatch.setattr(invitation, "MAX_KEPT", 50)
+    destination = connect()
+    await destination.deliver(batch(40))
+    assert (destination.repeat_at or 0) > 0
+    await destination.deliver(batch(40, NOW + 50_000_000))
+    assert destination.repeat_at == 0
+    assert await destination.repeat() == Receipt(in_doubt=-40)
+    assert (destination.repeat_at or 0) > 0
+
+
+async def test_person_gone(server: Server, connect: Connect, soon: None) -> None:
+    """What was sent since the person was last known is in doubt, be it that it was repeated."""
+    destination = connect()
+    await destination.deliver(batch(10))
+    await destination.repeat()
+    server.expire()
+    await destination.deliver(batch(20, NOW + 20_000_000))
+    await destination.repeat()
+    del server.users[server.user_id]
+    server.expire()
+    with pytest.raises(NotAuthorisedError) as info:
+        await destination.deliver(batch(5, NOW + 50_000_000))
+    assert info.value.in_doubt == 20
+    with pytest.raises(NotAuthorisedError) as info:
+        await destination.deliver(batch(5, NOW + 50_000_000))
+    assert info.value.in_doubt == 0
 
 
 # Tokens
@@ -392,5 +566,5 @@ async def test_no_use_of_a_new_token(connect: Connect) -> None:
 
     async with serving(reply) as other:
         assert await outcome(connect(url=str(other.url)).deliver(batch())) == BAD_TOKEN
-        assert len(other.seen) == 3
+        assert len(other.seen) == 4
         assert all(seen.headers["connection"] == "close" for seen in other.seen)

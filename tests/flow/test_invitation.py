@@ -25,18 +25,11 @@ from .common import (
     suggested,
 )
 
-REDEEM = "/api/v1/invitation-code/redeem"
-
 
 @pytest.fixture
 def service() -> str:
     """Return the service."""
     return "open_wearables_invitation"
-
-
-def redemptions(stand_in: OpenWearables) -> int:
-    """Return how often a code was tried."""
-    return sum(request.path == REDEEM for request in stand_in.requests)
 
 
 @pytest.mark.parametrize("code", [CODE.lower(), f" {CODE[:4]} {CODE[4:]} "])
@@ -73,6 +66,28 @@ async def test_no_code(
     assert not stand_in.requests
 
 
+@pytest.mark.parametrize("release", ["", "0.6.0", "0.6.3"])
+async def test_no_try_burns_a_code(
+    hass: HomeAssistant, service: str, stand_in: OpenWearables, release: str
+) -> None:
+    """A code is good still after an address was wrong and a database down."""
+    stand_in.release = release
+    shown = await choose(hass, service)
+    given = invitation_data(stand_in)
+    wrong = given | {"url": f"{given['url']}/elsewhere"}
+    shown = await submit(hass, shown, wrong)
+    assert_form(shown, service, "wrong_url")
+    stand_in.database_up = False
+    shown = await submit(hass, shown, given)
+    assert_form(shown, service, "server_error")
+    stand_in.database_up = True
+    assert not stand_in.redeemed
+    shown = await submit(hass, shown, given)
+    created = await submit(hass, shown, {"sources": [STRAP]})
+    assert created["data"] == kept(service, stand_in)
+    assert stand_in.redeemed == [CODE]
+
+
 async def test_redeemed_once(
     hass: HomeAssistant,
     service: str,
@@ -89,7 +104,7 @@ async def test_redeemed_once(
     shown = await submit(hass, shown, given)
     assert_form(shown, "sources")
     created = await submit(hass, shown, {"sources": [STRAP]})
-    assert redemptions(stand_in) == 1
+    assert stand_in.redeemed == [CODE]
     assert created["data"] == kept(service, stand_in)
     assert CODE not in caplog.text
     assert TOKEN not in caplog.text
@@ -115,5 +130,5 @@ async def test_redeemed_once_again(
     assert_form(shown, step_id, "busy")
     assert entry.data == before
     assert_abort(await submit(hass, shown, given), reason)
-    assert redemptions(stand_in) == 2
+    assert stand_in.redeemed == [CODE, code]
     assert entry.data == before | {"token": newest_token(stand_in)}

@@ -60,12 +60,10 @@ async def test_hour(hass: HomeAssistant, service: str, stand_in: StandIn) -> Non
     see_in_order(stand_in)
     assert sum(sizes(stand_in)) == len(expected)
     tally = coordinator.outbox.tally
-    assert (tally.delivered, tally.refused, tally.expired, tally.in_doubt) == (
-        len(expected),
-        0,
-        0,
-        0,
-    )
+    assert (tally.delivered, tally.refused, tally.expired) == (len(expected), 0, 0)
+    # Until ten minutes later nobody knows what became of them with an invitation
+    is_in_doubt = service == "open_wearables_invitation"
+    assert tally.in_doubt == (len(expected) if is_in_doubt else 0)
 
 
 async def test_hour_live(

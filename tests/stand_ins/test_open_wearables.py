@@ -229,8 +229,8 @@ async def test_database_down(
         assert response.status == HTTPStatus.ACCEPTED
     async with session.get("/") as response:
         assert response.status == HTTPStatus.OK
-    server.database_up = True
     await settled(server)
+    server.database_up = True
     assert not server.store
 
 
@@ -256,6 +256,138 @@ async def test_provider(
     """Three providers are known."""
     status = await post(server, session, body(record(), provider=provider))
     assert status == HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("release", "said"), [("", "Unsupported provider"), ("0.6.3", "Field required")]
+)
+async def test_nothing_at_all(
+    server: OpenWearables, session: aiohttp.ClientSession, release: str, said: str
+) -> None:
+    """A release looks at the envelope first, the newest at who provides it."""
+    server.release = release
+    async with session.post(path(server), json={}) as response:
+        assert response.status == HTTPStatus.BAD_REQUEST
+        assert said in (await response.json())["detail"]
+    nobody = body(provider="none")
+    async with session.post(path(server), json=nobody) as response:
+        assert "Unsupported provider" in (await response.json())["detail"]
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        body(record(value=None)),
+        body(record(startDate="yesterday")),
+        body(data={"records": 7}),
+        body(data=7),
+        body(syncTimestamp="x"),
+    ],
+)
+async def test_release_refuses(
+    server: OpenWearables, session: aiohttp.ClientSession, batch: dict[str, Any]
+) -> None:
+    """A release refuses what the newest one takes and loses."""
+    assert await post(server, session, batch) == HTTPStatus.ACCEPTED
+    server.release = "0.6.0"
+    assert await post(server, session, batch) == HTTPStatus.BAD_REQUEST
+    assert await post(server, session, body(record())) == HTTPStatus.ACCEPTED
+    assert len(server.store) == 1
+
+
+@pytest.mark.parametrize(("release", "count"), [("", 1), ("0.6.3", 2)])
+async def test_same_email(
+    server: OpenWearables, session: aiohttp.ClientSession, release: str, count: int
+) -> None:
+    """A release makes a second person with an e-mail address that somebody has."""
+    server.release = release
+    async with session.post(
+        "/api/v1/users", json={"email": "anna@example.org"}
+    ) as response:
+        assert (response.status == HTTPStatus.CONFLICT) == (count == 1)
+    assert len(server.users) == count
+
+
+async def test_midnight(server: OpenWearables, session: aiohttp.ClientSession) -> None:
+    """An end at midnight is taken for the end of the day that begins there."""
+    await post(server, session, body(record(startDate="2026-11-21T12:00:00.000Z")))
+    url = f"/api/v1/users/{server.user_id}/timeseries"
+    found = []
+    for end in ("2026-11-21T00:00:00.000Z", "2026-11-21T00:00:00.001Z"):
+        query = {"start_time": "2026-11-20T12:00:00Z", "end_time": end}
+        async with session.get(url, params=query) as response:
+            found.append((await response.json())["pagination"]["total_count"])
+    assert found == [1, 0]
+
+
+async def test_days(server: OpenWearables, session: aiohttp.ClientSession) -> None:
+    """A day is that of the wearer, by the offset of each record."""
+    steps = [
+        record(type="STEP_COUNT", value=value, zoneOffset=offset, startDate=start)
+        for value, offset, start in (
+            (1, "+10:00", "2026-11-20T20:00:00Z"),
+            (2, "+00:00", "2026-11-20T21:00:00Z"),
+            (4, "-03:30", "2026-11-20T03:00:00Z"),
+        )
+    ]
+    await post(server, session, body(*steps))
+    assert server.steps_by_day() == {
+        "2026-11-21": 1,
+        "2026-11-20": 2,
+        "2026-11-19": 4,
+    }
+
+
+async def test_recent(server: OpenWearables, session: aiohttp.ClientSession) -> None:
+    """What became of batches is told, the newest first, and an error holds values."""
+    await post(server, session, body(record()))
+    await post(server, session, body(record(zoneOffset="UTC")))
+    url = f"/api/v1/users/{server.user_id}/sync/recent"
+    async with session.get(url) as response:
+        events = await response.json()
+    assert [event["status"] for event in events] == ["failed", "success"]
+    assert "72.0" in events[0]["error"]
+
+
+async def test_worker_killed(
+    server: OpenWearables, session: aiohttp.ClientSession
+) -> None:
+    """What the worker had begun is lost with it, and what comes later is not."""
+    server.worker_running = False
+    async with session.post(path(server), json=body(record())):
+        pass
+    server.kill_worker()
+    server.worker_running = True
+    await post(server, session, body(record(value=80)))
+    assert [stored.value for stored in server.store.values()] == [80]
+
+
+async def test_import_rate(
+    server: OpenWearables, session: aiohttp.ClientSession
+) -> None:
+    """The worker takes as long as there are records."""
+    server.import_delay, server.import_rate = 0, 100
+    began = asyncio.get_running_loop().time()
+    batch = [record(startDate=f"2026-11-21T07:21:{n:02}Z") for n in range(10)]
+    await post(server, session, body(*batch))
+    assert asyncio.get_running_loop().time() - began >= 0.1
+
+
+@pytest.mark.parametrize("code", ["", "OOOOOOOO", "short"])
+async def test_no_code(
+    server: OpenWearables, session: aiohttp.ClientSession, code: str
+) -> None:
+    """A code that is none is refused, and asks the database if it looks like one."""
+    url = "/api/v1/invitation-code/redeem"
+    looks = code == "OOOOOOOO"
+    async with session.post(url, json={"code": code}) as response:
+        assert response.status == (
+            HTTPStatus.NOT_FOUND if looks else HTTPStatus.BAD_REQUEST
+        )
+    server.database_up = False
+    async with session.post(url, json={"code": code}) as response:
+        assert (response.status == HTTPStatus.INTERNAL_SERVER_ERROR) == looks
+    assert not server.redeemed
 
 
 async def test_no_gzip(server: OpenWearables, session: aiohttp.ClientSession) -> None:

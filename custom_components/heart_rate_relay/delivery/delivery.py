@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import inf
 from random import uniform
@@ -120,6 +120,9 @@ class Delivery:
         count = limits.max_batch + limits.min_batch - 1
         while not self._stopping:
             self._changed.clear()
+            if self._until_repeat() == 0:
+                self._note(await self._attempt(self._repeat()))
+                continue
             if (delay := self._delay()) == 0:
                 self._is_urgent = False
                 entries = await self._outbox.take(
@@ -128,8 +131,9 @@ class Delivery:
                 if await self._deliver_batches(entries, more=len(entries) == count):
                     continue
                 delay = _delay_after(entries)
+            delays = (delay, self._until_repeat())
             with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
+                async with asyncio.timeout(_earliest(delays)):
                     await self._changed.wait()
 
     def _delay(self) -> float | None:
@@ -145,6 +149,14 @@ class Delivery:
             return at - now
         return self._rate.delay(now, backlog=not self._outbox.has_fresh)
 
+    def _until_repeat(self) -> float | None:
+        """Return the seconds until something is to be repeated, None where nothing is."""
+        at = self._destination.repeat_at
+        if at is None or self.paused or self._blocked:
+            return None
+        now = asyncio.get_running_loop().time()
+        return max(0.0, max(at, self._not_before) - now)
+
     async def _deliver_batches(self, entries: Sequence[Entry], *, more: bool) -> bool:
         """Deliver entries, as many as make batches, and return whether there were any.
 
@@ -158,7 +170,7 @@ class Delivery:
             await self._outbox.settle([entry for entry, _ in objections])
         batches, is_rest = _batches(entries, self._destination.limits)
         for batch in batches:
-            error = await self._attempt(batch)
+            error = await self._attempt(self._deliver(batch))
             self._note(error)
             if error or self.paused or self._stopping:
                 return True
@@ -167,16 +179,23 @@ class Delivery:
             self._next_round = now + self._gather
         return bool(batches or objections)
 
-    async def _attempt(self, entries: Sequence[Entry]) -> DestinationError | None:
-        """Deliver a batch, and return what went wrong."""
+    async def _attempt(
+        self, request: Coroutine[None, None, None]
+    ) -> DestinationError | None:
+        """Make a request, and return what went wrong."""
         try:
-            await self._deliver(entries)
+            await request
         except DestinationError as err:
             return err
         except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
             log_unexpected(err, "the delivery is tried again")
             return UnreachableError("unexpected")
         return None
+
+    async def _repeat(self) -> None:
+        """Have something repeated that the destination may have lost."""
+        receipt = await self._destination.repeat()
+        self._outbox.tally.in_doubt += receipt.in_doubt
 
     async def _deliver(self, entries: Sequence[Entry]) -> None:
         """Deliver a batch; where it is refused, its halves, down to the bad readings.
@@ -223,6 +242,8 @@ class Delivery:
     def _note(self, error: DestinationError | None) -> None:
         """Set the pace by an outcome."""
         self._outbox.is_answered = error is None
+        if error:
+            self._outbox.tally.in_doubt += error.in_doubt
         now = asyncio.get_running_loop().time()
         match error:
             case None:
@@ -267,6 +288,11 @@ def _sift(
 def _latest() -> int:
     """Return the time in µs UTC beyond which a reading is of the future."""
     return now_us(CLOCK_TOLERANCE)
+
+
+def _earliest(delays: Iterable[float | None]) -> float | None:
+    """Return the least of some seconds, None where there are none."""
+    return min((delay for delay in delays if delay is not None), default=None)
 
 
 def _delay_after(entries: Sequence[Entry]) -> float | None:

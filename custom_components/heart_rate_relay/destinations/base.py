@@ -56,6 +56,9 @@ class DestinationError(Exception):
     The detail is the service's own words, bounded, and may be empty.
     """
 
+    in_doubt = 0
+    """How many readings delivered before may be lost after all."""
+
     def __init__(self, key: str, detail: str = "") -> None:
         """Initialize the error."""
         super().__init__(key)
@@ -130,7 +133,7 @@ class Receipt(NamedTuple):
     refused: Sequence[Refusal] = ()
     """Those that were refused for good. All others were accepted, unless in doubt."""
     in_doubt: int = 0
-    """How many there are of which some were refused, without a word which."""
+    """How many may be lost, without a word which. Negative for those that were in doubt."""
 
 
 class Answer(NamedTuple):
@@ -229,6 +232,18 @@ class Destination(ABC):
         Raises DestinationError when none was accepted, or when it is not known which:
         RefusedError when a smaller batch may tell.
         """
+
+    @property
+    def repeat_at(self) -> float | None:
+        """When to repeat(), in seconds of the event loop: None where nothing is to be repeated."""
+        return None
+
+    async def repeat(self) -> Receipt:
+        """Send once more what may have been lost after it was accepted.
+
+        Raises DestinationError.
+        """
+        return Receipt()
 
     async def _request(
         self,

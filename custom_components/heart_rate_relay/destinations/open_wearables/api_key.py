@@ -1,62 +1,87 @@
 """A person at a server that an API key opens: what is imported can be seen."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, override
+from itertools import chain
+from math import ceil
+from typing import Any, NamedTuple, override
 
 import aiohttp
-from yarl import URL
 
 from ...reading import Reading
 from ..base import (
-    Account,
     Answer,
     DestinationError,
-    Directory,
     NotEntitledError,
     NotStoredError,
     Receipt,
     Refusal,
     RefusedError,
     UnknownPersonError,
-    UnreachableError,
 )
-from ..text import tidy
 from ..tokens import Tokens
-from .records import (
-    KINDS,
-    Record,
-    Sample,
-    absent,
-    batch_of,
-    date,
-    records_of,
-    sample_of,
-)
-from .server import FIRST_BATCH, OpenWearablesServer, objection, refusal, see_queued
+from .imported import NOTHING, Imported, Look, Query, Window, window_of
+from .people import OpenWearablesPeople
+from .reasons import MAX_EVENTS, reason_of
+from .records import Record, batch_of, by_time, records_of
+from .server import FIRST_BATCH, MAX_REQUEST, objection, see_queued
 
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds before each look whether records were imported."""
+"""Seconds before each look whether records were imported, as long as no more were."""
+
+HASTE = 0.9
+"""Which part of the time that an import should take passes before the first look."""
+
+MIN_PAUSE = 0.25
+"""Which part of the first of the seconds above is between two looks at least."""
 
 WITNESS_VALID = 120.0
 """Seconds for which it holds that the server imports, and a batch must be at fault."""
 
-MAX_PAGE = 100
-"""Samples or people in an answer."""
-
-MAX_PAGES = 20
-"""Pages of a look. Where more was measured meanwhile, a smaller batch is looked at."""
-
-MAX_NAME = 100
-
 NOT_IMPORTED = "accepted by the server, but not imported"
 
 
-class OpenWearables(OpenWearablesServer, Directory):
+class Cargo(NamedTuple):
+    """Records that are to be imported, none of which is there."""
+
+    requests: Sequence[Sequence[Record]]
+    """Each is imported as a whole or not at all, but for single records that are bad."""
+    window: Window
+    """In which they are looked for."""
+    before: Look
+    """What was there before they were sent."""
+
+    @property
+    def records(self) -> list[Record]:
+        """All of the records by their time."""
+        return sorted(chain.from_iterable(self.requests), key=by_time)
+
+    def proves(self, missing: Sequence[Record]) -> bool:
+        """Return whether one is there that was seen not to be before."""
+        absent = set(missing)
+        return any(
+            record not in absent and self.before.reaches(record)
+            for record in self.records
+        )
+
+    def without(self, imported: set[Record]) -> Cargo:
+        """Return what is left of it."""
+        requests = [
+            [record for record in request if record not in imported]
+            for request in self.requests
+        ]
+        total = self.before.total + len(imported)
+        return self._replace(
+            requests=[*filter(None, requests)], before=self.before._replace(total=total)
+        )
+
+
+class OpenWearables(OpenWearablesPeople):
     """A person at a server that an API key opens, so that imports can be verified."""
 
-    lists = True
+    limits = replace(OpenWearablesPeople.limits, max_batch=10 * MAX_REQUEST)
 
     def __init__(
         self,
@@ -66,89 +91,94 @@ class OpenWearables(OpenWearablesServer, Directory):
     ) -> None:
         """Initialize the destination with a key to the server."""
         super().__init__(session, config, tokens)
-        self._headers = {"X-Open-Wearables-API-Key": config["api_key"].strip()}
+        self._imported = Imported(self._page)
         self._is_careful = True
-        self._tells_names = False
+        self._sent_at = 0.0
+        self._seconds_each = 0.0
         self._suspects: frozenset[Record] = frozenset()
         self._suspected_until = 0.0
-
-    @override
-    async def validate(self) -> Account:
-        """Say who the person is. Raises UnknownPersonError while that is to be chosen."""
-        if not self._config.get("user_id"):
-            await self._users(limit=1)
-            raise UnknownPersonError
-        person = await self._person()
-        return Account(id=self._account_id, name=f"{self.service} {person.name}")
-
-    @override
-    async def people(self, search: str = "") -> Sequence[Account]:
-        """Return the people of the server."""
-        query = {"search": search} if (search := search.strip()) else {}
-        return [_account(user) for user in await self._users(**query)]
-
-    @override
-    async def add_person(self, details: Mapping[str, Any]) -> Account:
-        """Make a person known, by as much of first_name, last_name and email as is given."""
-        user = {
-            field: text
-            for field in ("first_name", "last_name", "email")
-            if (text := tidy(details.get(field) or "", MAX_NAME))
-        }
-        answer = await self._ask("POST", self._api / "users", json=user)
-        if answer.status == HTTPStatus.CONFLICT:
-            raise DestinationError("email_taken")
-        if not answer.ok:
-            error = refusal(answer)
-            if isinstance(error, RefusedError):
-                # Nothing else of it can be wrong
-                raise DestinationError("invalid_email", error.detail)
-            raise error
-        return _account(answer.json)
 
     @override
     async def deliver(self, readings: Sequence[Reading]) -> Receipt:
         """Deliver readings, and see that they were imported.
 
-        Only what is not there already is sent, so that whatever is there afterwards
-        shows that the server imports. It begins small, and so again after any error.
-        Raises NotStoredError where nothing is imported, and NotEntitledError when the
-        person is gone.
+        It begins small, and so again after any error. Raises NotStoredError where nothing
+        is imported, and NotEntitledError when the person is gone.
         """
-        records = await self._absent(records_of(readings), by_name=True)
-        lost: list[Record] = []
+        records = records_of(readings)
+        refused: list[Refusal] = []
         if self._is_careful:
-            lost += await self._import(records[:FIRST_BATCH])
+            records = await self._imported.absent(records, by_name=True)
+            refused += await self._import(records[:FIRST_BATCH])
             records = records[FIRST_BATCH:]
         self._is_careful = True
-        lost += await self._import(records)
+        refused += await self._import(records)
         self._is_careful = False
-        return Receipt(tuple(Refusal(each.reading, NOT_IMPORTED) for each in lost))
+        return Receipt(tuple(refused))
 
-    async def _import(self, records: Sequence[Record]) -> Sequence[Record]:
-        """Send records that are not there, and return which the server dropped.
+    async def _import(self, records: Sequence[Record]) -> Sequence[Refusal]:
+        """Have records imported, and return which the server dropped.
 
         Raises RefusedError where a smaller batch may tell.
         """
         if not records:
-            return []
-        await self._post(records)
-        if not (missing := await self._await_import(records)):
-            return []
+            return ()
+        cargo = await self._load(records)
+        if not cargo.requests or not (missing := await self._send(cargo)):
+            return ()
         await self._see_person()
-        if len(missing) < len(records):
-            await self._post(missing)
-            return await self._await_import(missing)
-        if not self._are_suspect(records) and not await self._has_witness(records):
-            raise NotStoredError("not_imported")
-        if len(records) == 1:
-            return records
-        raise RefusedError(NOT_IMPORTED)
+        reason = await self._reason(missing)
+        if cargo.proves(missing):
+            return await self._import_again(cargo, missing, reason)
+        if not self._are_suspect(missing) and not await self._has_witness(missing):
+            raise NotStoredError("not_imported", reason)
+        if len(missing) > 1:
+            raise RefusedError(_explained(reason))
+        return _refusals(missing, reason)
+
+    async def _load(self, records: Sequence[Record]) -> Cargo:
+        """Return what of some records is not there, so that what is there later proves something.
+
+        They are spread over the requests, so that the first that is seen of them later has
+        something of each. So it does now: where nothing is, only a count is needed.
+        """
+        window = window_of(records)
+        before = await self._imported.look(window)
+        unseen = self._imported.absent_from(records, before.samples, by_name=True)
+        if len(unseen) < len(records):
+            records = await self._imported.absent(records, by_name=True)
+            before = before._replace(cursor=None)
+        count = ceil(len(records) / MAX_REQUEST)
+        return Cargo([records[n::count] for n in range(count)], window, before)
+
+    async def _import_again(
+        self, cargo: Cargo, missing: Sequence[Record], reason: str
+    ) -> Sequence[Refusal]:
+        """Send what is missing once more, the rest having been imported.
+
+        A request of which nothing is there again holds a record that loses it: raises
+        RefusedError then, for a smaller batch to tell which.
+        """
+        rest = cargo.without(set(cargo.records).difference(missing))
+        left = set(await self._send(rest))
+        lost = [
+            request
+            for request in cargo.requests
+            if len(request) > 1 and left.issuperset(request)
+        ]
+        if lost:
+            self._suspect(chain.from_iterable(lost))
+            raise RefusedError(_explained(reason))
+        return _refusals([each for each in missing if each in left], reason)
+
+    def _suspect(self, records: Iterable[Record]) -> None:
+        """Take note of records that were lost though the server is at work."""
+        self._suspects = frozenset(records)
+        self._suspected_until = _now() + WITNESS_VALID
 
     def _are_suspect(self, records: Sequence[Record]) -> bool:
-        """Return whether others of the same batch were imported just now."""
-        now = asyncio.get_running_loop().time()
-        return now < self._suspected_until and self._suspects.issuperset(records)
+        """Return whether others were imported just now when these were not."""
+        return _now() < self._suspected_until and self._suspects.issuperset(records)
 
     async def _has_witness(self, records: Sequence[Record]) -> bool:
         """Return whether at least one record of a lost batch is imported when sent alone.
@@ -159,69 +189,72 @@ class OpenWearables(OpenWearablesServer, Directory):
             return False
         for record in (records[0], records[-1]):
             # One after the other: a person's first requests get lost when they follow at once
-            await self._post([record])
-            if not await self._await_import([record]):
-                now = asyncio.get_running_loop().time()
-                self._suspects = frozenset(records)
-                self._suspected_until = now + WITNESS_VALID
+            if not await self._send(Cargo([[record]], window_of([record]), NOTHING)):
+                self._suspect(records)
                 return True
         return False
 
-    async def _post(self, records: Sequence[Record]) -> None:
-        """Send records in one request."""
-        answer = await self._ask("POST", self._sync_url, json=batch_of(records))
-        see_queued(answer)
+    async def _send(self, cargo: Cargo) -> Sequence[Record]:
+        """Send records, and return those that are not there when they should be.
 
-    async def _await_import(self, records: Sequence[Record]) -> Sequence[Record]:
-        """Return the records that are not there when they should be."""
-        for pause in LOOKS:
-            await asyncio.sleep(pause)
-            by_name = self._tells_names
-            if not (records := await self._absent(records, by_name=by_name)):
-                break
-        return records
-
-    async def _absent(
-        self, records: Sequence[Record], *, by_name: bool
-    ) -> list[Record]:
-        """Return the records that are not there now.
-
-        A server that was once seen to tell the names of sources always does.
+        It waits as long as they become more, and looks when the last should be there.
         """
-        missing: list[Record] = []
-        for kind in KINDS.values():
-            if wanted := [record for record in records if record.kind == kind]:
-                samples = await self._samples(wanted)
-                unnamed = absent(wanted, samples, by_name=True)
-                if len(unnamed) < len(wanted):
-                    self._tells_names = by_name = True
-                missing += (
-                    unnamed if by_name else absent(wanted, samples, by_name=False)
-                )
-        return missing
+        self._sent_at = _now()
+        for request in cargo.requests:
+            body = batch_of(request, self.time_zone)
+            see_queued(await self._ask("POST", self._sync_url, json=body))
+        count, arrived, pauses = len(cargo.records), 0, iter(LOOKS)
+        expected = self._sent_at + HASTE * count * self._seconds_each
+        pause = max(next(pauses), expected - _now())
+        while True:
+            await asyncio.sleep(pause)
+            there, missing = await self._look(cargo)
+            seconds = _now() - self._sent_at
+            if there == count:
+                if count >= MAX_REQUEST:
+                    self._seconds_each = seconds / count
+                return ()
+            if there > arrived:
+                arrived, pauses = there, iter(LOOKS)
+                left = seconds * (count - there) / there
+                pause = min(max(left, MIN_PAUSE * LOOKS[0]), LOOKS[-1])
+            elif (after := next(pauses, None)) is not None:
+                pause = after
+            elif missing is None:
+                return await self._imported.absent(cargo.records)
+            else:
+                return missing
 
-    async def _samples(self, records: Sequence[Record]) -> Sequence[Sample]:
-        """Return all that is there of a series, in the time that records span."""
-        times = [record.key.started_at for record in records]
-        first, last = min(times), max(times)
-        query: dict[str, str | int] = {
-            "types": records[0].kind.series,
-            "start_time": date(first),
-            "end_time": date(last + 1),
-            "limit": MAX_PAGE,
-        }
-        samples: list[Sample] = []
-        for _ in range(MAX_PAGES):
-            page = await self._page(query)
-            samples += filter(None, map(sample_of, _list(page, "data")))
-            if not (cursor := _cursor(page)):
-                return samples
-            query["cursor"] = cursor
-        if first == last:
-            raise UnreachableError("unexpected_answer")
-        raise RefusedError("too much was measured meanwhile")
+    async def _look(self, cargo: Cargo) -> tuple[int, Sequence[Record] | None]:
+        """Return how many records are there, and which are not, None where that is not known.
 
-    async def _page(self, query: Mapping[str, str | int]) -> Answer:
+        As many more samples as there are records are the records, where one of each request
+        is seen: what others measured meanwhile cannot stand for what was lost.
+        """
+        records = cargo.records
+        look = await self._imported.look(cargo.window)
+        more = look.total - cargo.before.total
+        if look.cursor is None:
+            missing = self._imported.absent_from(records, look.samples)
+        elif more < len(records):
+            return more, None
+        elif more == len(records) and self._imported.shows(look, cargo.requests):
+            missing = []
+        else:
+            missing = await self._imported.absent(records)
+        return len(records) - len(missing), missing
+
+    async def _reason(self, records: Sequence[Record]) -> str:
+        """Return why records were not imported, empty where the server does not say."""
+        url = self._api / "users" / self._user_id / "sync/recent"
+        try:
+            answer = await self._ask("GET", url.with_query(limit=MAX_EVENTS))
+        except DestinationError:
+            return ""
+        names = {name for record in records for name in record.key[1:3] if name}
+        return reason_of(answer, _now() - self._sent_at, names)
+
+    async def _page(self, query: Query) -> Answer:
         """Return some samples."""
         url = self._api / "users" / self._user_id / "timeseries"
         answer = await self._ask("GET", url.with_query(query))
@@ -239,55 +272,17 @@ class OpenWearables(OpenWearablesServer, Directory):
         except UnknownPersonError as err:
             raise NotEntitledError("person_gone") from err
 
-    async def _person(self) -> Account:
-        """Return who the person is. Raises UnknownPersonError."""
-        answer = await self._ask("GET", self._api / "users" / self._user_id)
-        if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
-            # Many a server answers so to anything, but has no list of people
-            await self._users(limit=1)
-            raise UnknownPersonError
-        if not answer.ok:
-            raise objection(answer, "wrong_url")
-        return _account(answer.json)
 
-    async def _users(self, **query: str | int) -> Sequence[Any]:
-        """Return people as the server describes them."""
-        url = (self._api / "users").with_query({"page": 1, "limit": MAX_PAGE, **query})
-        answer = await self._ask("GET", url)
-        if not answer.ok:
-            raise objection(answer, "wrong_url")
-        return _list(answer, "items", "wrong_url")
-
-    async def _ask(self, method: str, url: URL, *, json: object = None) -> Answer:
-        """Return the answer to a request with the key."""
-        return await self._request(
-            method, url, headers=self._headers, json=json, read=True
-        )
+def _explained(reason: str) -> str:
+    """Return what happened to records, with the server's own words where it has some."""
+    return f"{NOT_IMPORTED}: {reason}" if reason else NOT_IMPORTED
 
 
-def _account(user: Any) -> Account:
-    """Return a person as the server describes them."""
-    if not isinstance(user, Mapping) or not isinstance(user.get("id"), str):
-        raise UnreachableError("wrong_url")
-    known = {
-        key: tidy(text, MAX_NAME) for key, text in user.items() if isinstance(text, str)
-    }
-    names = (known.get("first_name"), known.get("last_name"))
-    name = " ".join(filter(None, names)) or known.get("email")
-    return Account(
-        user["id"].lower(), name or known.get("external_user_id") or known["id"]
-    )
+def _refusals(records: Sequence[Record], reason: str) -> Sequence[Refusal]:
+    """Return that records will never be imported."""
+    return [Refusal(record.reading, _explained(reason)) for record in records]
 
 
-def _list(answer: Answer, field: str, key: str = "unexpected_answer") -> Sequence[Any]:
-    """Return a list of an answer, with the key of the error where there is none."""
-    if not isinstance(items := answer.json.get(field), list):
-        raise UnreachableError(key)
-    return items
-
-
-def _cursor(page: Answer) -> str | None:
-    """Return where the next page begins, None after the last one."""
-    pagination = page.json.get("pagination")
-    cursor = pagination.get("next_cursor") if isinstance(pagination, Mapping) else None
-    return cursor if isinstance(cursor, str) else None
+def _now() -> float:
+    """Return the time of the event loop, in seconds."""
+    return asyncio.get_running_loop().time()

@@ -1,14 +1,23 @@
-"""A person at a server that an invitation opens: what is imported cannot be seen."""
+"""A person at a server that an invitation opens: what is imported cannot be seen.
+
+All is sent twice, the second time when a server that was out of order should be well again.
+"""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
 import re
-from typing import Any, override
+from typing import Any, NamedTuple, override
+from uuid import UUID
+
+import aiohttp
 
 from ...reading import Reading
 from ..base import (
+    WAIT_STATUSES,
     Account,
     Answer,
     DestinationError,
@@ -18,12 +27,24 @@ from ..base import (
     TokenDestination,
     UnreachableError,
 )
-from ..tokens import Token
+from ..tokens import Token, Tokens
 from .records import Record, batch_of, records_of
 from .server import FIRST_BATCH, OpenWearablesServer, objection, refusal, see_queued
 
 FIRST_PAUSE = 4.0
 """Seconds for the first records to be imported."""
+
+REPEAT_AFTER = 10 * 60.0
+"""Seconds after which records are sent once more."""
+
+MAX_KEPT = 20_000
+"""Readings that are kept for that: where there are more, the oldest are repeated at once."""
+
+NO_PROVIDER = "none"
+"""Nobody's: no server imports what comes from there, and each says so at once."""
+
+NO_CODE = "O" * 8
+"""What a code looks like, and none is: the letter is too like a zero."""
 
 CODE = re.compile(r"[A-Z2-9]{8}")
 
@@ -42,31 +63,48 @@ CODE_REFUSED = frozenset(
 )
 
 
+class Sent(NamedTuple):
+    """Readings that were accepted once."""
+
+    repeat_at: float
+    """When to send them again, in seconds of the event loop."""
+    readings: Sequence[Reading]
+
+
 class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
     """A person at a server that an invitation opens, so that nothing can be read back."""
 
     limits = replace(OpenWearablesServer.limits, tells_refused=False)
 
-    _is_known = False
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        config: Mapping[str, Any],
+        tokens: Tokens,
+    ) -> None:
+        """Initialize the destination with what an invitation gave."""
+        super().__init__(session, config, tokens)
+        self._is_known = False
+        self._sent: deque[Sent] = deque()
+        self._kept = 0
+        self._repeated = 0
+        """How many were since the server last said that it knows the person."""
 
     @override
     async def sign_in(self) -> Mapping[str, Any]:
-        """Use an invitation code, which works once, and return tokens in its place."""
+        """Use an invitation code, which works once, and return tokens in its place.
+
+        It is used when all else is seen to be right, so that no mistake costs another code.
+        """
         config = dict(self._config)
         code = "".join(config.pop("invitation_code", "").split()).upper()
         if not code and "token" in config:
             return config
         if not CODE.fullmatch(code):
             raise DestinationError("invalid_code")
-        answer = await self._request(
-            "POST",
-            self._api / "invitation-code/redeem",
-            headers={},
-            json={"code": code},
-            read=True,
-        )
-        detail = answer.json.get("detail")
-        if answer.status in CODE_REFUSED and detail and detail != NO_PATH:
+        await self._see_server()
+        answer = await self._redeem(code)
+        if _is_no_code(answer):
             raise NotAuthorisedError(key="code_used")
         if not answer.ok:
             raise objection(answer, "wrong_url")
@@ -76,36 +114,109 @@ class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
 
     @override
     async def validate(self) -> Account:
-        """Say whose token it is, by a delivery that lacks all."""
+        """Say whose token it is, by a delivery that every release refuses."""
         answer = await self._request_with_token(
-            "POST", self._sync_url, json={}, read=True
+            "POST",
+            self._sync_url,
+            json=batch_of((), self.time_zone, NO_PROVIDER),
+            read=True,
         )
         if "Unsupported provider" not in str(answer.json.get("detail")):
             raise objection(answer, "wrong_url")
+        await self._see_database()
         return Account(id=self._account_id, name=self.service)
 
     @override
     async def deliver(self, readings: Sequence[Reading]) -> Receipt:
-        """Deliver readings. Whether they are imported cannot be seen."""
-        records = records_of(readings)
-        in_doubt = 0
-        if not self._is_known:
-            in_doubt += await self._post(records[:FIRST_BATCH])
-            await asyncio.sleep(FIRST_PAUSE)
-            self._is_known = True
-            records = records[FIRST_BATCH:]
-        in_doubt += await self._post(records)
-        return Receipt(in_doubt=in_doubt)
+        """Deliver readings, all of which are in doubt until they are repeated.
 
-    async def _post(self, records: Sequence[Record]) -> int:
-        """Send records, and return of how many some were dropped."""
-        if not records:
-            return 0
-        answer = await self._request_with_token(
-            "POST", self._sync_url, json=batch_of(records), read=True
+        While the database is down the server accepts and forgets them, so it is asked first.
+        """
+        records = records_of(readings)
+        with self._person_in_doubt():
+            await self._see_database()
+            if not self._is_known:
+                await self._post(records[:FIRST_BATCH])
+                await asyncio.sleep(FIRST_PAUSE)
+                self._is_known = True
+                records = records[FIRST_BATCH:]
+            await self._post(records)
+        self._sent.append(Sent(_now() + REPEAT_AFTER, readings))
+        self._kept += len(readings)
+        return Receipt(in_doubt=len(readings))
+
+    @property
+    @override
+    def repeat_at(self) -> float | None:
+        """When to send what was sent again, in seconds of the event loop."""
+        if self._kept > MAX_KEPT:
+            return 0.0
+        return self._sent[0].repeat_at if self._sent else None
+
+    @override
+    async def repeat(self) -> Receipt:
+        """Send the oldest again, which changes nothing where it was imported."""
+        readings = self._sent[0].readings
+        with self._person_in_doubt():
+            await self._see_database()
+            await self._post(records_of(readings))
+        self._sent.popleft()
+        self._kept -= len(readings)
+        self._repeated += len(readings)
+        return Receipt(in_doubt=-len(readings))
+
+    @contextmanager
+    def _person_in_doubt(self) -> Iterator[None]:
+        """Doubt what was sent of late when the person may be gone, whose readings it discards."""
+        try:
+            yield
+        except NotAuthorisedError as err:
+            err.in_doubt, self._repeated = self._repeated, 0
+            raise
+
+    async def _post(self, records: Sequence[Record]) -> None:
+        """Send records."""
+        if records:
+            answer = await self._request_with_token(
+                "POST",
+                self._sync_url,
+                json=batch_of(records, self.time_zone),
+                read=True,
+            )
+            see_queued(answer)
+
+    async def _see_server(self) -> None:
+        """See that it is a server of this kind, by what it says to nobody's delivery."""
+        answer = await self._request(
+            "POST",
+            self._sync_url_of(str(UUID(int=0))),
+            headers={},
+            json=batch_of((), self.time_zone, NO_PROVIDER),
+            read=True,
         )
-        see_queued(answer)
-        return len(records) if answer.json.get("dropped_count") else 0
+        if answer.status != HTTPStatus.UNAUTHORIZED or not answer.json.get("detail"):
+            raise objection(answer, "wrong_url")
+        if not _is_no_code(answer := await self._redeem(NO_CODE)):
+            raise objection(answer, "wrong_url")
+
+    async def _see_database(self) -> None:
+        """See that the database answers, by asking it for a code that nobody has.
+
+        A release that should answer in another way tells nothing.
+        """
+        answer = await self._redeem(NO_CODE)
+        if (
+            answer.status in WAIT_STATUSES
+            or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
+            raise refusal(answer)
+
+    async def _redeem(self, code: str) -> Answer:
+        """Return the answer to an invitation code."""
+        url = self._api / "invitation-code/redeem"
+        return await self._request(
+            "POST", url, headers={}, json={"code": code}, read=True
+        )
 
     @override
     async def _obtain(self, token: Token | None) -> Token:
@@ -120,12 +231,24 @@ class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
             read=True,
         )
         if answer.ok:
+            self._repeated = 0
             return _token(answer)
         error = refusal(answer)
         if isinstance(error, RefusedError | NotAuthorisedError):
             # Without the server's words, which may repeat the token
             raise NotAuthorisedError
         raise error
+
+
+def _is_no_code(answer: Answer) -> bool:
+    """Return whether the server says that an invitation code is none, or used."""
+    detail = answer.json.get("detail")
+    return answer.status in CODE_REFUSED and bool(detail) and detail != NO_PATH
+
+
+def _now() -> float:
+    """Return the time of the event loop, in seconds."""
+    return asyncio.get_running_loop().time()
 
 
 def _token(answer: Answer) -> Token:

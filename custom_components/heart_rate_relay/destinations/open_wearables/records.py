@@ -5,20 +5,24 @@ Source: https://openwearables.io/docs, "Sync SDK data" and "Get timeseries"
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import blake2s
-import time
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ...reading import SECOND, Metric, Reading, to_us
+from ...reading import Metric, Reading, Source, now_us, to_us
 from ..text import device_name, tidy
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PROVIDER = "samsung"
 """Whose records ours look like: with `google` the server tries to pull, `apple` outranks others."""
 
-MAX_NAME = 100
-"""Characters of a name: a longer one loses the whole batch."""
+MAX_MODEL = 100
+"""Characters of a model: a longer one loses the whole batch."""
+
+MAX_NAME = 64
+"""Characters of a source's name: a longer one loses a batch of workouts, one over 100 any."""
 
 MAX_VALUE = 9_999_999.0
 """A value of ten million loses the whole batch."""
@@ -56,8 +60,9 @@ KINDS: Mapping[Metric, Kind] = MappingProxyType(
 class Sample(NamedTuple):
     """What is compared of a value that was read back."""
 
+    series: str
     started_at: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
     value: float
     words: frozenset[str]
     """What the server tells of the source, the name among it or not."""
@@ -80,8 +85,11 @@ class Record(NamedTuple):
     key: Key
     value: float
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the server takes it, which drops without a word what is not so."""
+    def as_json(self, time_zone: tzinfo) -> dict[str, Any]:
+        """Return it as the server takes it, which drops without a word what is not so.
+
+        Times are in UTC. The wearer's offset beside them is what the server cuts days by.
+        """
         source = self.reading.source
         identity = f"{source.id} {self.key.type} {self.key.started_at}"
         return {
@@ -89,7 +97,7 @@ class Record(NamedTuple):
             "type": self.key.type,
             "startDate": date(self.key.started_at),
             "endDate": date(self.reading.measured_at),
-            "zoneOffset": "+00:00",
+            "zoneOffset": zone_offset(self.key.started_at, time_zone),
             "source": {"name": self.key.source, "deviceModel": self.key.model},
             "value": self.value,
             "unit": self.kind.unit,
@@ -97,55 +105,75 @@ class Record(NamedTuple):
 
 
 def records_of(readings: Iterable[Reading]) -> list[Record]:
-    """Return the records of readings; of those that overwrite each other only the last."""
-    return list({record.key: record for record in map(_record, readings)}.values())
+    """Return the records of readings by their time.
+
+    Of those that overwrite each other there is only the last.
+    """
+    names: dict[Source, tuple[str, str]] = {}
+    records: dict[Key, Record] = {}
+    for reading in readings:
+        if (known := names.get(reading.source)) is None:
+            known = names[reading.source] = _names(reading.source)
+        kind = KINDS[reading.metric]
+        key = Key(kind.type, *known, reading.started_at)
+        records[key] = Record(reading, kind, key, round(reading.value, DECIMALS))
+    return sorted(records.values(), key=by_time)
 
 
-def _record(reading: Reading) -> Record:
-    """Return the record of a reading."""
-    kind = KINDS[reading.metric]
-    source = reading.source
-    model = tidy(source.device.model, MAX_NAME) or UNKNOWN_MODEL
-    key = Key(kind.type, model, device_name(source, MAX_NAME), reading.started_at)
-    return Record(reading, kind, key, round(reading.value, DECIMALS))
+def by_time(record: Record) -> int:
+    """Return when what a record tells began."""
+    return record.key.started_at
 
 
-def batch_of(records: Sequence[Record]) -> dict[str, Any]:
+def _names(source: Source) -> tuple[str, str]:
+    """Return the model and the name of a source."""
+    model = tidy(source.device.model, MAX_MODEL) or UNKNOWN_MODEL
+    return model, device_name(source, MAX_NAME)
+
+
+def batch_of(
+    records: Sequence[Record], time_zone: tzinfo, provider: str = PROVIDER
+) -> dict[str, Any]:
     """Return the body of a request, of which no part may be missing."""
     return {
-        "provider": PROVIDER,
+        "provider": provider,
         "sdkVersion": "1.0.0",
-        "syncTimestamp": date(time.time_ns() // 1_000_000),
-        "data": {"records": [record.as_json() for record in records]},
+        "syncTimestamp": date(now_us()),
+        "data": {"records": [record.as_json(time_zone) for record in records]},
     }
 
 
 def absent(
     records: Sequence[Record], samples: Sequence[Sample], *, by_name: bool
 ) -> list[Record]:
-    """Return the records that are not among the samples of their series.
+    """Return the records that are not among samples.
 
     By name it is certain that a sample is not another device's. Otherwise there must be
     as many samples of a time and a value as there are records.
     """
     if by_name:
         named = {
-            (started_at, value, word)
-            for started_at, value, words in samples
+            (series, started_at, value, word)
+            for series, started_at, value, words in samples
             for word in words
         }
         return [
             record
             for record in records
-            if (record.key.started_at, record.value, record.key.source) not in named
+            if (*_as_sample(record), record.key.source) not in named
         ]
-    left = Counter((started_at, value) for started_at, value, _ in samples)
+    left = Counter(sample[:3] for sample in samples)
     missing = []
     for record in records:
-        left[record.key.started_at, record.value] -= 1
-        if left[record.key.started_at, record.value] < 0:
+        left[_as_sample(record)] -= 1
+        if left[_as_sample(record)] < 0:
             missing.append(record)
     return missing
+
+
+def _as_sample(record: Record) -> tuple[str, int, float]:
+    """Return what a record and its sample have in common, but for the name."""
+    return record.kind.series, record.key.started_at, record.value
 
 
 def sample_of(data: Any) -> Sample | None:
@@ -156,12 +184,31 @@ def sample_of(data: Any) -> Sample | None:
         value = round(float(data["value"]), DECIMALS)
         source = data.get("source") or {}
         words = frozenset(word for word in source.values() if isinstance(word, str))
+        series = str(data["type"])
     except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
         return None
-    return Sample(to_us(seconds), value, words)
+    return Sample(series, to_us(seconds), value, words)
 
 
 def date(us: int) -> str:
     """Return microseconds since the Unix epoch as a date in UTC."""
-    moment = datetime.fromtimestamp(us // SECOND, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{us % SECOND:06}Z"
+    return f"{_moment(us).isoformat(timespec='microseconds')[:26]}Z"
+
+
+def end_after(us: int) -> str:
+    """Return the end of a question that is to include a time.
+
+    It is never midnight: the server takes that for the whole day that begins then.
+    """
+    end = date(us + 1)
+    return date(us + 2) if end.endswith("T00:00:00.000000Z") else end
+
+
+def zone_offset(us: int, time_zone: tzinfo) -> str:
+    """Return how far a time zone was from UTC at a time, as `±HH:MM`."""
+    return _moment(us).astimezone(time_zone).isoformat(timespec="seconds")[19:25]
+
+
+def _moment(us: int) -> datetime:
+    """Return a time in microseconds since the Unix epoch."""
+    return EPOCH + timedelta(microseconds=us)

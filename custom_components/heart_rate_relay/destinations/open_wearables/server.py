@@ -26,6 +26,9 @@ from .records import KINDS, MAX_VALUE
 FIRST_BATCH = 10
 """Records of the first request, which is alone: those that follow at once may get lost."""
 
+MAX_REQUEST = 500
+"""Records of a request: the server is comfortable with up to a thousand."""
+
 
 class OpenWearablesServer(Destination):
     """A person at a server, whichever way we may write."""
@@ -33,7 +36,7 @@ class OpenWearablesServer(Destination):
     service = "Open Wearables"
     limits = Limits(
         metrics=frozenset(KINDS),
-        max_batch=500,
+        max_batch=MAX_REQUEST,
         gather=60.0,
         ranges=dict.fromkeys(Metric, (-MAX_VALUE, MAX_VALUE)),
     )
@@ -64,7 +67,11 @@ class OpenWearablesServer(Destination):
     @property
     def _sync_url(self) -> URL:
         """Where readings go."""
-        return self._api / "sdk/users" / self._user_id / "sync"
+        return self._sync_url_of(self._user_id)
+
+    def _sync_url_of(self, user_id: str) -> URL:
+        """Return where a person's readings go."""
+        return self._api / "sdk/users" / user_id / "sync"
 
     @property
     def _account_id(self) -> str:
