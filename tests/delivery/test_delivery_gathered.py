@@ -400,37 +400,3 @@ async def test_doubted_by_an_error(path: Path) -> None:
         await asyncio.sleep(DAY)
         assert relay.outbox.tally.in_doubt == 7
         assert len(relay.outbox) == 3
-
-
-async def test_record_for_each_device(path: Path) -> None:
-    """It is known of each device up to when its readings were delivered, also later."""
-    service = Gathering()
-    async with running(path, service) as relay:
-        latest = steps(300)
-        for one in (steps(100, age=120), steps(200, age=60), latest):
-            relay.outbox.add(one)
-        relay.add(60, 61, 62)
-        await asyncio.sleep(1)
-        heart_rate = service.readings[-1].measured_at
-    async with opened(path) as outbox:
-        assert outbox.tally.delivered_until.keys() == {
-            "phone steps",
-            f"{STRAP.id} heart_rate",
-        }
-        assert outbox.tally.delivered_until["phone steps"] == latest.measured_at
-        assert max(outbox.tally.delivered_until.values()) >= heart_rate
-
-
-async def test_record_does_not_go_back(path: Path) -> None:
-    """What comes late changes nothing about up to when readings were delivered."""
-    service = Gathering()
-    async with running(path, service) as relay:
-        relay.add(60, 61, 62)
-        await asyncio.sleep(1)
-        latest = service.readings[-1].measured_at
-        for age in (90, 80, 70):
-            relay.outbox.add(reading(63, age=age))
-        relay.delivery.send_now()
-        await asyncio.sleep(1)
-        assert len(service.readings) == 6
-        assert relay.outbox.tally.delivered_until == {f"{STRAP.id} heart_rate": latest}
