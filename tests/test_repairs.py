@@ -422,7 +422,11 @@ async def with_source_gone(
 
 
 @pytest.mark.parametrize(
-    ("sources", "options"), [((STRAP, WATCH), {}), ((STRAP,), {"follow_new": True})]
+    ("sources", "options"),
+    [
+        ((STRAP, WATCH), {}),
+        ((STRAP,), {"follow_new": True, "declined": [WATCH]}),
+    ],
 )
 async def test_take_source_out(
     freezer: FrozenDateTimeFactory,
