@@ -31,8 +31,11 @@ from .server import FIRST_BATCH, MAX_REQUEST, objection, see_queued
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each look whether records were imported, as long as no more were."""
 
-HASTE = 0.9
-"""Which part of the time that an import should take passes before the first look."""
+HASTE = 0.5
+"""Which part of the time that the last import took passes before the first look.
+
+What is seen then tells when to look next, for a server is not as fast all the time.
+"""
 
 MIN_PAUSE = 0.25
 """Which part of the first of the seconds above is between two looks at least."""
