@@ -333,9 +333,9 @@ async def test_one_line(now: float, hass: HomeAssistant, pulsoid: Pulsoid) -> No
     strap = beat(hass, (100, 90, 80), now)
     watch = beat(hass, (95, 85, 75, 50, 40), now, WATCH)
     coordinator = await set_up(hass, entry)
-    assert (await backfill(hass, entry))["queued"] == 4
+    assert (await backfill(hass, entry))["queued"] == 5
     assert await delivered(coordinator, pulsoid) == [
-        at // 1000 * 1000 for at in (*strap[1:], *watch[3:])
+        at // 1000 * 1000 for at in (*strap[1:], *watch[2:])
     ]
 
 

@@ -30,6 +30,8 @@ class Tally:
     """Microseconds since the Unix epoch, UTC."""
     latest: dict[str, int] = field(default_factory=dict)
     """When each source's latest reading was measured, in the same unit."""
+    is_whole: bool = False
+    """Whether that is all, as it is not after a kill."""
     in_doubt: int = 0
     """Delivered, but in batches of which some were refused, without a word which."""
     delivered_until: dict[str, int] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Tally:
         self.in_doubt += earlier.in_doubt
         self.last_delivery = self.last_delivery or earlier.last_delivery
         self.latest.update(earlier.latest | self.latest)
+        self.is_whole = self.is_whole or earlier.is_whole
         self.delivered_until.update(earlier.delivered_until | self.delivered_until)
         self.counters.update(earlier.counters | self.counters)
         self.unseen_refusals += earlier.unseen_refusals

@@ -20,6 +20,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..const import (
+    CONF_AGAIN,
     CONF_GATHER,
     CONF_KEEP_DAYS,
     CONF_KEEP_READINGS,
@@ -43,7 +44,7 @@ from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
 from ..reading import SECOND, Reading, now_us
-from ..sources.observation import Rules
+from ..sources.rules import Again, Rules
 from ..sources.sources import Sources
 from . import relay_issues as issues
 from .alerts import Alerts
@@ -77,7 +78,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.options[CONF_KEEP_DAYS] * DAY, self.destination.limits.max_age or inf
         )
         before = async_take_over(hass, entry.entry_id)
-        self._listened_until = before.listened_until if before else None
+        self._listened = before.listened if before else None
         if before and before.outbox:
             self.outbox = before.outbox
             self.outbox.max_readings, self.outbox.max_age = max_readings, max_age
@@ -108,10 +109,30 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         await self.outbox.open()
         if self.outbox.tally.unreachable_since:
             self._outcome = Status.UNREACHABLE
-        options, entry = self.options, self.config_entry
+        entry = self.config_entry
         coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
         coverage.forget(now_us(-self.outbox.max_age))
-        self.sources = Sources(
+        self.sources = self._create_sources(coverage)
+        if DATA_INSTANCE in self.hass.data:
+            self.backfill = Backfill(
+                self.hass, self.sources, coverage, self.outbox, self._have_read
+            )
+        coverage.resume(self.sources.ids, entry.created_at, now_us())
+        await self.sources.async_prepare()
+        if self.outbox.tally.latest:
+            # A kill must not leave word that this is all
+            await self.outbox.flush()
+        self._publish()
+        self.sources.start()
+        self.delivery.start()
+        await self._alerts.start()
+        if self.backfill:
+            await self.backfill.async_begin(entry)
+
+    def _create_sources(self, coverage: Coverage) -> Sources:
+        """Return what listens to the sources that the options name."""
+        options = self.options
+        return Sources(
             self.hass,
             {
                 metric: options[option]
@@ -123,25 +144,15 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 min_bpm=options[CONF_MIN_BPM],
                 max_bpm=options[CONF_MAX_BPM],
                 live_for=options[CONF_LIVE_FOR],
+                again=Again(options[CONF_AGAIN]),
             ),
             self.outbox.tally,
             coverage,
             one_line=self.destination.limits.one_line,
-            listened_until=self._listened_until,
+            listened=self._listened,
             on_reading=self.async_take,
             on_missing=self._have_missing,
         )
-        if DATA_INSTANCE in self.hass.data:
-            self.backfill = Backfill(
-                self.hass, self.sources, coverage, self.outbox, self._have_read
-            )
-        coverage.resume(self.sources.ids, entry.created_at, now_us())
-        self._publish()
-        self.sources.start()
-        self.delivery.start()
-        await self._alerts.start()
-        if self.backfill:
-            await self.backfill.async_begin(entry)
 
     async def async_stop(self) -> None:
         """Stop, with everything that was not delivered written to disk.
@@ -154,7 +165,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         await self.delivery.stop()
         await self.tokens.close()
         self.sources.stop(for_good=self.config_entry.disabled_by is not None)
-        listened_until = dt_util.utcnow().timestamp()
+        listened = self.sources.listened
         await self.outbox.close()
         if self._publish_timer:
             self._publish_timer()
@@ -166,7 +177,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 in_memory,
             )
         handover = Handover(
-            listened_until=listened_until,
+            listened=listened,
             outbox=self.outbox if self.outbox.trouble else None,
         )
         async_hand_over(self.hass, self.config_entry.entry_id, handover)

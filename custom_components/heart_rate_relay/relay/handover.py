@@ -7,14 +7,15 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..outbox.outbox import Outbox
+from ..sources.sources import Listened
 
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
     """What a relay knew when it stopped."""
 
-    listened_until: float
-    """Seconds since the Unix epoch, UTC: what was measured since then is to be taken."""
+    listened: Listened
+    """What it knew of its sources."""
     outbox: Outbox | None
     """The outbox, where its disk failed, so that what it knows is in memory alone."""
 
