@@ -85,11 +85,12 @@ class Lineup:
         held, self._held = self._held, []
         yield from self._counted(held, now)
 
-    def left(self, now: float) -> Iterator[Reading]:
+    def left(self) -> Iterator[Reading]:
         """Yield those of the readings held back that count, as far as will ever be known.
 
-        They do where all sources before theirs are silent for longer than they usually are.
+        They do where all sources before theirs were silent for longer than they usually are.
         """
+        now = max((one.reading.measured_at for one in self._held), default=0) / SECOND
         for one in self._held:
             before = self._heart_rates[: self._heart_rates.index(one.observer)]
             if all(observer.is_overdue(now) for observer in before):

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import entity_sources
-from homeassistant.helpers.entity_platform import async_get_platforms
+from homeassistant.helpers.entity_platform import DATA_DOMAIN_ENTITIES
 from homeassistant.loader import (
     IntegrationNotLoaded,
     async_get_integrations,
@@ -40,7 +40,7 @@ def async_manner(hass: HomeAssistant, entity_id: str) -> Manner:
         return Manner.PUSHES
     if domain == DOMAIN:
         return Manner.MEASURES
-    if domain in REWRITERS or _is_asked(hass, domain, entity_id):
+    if domain in REWRITERS or _is_asked(hass, entity_id):
         return Manner.POLLS
     try:
         iot_class = async_get_loaded_integration(hass, domain).iot_class
@@ -63,13 +63,11 @@ def _integration(hass: HomeAssistant, entity_id: str) -> str | None:
     return entry.platform if entry else None
 
 
-def _is_asked(hass: HomeAssistant, domain: str, entity_id: str) -> bool:
+def _is_asked(hass: HomeAssistant, entity_id: str) -> bool:
     """Return whether Home Assistant has an entity written again and again by itself.
 
-    So it is with some that forgot to say that they push (eufylife_ble).
+    So it is with some that push and forgot to say so (eufylife_ble).
     """
-    return any(
-        entity.should_poll
-        for platform in async_get_platforms(hass, domain)
-        if (entity := platform.entities.get(entity_id))
-    )
+    domain, _ = split_entity_id(entity_id)
+    entities = hass.data.get(DATA_DOMAIN_ENTITIES, {}).get(domain, {})
+    return (entity := entities.get(entity_id)) is not None and entity.should_poll

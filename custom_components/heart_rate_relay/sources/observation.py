@@ -112,13 +112,13 @@ class Observer:
     @property
     def missed_from(self) -> float:
         """From when on it is clear that the source is silent, at the pace that it had."""
-        return max(self.live_until, self._overdue_from)
+        return self.known.spoke_at + max(self._rules.live_for, self._patience)
 
     @property
-    def _overdue_from(self) -> float:
-        """When the source should have measured again, or may have had a reason not to."""
+    def _patience(self) -> float:
+        """For how many seconds it may be silent, at the pace that it had."""
         pace = min(self.known.paces)
-        return self.known.spoke_at + max(MIN_SILENCE, 2 * pace if pace < inf else 0.0)
+        return 2 * pace if pace < inf else 0.0
 
     def begin(
         self, state: State, *, trusted: bool, since: float = inf
@@ -191,7 +191,7 @@ class Observer:
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the source is silent for longer than it usually is."""
-        return now >= self._overdue_from
+        return now >= self.known.spoke_at + max(MIN_SILENCE, self._patience)
 
     def is_due(self, reading: Reading) -> bool:
         """Return whether the shortest interval lets a reading pass.

@@ -114,7 +114,7 @@ class Sources:
     def stop(self, *, for_good: bool = False) -> None:
         """Stop to listen: until Home Assistant or the relay starts again, or for good."""
         self._stop_all(self._unsubscribe)
-        for reading in self._lineup.left(time.time()):
+        for reading in self._lineup.left():
             self._on_reading(reading)
         if for_good:
             self._coverage.end(now_us())
