@@ -85,8 +85,8 @@ class Observer:
         """Initialize the observer of a source that measures, and does not count.
 
         For a source that tells when it measured, it keeps the latest such time in latest,
-        in µs, so that no restart makes an old measurement new. Unless it remembers, there may
-        have been later ones: then all is old that was measured before now.
+        in µs, so that no restart makes an old measurement new. Unless it remembers all, there
+        may have been later ones: then what was measured before now is old.
         """
         self.metric = metric
         self.source = source
@@ -99,6 +99,7 @@ class Observer:
         self._lowest, self._highest = rules.plausible(metric)
         self._rules = rules
         self._latest = latest
+        self._remembers = remembers
         self._began = to_us(dt_util.utcnow().timestamp())
         self._is_event = is_event(source.entity_id)
         self._timeless: Mapping[str, object] | None = None
@@ -262,7 +263,10 @@ class Observer:
         """
         known = self.known
         measured_at, now = to_us(min(told_at, at)), to_us(at)
-        latest = self._began if known.latest is None else known.latest
+        latest = known.latest
+        if latest is None:
+            is_strange = known.is_first or not self._remembers
+            latest = self._began if is_strange else 0
         if latest > now:
             # It is from a clock that was ahead
             told = to_us(known.told or 0)
@@ -270,6 +274,8 @@ class Observer:
         if told_at == known.told and not known.is_first:
             return value != known.value and measured_at == latest
         if measured_at <= latest:
+            if known.latest is None and self._remembers:
+                known.latest = measured_at
             return False
         known.latest = self._latest[self.source.id] = measured_at
         return True
@@ -288,14 +294,13 @@ class Observer:
         duration = to_us(told.duration) if told else 0
         if self.metric is Metric.STEPS and not duration:
             return ()
-        pace = measured_at - known.last / SECOND
-        if 0 < pace <= MAX_PACE:
-            known.paces = known.paces[1], pace
         if told is None or not told.is_day:
-            if not known.spoke_at <= measured_at <= self.live_until:
+            if not known.spoke_at <= measured_at <= self.missed_from:
                 known.spoke_from = measured_at
             known.spoke_at = measured_at
             self.value = value
+        if 0 < (pace := measured_at - known.last / SECOND) <= MAX_PACE:
+            known.paces = known.paces[1], pace
         known.is_alive = True
         known.last = microseconds
         return (Reading(self.metric, value, microseconds, self.source, duration),)

@@ -79,7 +79,8 @@ class Sources:
         self._tally = tally
         self._coverage = coverage
         self._listened_until, self._known = listened or Listened(inf, {})
-        self._remembers = tally.is_whole
+        # Only at a start there may have been a kill before
+        self._remembers = tally.is_whole or hass.state is CoreState.running
         # As long as it is listened to, a kill would leave less on disk
         tally.is_whole = False
         self._on_reading = on_reading
