@@ -1,5 +1,6 @@
 """When a value was measured, where its entity says so: each reading comes with its own time."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 import time
@@ -51,7 +52,7 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
-FORMS = {
+FORMS: dict[str, Callable[[int], object]] = {
     "ISO 8601": iso,
     "with another offset": lambda at: datetime.fromtimestamp(
         at, ZoneInfo("Asia/Kolkata")
@@ -131,7 +132,8 @@ async def test_names(
     times = [now - 2 * HOUR, now - HOUR, now - 100]
     for number, at in enumerate(times):
         measure(hass, 72, at=now - 30 + number, **{name: iso(at)})
-        measure(hass, 72, at=now - 20 + number, **{name: iso(at), "battery": 3})
+        again: dict[str, Any] = {name: iso(at), "battery": 3}
+        measure(hass, 72, at=now - 20 + number, **again)
     measure(hass, 72, at=now - 15, **{name: iso(times[0])})
     assert await delivered(relay, influxdb) == [(us(at), 72) for at in times]
 
@@ -218,7 +220,8 @@ async def test_batch(
     await set_up(hass, relay)
     times = [now - 10 * (100 - number) for number in range(100)]
     for number, at in enumerate(times):
-        measure(hass, 70 + number // 5, **{name: iso(at)})
+        told: dict[str, Any] = {name: iso(at)}
+        measure(hass, 70 + number // 5, **told)
     assert await delivered(relay, influxdb) == [
         (us(at), 70 + number // 5) for number, at in enumerate(times)
     ]

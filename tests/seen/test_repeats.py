@@ -20,6 +20,7 @@ from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinato
 from dev.stand_ins import InfluxDBv1
 from homeassistant.core import CoreState, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity
 
 from ..common import STRAP, influxdb_data, measure, relay_entry, set_up
 from .common import until_empty
@@ -318,8 +319,17 @@ async def test_scale(
             async_fire_time_changed(hass)
             await hass.async_block_till_done()
 
-    added: list[Any] = []
-    await sensor.async_setup_entry(hass, entry, lambda new, *_, **__: added.extend(new))
+    added: list[Entity] = []
+
+    def add(
+        new: Iterable[Entity],
+        update_before_add: bool = False,
+        *,
+        config_subentry_id: str | None = None,
+    ) -> None:
+        added.extend(new)
+
+    await sensor.async_setup_entry(hass, entry, add)
     await platform.async_add_entities(added)
     await wait(120)
     state = hass.states.get(entity_id)

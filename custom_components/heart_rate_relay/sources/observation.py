@@ -295,7 +295,10 @@ class Observer:
         if self.metric is Metric.STEPS and not duration:
             return ()
         if told is None or not told.is_day:
-            if not known.spoke_at <= measured_at <= self.missed_from:
+            gap = measured_at - known.spoke_at
+            if not 0 <= gap <= self._rules.live_for and (
+                gap < 0 or measured_at > self.missed_from
+            ):
                 known.spoke_from = measured_at
             known.spoke_at = measured_at
             self.value = value
