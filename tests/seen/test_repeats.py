@@ -322,12 +322,12 @@ async def test_scale(
     added: list[Entity] = []
 
     def add(
-        new: Iterable[Entity],
+        new_entities: Iterable[Entity],
         update_before_add: bool = False,
         *,
         config_subentry_id: str | None = None,
     ) -> None:
-        added.extend(new)
+        added.extend(new_entities)
 
     await sensor.async_setup_entry(hass, entry, add)
     await platform.async_add_entities(added)
