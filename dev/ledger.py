@@ -40,8 +40,8 @@ class Measurement(NamedTuple):
     is_due: bool
     """Whether a relay has to deliver it.
 
-    The first value after nothing or unavailable may be an old one published again. After
-    a restart of Home Assistant it may even be repeated, and be an old one all the same.
+    The first value after nothing or unavailable may be an old one published again, and be
+    repeated until there is another one.
     """
     travel: int
     """For how long it may have been on its way to Home Assistant, in ms."""
@@ -120,7 +120,7 @@ class Ledger:
         entity_id = record.entity_id
         before = self._latest.get(entity_id)
         self._latest[entity_id] = record
-        if record.kind is Kind.START and before is not None:
+        if record.kind is Kind.START:
             self._restarted.add(entity_id)
         if record.value is None:
             return

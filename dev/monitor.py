@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from typing import Self
+from typing import Protocol, Self
 
 from .home_assistant.api import Api
 from .home_assistant.process import HomeAssistantError
 from .relays import DOMAIN, MONITOR
 from .simulated_heart_rate.const import UNIT_BPM
-from .simulated_heart_rate.record import Kind, Record, Writer
+from .simulated_heart_rate.record import Kind, Record
 from .virtual_proxy import Proxy, Sent, Strap, World, walking
 from .virtual_proxy.proxy import HOST
 
@@ -19,10 +19,17 @@ LOWEST, HIGHEST = 155, 195
 """In bpm: rates that no simulated sensor has which measures while one is on its way."""
 
 
+class Notes(Protocol):
+    """Where it is noted what a monitor sends."""
+
+    def write(self, record: Record) -> None:
+        """Take note of what was sent."""
+
+
 class Monitor:
     """A monitor that is worn, and writes to the ledger what it sends."""
 
-    def __init__(self, ledger: Writer) -> None:
+    def __init__(self, ledger: Notes) -> None:
         """Initialize the monitor."""
         self._ledger = ledger
         self._strap = Strap(

@@ -72,13 +72,13 @@ def relays(
             first=MONITOR,
         ),
         _to_live_tracking(live),
-        _to_influxdb(
+        to_influxdb(
             v1,
             database=v1.database,
             username=v1.username,
             password=v1.password,
         ),
-        _to_influxdb(v2, organization=v2.org, bucket=v2.database, token=v2.token),
+        to_influxdb(v2, organization=v2.org, bucket=v2.database, token=v2.token),
         _to_gerosense(gerosense),
         _to_open_wearables(wearables),
     )
@@ -102,7 +102,7 @@ def _to_live_tracking(live: LiveTracking) -> Relay:
     )
 
 
-def _to_influxdb(server: StandIn, **fields: object) -> Relay:
+def to_influxdb(server: StandIn, **fields: object) -> Relay:
     """Return a relay to a database, with what only its version asks for."""
     form = {"url": str(server.url), "verify_ssl": True, "naming": {}, **fields}
     service = server.service

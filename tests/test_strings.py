@@ -40,6 +40,7 @@ from custom_components.heart_rate_relay.flow import (
     options as options_flow,
 )
 from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
+from custom_components.heart_rate_relay.flow.options import LIMITS
 from custom_components.heart_rate_relay.monitor import monitor_issues
 from custom_components.heart_rate_relay.monitor.connection import Trouble
 from custom_components.heart_rate_relay.monitor.features import Feature
@@ -451,7 +452,11 @@ def test_selectors() -> None:
     offered = {
         selector.config["translation_key"]: set(map(str, selector.config["options"]))
         for form in FORMS.values()
-        for selector in (*form.schema.values(), *form.person.values())
+        for selector in (
+            *form.schema.values(),
+            *form.person.values(),
+            *LIMITS.values(),
+        )
         if isinstance(selector, SelectSelector)
     } | {
         choice["translation_key"]: set(choice["options"])

@@ -50,6 +50,7 @@ CONF_MIN_INTERVAL: Final = "min_interval"
 CONF_MIN_BPM: Final = "min_bpm"
 CONF_MAX_BPM: Final = "max_bpm"
 CONF_LIVE_FOR: Final = "live_for"
+CONF_AGAIN: Final = "measured_again"
 CONF_KEEP_DAYS: Final = "keep_days"
 CONF_KEEP_READINGS: Final = "keep_readings"
 CONF_GATHER: Final = "gather"
@@ -74,6 +75,7 @@ DEFAULT_OPTIONS: Final[dict[str, Any]] = {
     CONF_MIN_BPM: 20,
     CONF_MAX_BPM: 250,
     CONF_LIVE_FOR: 60,
+    CONF_AGAIN: "automatic",
     CONF_KEEP_DAYS: 30,
     CONF_KEEP_READINGS: 1_000_000,
     CONF_PAUSED: False,

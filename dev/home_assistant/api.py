@@ -116,6 +116,19 @@ class Api:
         """Perform an action."""
         await self._call("POST", f"services/{domain}/{service}", data)
 
+    async def register_app(self, app: Mapping[str, object]) -> Answer:
+        """Register a companion app, and return where it hands in what it knows."""
+        answer: Answer = await self._call("POST", "mobile_app/registrations", app)
+        return answer
+
+    async def state_of(self, entity_id: str) -> str | None:
+        """Return what an entity shows, None where there is none."""
+        for state in await self._call("GET", "states"):
+            if state["entity_id"] == entity_id:
+                shown: str = state["state"]
+                return shown
+        return None
+
     async def _call(
         self, method: str, path: str, body: Mapping[str, object] | None = None
     ) -> Any:

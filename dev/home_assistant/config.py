@@ -81,7 +81,7 @@ def write_configuration(
     package = folder / "custom_components"
     package.mkdir()
     (package / "__init__.py").write_text(
-        REDIRECTION.format(", ".join(services))
+        (REDIRECTION.format(", ".join(services)) if services else "")
         + "".join(
             f"{name}.API_URL = URL({str(to)!r})\n" for name, to in services.items()
         )

@@ -33,6 +33,7 @@ CHANGED_OPTIONS = {
     "min_bpm": 40,
     "max_bpm": 100,
     "live_for": 120,
+    "measured_again": "never",
     "keep_days": 3,
     "keep_readings": 5000,
 }

@@ -334,6 +334,36 @@ async def test_repeats(
     assert await delivered(coordinator, influxdb) == expected
 
 
+async def test_forced(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """Equal values that were forced are told apart from what only changed beside them."""
+    ages = (100, 90, 30, 20)
+    for age in ages:
+        hass.states.async_set(
+            STRAP, "60", {"unit_of_measurement": "bpm"}, True, timestamp=now - age
+        )
+    for age in (15, 10):
+        measure(hass, 60, at=now - age, battery=age)
+    coordinator = await set_up(hass, relay)
+    await backfill(hass, relay)
+    expected = [us(now - age) for age in ages[1:]]
+    assert await delivered(coordinator, influxdb) == expected
+
+
+async def test_poller(now: float, hass: HomeAssistant, influxdb: InfluxDBv1) -> None:
+    """What was only asked for again was not measured in the past either."""
+    source = er.async_get(hass).async_get_or_create(
+        "sensor", "fitbit", "1", suggested_object_id="strap_heart_rate"
+    )
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), [source.id])
+    for number, value in enumerate((60, 61, 61, "unavailable", 61, 61, 62)):
+        measure(hass, value, at=now - 100 + number, polls=number)
+    coordinator = await set_up(hass, entry)
+    await backfill(hass, entry)
+    assert await delivered(coordinator, influxdb) == [us(now - 99), us(now - 94)]
+
+
 async def test_measured_at(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -353,9 +383,9 @@ async def test_one_line(now: float, hass: HomeAssistant, pulsoid: Pulsoid) -> No
     strap = beat(hass, (100, 90, 80), now)
     watch = beat(hass, (95, 85, 75, 50, 40), now, WATCH)
     coordinator = await set_up(hass, entry)
-    assert (await backfill(hass, entry))["queued"] == 4
+    assert (await backfill(hass, entry))["queued"] == 5
     assert await delivered(coordinator, pulsoid) == [
-        at // 1000 * 1000 for at in (*strap[1:], *watch[3:])
+        at // 1000 * 1000 for at in (*strap[1:], *watch[2:])
     ]
 
 

@@ -15,8 +15,8 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.outbox.coverage import Coverage
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Device, Metric, Reading
-from custom_components.heart_rate_relay.sources.observation import Rules
-from custom_components.heart_rate_relay.sources.sources import Sources
+from custom_components.heart_rate_relay.sources.rules import Rules
+from custom_components.heart_rate_relay.sources.sources import Listened, Sources
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -34,12 +34,18 @@ class Listener:
         one_line: bool = False,
         tally: Tally | None = None,
         metric: Metric = Metric.HEART_RATE,
-        **rules: float,
+        listened: Listened | None = None,
+        **rules: Any,
     ) -> None:
         """Start to listen."""
         self.readings: list[Reading] = []
         self.missing: set[str] = set()
-        defaults = {"min_interval": 0, "min_bpm": 20, "max_bpm": 250, "live_for": 60}
+        defaults: dict[str, Any] = {
+            "min_interval": 0,
+            "min_bpm": 20,
+            "max_bpm": 250,
+            "live_for": 60,
+        }
         self.sources = Sources(
             hass,
             {metric: ids},
@@ -47,6 +53,7 @@ class Listener:
             tally or Tally(),
             Coverage({}, ""),
             one_line=one_line,
+            listened=listened,
             on_reading=self.readings.append,
             on_missing=self._set_missing,
         )
@@ -71,7 +78,7 @@ async def test_hour_of_seconds(
 ) -> None:
     """Each second's value is a reading, with its own time and in order."""
     freezer.move_to("2026-11-21T10:00:00.123Z")
-    measure(hass, 60)
+    measure(hass, 59)
     listener = Listener(hass)
     expected = []
     for second in range(3600):
@@ -242,36 +249,33 @@ async def test_units(
 async def test_unavailable_between_equal_values(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A frozen value is not new because its entity was away for a moment."""
+    """What is back has measured, though it is what it was."""
     measure(hass, 71)
     listener = Listener(hass)
-    measure(hass, 72)
     for _ in range(10):
         freezer.tick(60)
         measure(hass, "unavailable")
         measure(hass, "unavailable")
-        measure(hass, 72)
-    assert len(listener.readings) == 2
-    measure(hass, 73)
-    assert listener.values == [72, 72, 73]
+        measure(hass, 71)
+    assert listener.values == [71] * 10
     listener.sources.stop()
 
 
 async def test_first_value_after_nothing(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The first value of an entity may be an old one; what it repeats is measured."""
+    """The first value of an entity may be an old one, as long as it is the same."""
     listener = Listener(hass)
-    measure(hass, 72)
+    for _ in range(3):
+        measure(hass, 72)
+        freezer.tick(10)
     assert not listener.readings
-    freezer.tick(1)
-    measure(hass, 72)
-    assert listener.values == [72]
-    freezer.tick(60)
-    measure(hass, 72)
-    assert listener.values == [72]
     measure(hass, 73)
-    assert listener.values == [72, 73]
+    freezer.tick(60)
+    measure(hass, 73)
+    freezer.tick(1)
+    measure(hass, 73)
+    assert listener.values == [73, 73]
     listener.sources.stop()
 
 
@@ -339,15 +343,19 @@ async def test_live_over_a_reload(
 async def test_steady_value_over_a_reload(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A relay that is reloaded knows for how long a value has been the same."""
+    """A relay that is reloaded knows what was measured, and for how long it is the same."""
+    measure(hass, 71)
+    before = Listener(hass, live_for=60)
     measure(hass, 72)
     freezer.tick(50)
     measure(hass, 72, battery=80)
-    listener = Listener(hass, live_for=60)
+    assert before.values == [72, 72]
+    before.sources.stop()
+    listener = Listener(hass, live_for=60, listened=before.sources.listened)
     for _ in range(20):
         freezer.tick(1)
         measure(hass, 72)
-    assert len(listener.readings) == 10
+    assert listener.values == [72] * 10
     listener.sources.stop()
 
 
@@ -363,8 +371,9 @@ async def test_measured_time(
     freezer.move_to("2026-11-21T10:00:00Z")
     say(70, "2026-11-21T09:50:00+00:00")
     listener = Listener(hass)
+    say(71, "2026-11-21T10:50:00+01:00")
+    say(71, "2026-11-21T10:45:00+01:00")
     say(71, "2026-11-21T10:55:00+01:00")
-    assert not listener.readings, "older than the relay"
     freezer.move_to("2026-11-21T10:10:00Z")
     say(72, "2026-11-21T10:05:00.250Z")
     say(72, "2026-11-21T10:05:00.250Z")
@@ -375,6 +384,8 @@ async def test_measured_time(
     assert [
         (r.value, at(r.measured_at / 1_000_000).isoformat()) for r in listener.readings
     ] == [
+        (71, "2026-11-21T09:50:00+00:00"),
+        (71, "2026-11-21T09:55:00+00:00"),
         (72, "2026-11-21T10:05:00.250000+00:00"),
         (72, "2026-11-21T10:09:00+00:00"),
     ]
@@ -410,7 +421,7 @@ async def test_measured_while_home_assistant_was_down(
 
 @pytest.mark.parametrize(
     "value",
-    ["2026-11-21", "soon", "2030-01-01T00:00:00Z", 7, None, "1970-01-01T00:00:00Z"],
+    ["soon", "2030-01-01T00:00:00Z", 7, None, "1970-01-01T00:00:00Z"],
 )
 async def test_useless_measured_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, value: object
@@ -482,7 +493,7 @@ async def test_one_line(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> 
     measure(hass, 105, WATCH)
     measure(hass, "unavailable", STRAP)
     measure(hass, 106, WATCH)
-    assert listener.values == [71, 104, 72, 106]
+    assert listener.values == [71, 103, 104, 72, 105, 106]
     listener.sources.stop()
 
 

@@ -178,7 +178,7 @@ def test_report_at_midnight() -> None:
     phone = Phone(DAILY)
     phone.show("20 22:00", 8000)
     assert phone.show("21 00:00", 5) == [5]
-    assert phone.readings[0].duration == 1
+    assert phone.readings[0].duration == 1000
 
 
 def test_fall_over_night() -> None:

@@ -9,9 +9,12 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
 )
 
 from ..const import (
+    CONF_AGAIN,
     CONF_GATHER,
     CONF_KEEP_DAYS,
     CONF_KEEP_READINGS,
@@ -26,6 +29,7 @@ from ..const import (
 )
 from ..destinations import DESTINATIONS
 from ..sources.candidates import async_last_entity_id
+from ..sources.rules import Again
 from .sources import has_sources, source_fields, source_options
 
 
@@ -92,6 +96,9 @@ LIMITS: dict[vol.Marker, object] = {
     vol.Required(CONF_MIN_BPM): _number(1, 300, UNIT_BPM),
     vol.Required(CONF_MAX_BPM): _number(1, 300, UNIT_BPM),
     vol.Required(CONF_LIVE_FOR): _number(5, 3600, "s"),
+    vol.Required(CONF_AGAIN): SelectSelector(
+        SelectSelectorConfig(options=list(Again), translation_key=CONF_AGAIN)
+    ),
     vol.Required(CONF_KEEP_DAYS): _number(1, 3650, "d"),
     vol.Required(CONF_KEEP_READINGS): _number(1_000, 10_000_000, ""),
 }

@@ -36,7 +36,7 @@ from ..sources.candidates import (
 )
 from ..sources.detection.heart_rate import Verdict
 
-SOURCE_DOMAINS = ["sensor", "number", "input_number"]
+SOURCE_DOMAINS = ["sensor", "number", "input_number", "event"]
 
 
 def source_fields(

@@ -32,6 +32,8 @@ class Tally:
     """Microseconds since the Unix epoch, UTC."""
     latest: dict[str, int] = field(default_factory=dict)
     """When each source's latest reading was measured, in the same unit."""
+    is_whole: bool = False
+    """Whether that is all, as it is not after a kill."""
     in_doubt: int = 0
     """Delivered, but in batches of which some were refused, without a word which."""
     counters: dict[str, list[JsonScalar]] = field(default_factory=dict)
@@ -99,6 +101,7 @@ class Tally:
         self.in_doubt += earlier.in_doubt
         self.last_delivery = self.last_delivery or earlier.last_delivery
         self.latest.update(earlier.latest | self.latest)
+        self.is_whole = self.is_whole or earlier.is_whole
         self.counters.update(earlier.counters | self.counters)
         self.unseen_refusals += earlier.unseen_refusals
         self.refused_for = self.refused_for or earlier.refused_for

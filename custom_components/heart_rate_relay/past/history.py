@@ -93,6 +93,7 @@ class Past:
             found = observer.observe(old, state, at)
             if self._is_wanted(observer.source.id, at):
                 readings += self._lineup.passed(observer, found, at)
+        readings += self._lineup.settled(end / SECOND)
         return Chunk(readings, len(told), end)
 
     def _next(self, start: int) -> int:
@@ -182,6 +183,7 @@ def _whole(row: State) -> State:
         row.entity_id,
         row.state,
         row.attributes,
+        last_changed=row.last_changed,
         last_updated=row.last_updated,
         validate_entity_id=False,
         last_updated_timestamp=row.last_updated_timestamp,

@@ -16,9 +16,9 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 
 from ..const import (
+    CONF_AGAIN,
     CONF_GATHER,
     CONF_KEEP_DAYS,
     CONF_KEEP_READINGS,
@@ -40,7 +40,7 @@ from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
 from ..reading import SECOND, Reading, now_us
-from ..sources.observation import Rules
+from ..sources.rules import Again, Rules
 from ..sources.sources import Sources
 from ..unexpected import guarded, log_unexpected
 from . import relay_issues as issues
@@ -76,7 +76,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.options[CONF_KEEP_DAYS] * DAY, self.destination.limits.max_age or inf
         )
         before = async_take_over(hass, entry.entry_id)
-        self._listened_until = before.listened_until if before else None
+        self._listened = before.listened if before else None
         if before and before.outbox:
             self.outbox = before.outbox
             self.outbox.max_readings, self.outbox.max_age = max_readings, max_age
@@ -119,6 +119,10 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 self.hass, entry, self.sources, coverage, self.outbox, self._have_read
             )
         coverage.resume(self.sources.ids, entry.created_at, now_us())
+        await self.sources.async_prepare()
+        if self.outbox.tally.latest:
+            # A kill must not leave word that this is all
+            await self.outbox.flush()
         self._publish()
         # It collects to the end: a request under way may take its time
         self._stops.callback(self._stop_sources)
@@ -147,11 +151,12 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 min_bpm=options[CONF_MIN_BPM],
                 max_bpm=options[CONF_MAX_BPM],
                 live_for=options[CONF_LIVE_FOR],
+                again=Again(options[CONF_AGAIN]),
             ),
             self.outbox.tally,
             coverage,
             one_line=self.destination.limits.one_line,
-            listened_until=self._listened_until,
+            listened=self._listened,
             on_reading=self.async_take,
             on_missing=self._have_missing,
         )
@@ -165,7 +170,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     def _stop_sources(self) -> None:
         """Listen no more, and remember until when."""
         self.sources.stop(for_good=self.config_entry.disabled_by is not None)
-        self._listened_until = dt_util.utcnow().timestamp()
+        self._listened = self.sources.listened
 
     async def _close(self) -> None:
         """Write everything to disk, and leave to the next one what it has to know."""
@@ -180,7 +185,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 in_memory,
             )
         handover = Handover(
-            listened_until=self._listened_until,
+            listened=self._listened,
             outbox=self.outbox if self.outbox.trouble else None,
         )
         async_hand_over(self.hass, self.config_entry.entry_id, handover)

@@ -7,17 +7,15 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..outbox.outbox import Outbox
+from ..sources.sources import Listened
 
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
     """What a relay knew when it stopped."""
 
-    listened_until: float | None
-    """Seconds since the Unix epoch, UTC: what was measured since then is to be taken.
-
-    None where it was never listened to.
-    """
+    listened: Listened | None
+    """What it knew of its sources, None where it never listened to them."""
     outbox: Outbox | None
     """The outbox, where its disk failed, so that what it knows is in memory alone."""
 

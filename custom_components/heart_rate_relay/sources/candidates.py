@@ -66,13 +66,6 @@ def async_own_entities(hass: HomeAssistant) -> list[str]:
 
 
 @callback
-def async_is_own(hass: HomeAssistant, entity_id: str) -> bool:
-    """Return whether an entity is of this integration: as a source, a monitor's."""
-    entry = er.async_get(hass).async_get(entity_id)
-    return entry is not None and entry.platform == DOMAIN
-
-
-@callback
 def async_is_relays(hass: HomeAssistant, entity_id: str) -> bool:
     """Return whether an entity is one of a relay's."""
     entry = er.async_get(hass).async_get(entity_id)

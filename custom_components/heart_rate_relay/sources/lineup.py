@@ -1,10 +1,23 @@
 """The sources of a relay in the order of preference, and which of them counts."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
+from typing import NamedTuple
 
-from ..reading import Metric, Reading
+from ..reading import SECOND, Metric, Reading
 from .observation import Observer
 from .steps import StepCounter
+from .times import CLOCK_TOLERANCE
+
+MAX_HELD = 10_000
+"""How many readings may be held back at once."""
+
+
+class Held(NamedTuple):
+    """A reading of a source that counts only if those before it are silent."""
+
+    observer: Observer
+    reading: Reading
 
 
 class Lineup:
@@ -16,6 +29,9 @@ class Lineup:
         """Whether the service shows one line, so that only one source may count."""
         self._observers: dict[str, Observer | StepCounter] = {}
         self._heart_rates: list[Observer] = []
+        self._held: list[Held] = []
+        self.clear_at = inf
+        """When it is clear of a reading that is held back, unless its source is overtaken."""
 
     @property
     def observers(self) -> dict[str, Observer | StepCounter]:
@@ -41,9 +57,78 @@ class Lineup:
     def passed(
         self, observer: Observer | StepCounter, readings: Sequence[Reading], at: float
     ) -> Iterator[Reading]:
-        """Yield those of a source's readings that count, and do not come too soon."""
-        if not readings or (self.one_line and self.first_live(at) is not observer):
-            return
-        for reading in readings:
-            if isinstance(observer, StepCounter) or observer.is_due(reading):
-                yield reading
+        """Yield what counts by now, of a source's readings and of those held back.
+
+        What comes too soon after another reading of its source does not.
+        """
+        if isinstance(observer, StepCounter):
+            yield from () if self.one_line else readings
+        elif not self.one_line:
+            yield from filter(observer.is_due, readings)
+        elif observer in self._heart_rates:
+            new = [Held(observer, reading) for reading in readings]
+            if at < self.clear_at and all(
+                one.observer is observer for one in self._held
+            ):
+                # Of those held back it is as unclear as it was
+                yield from self._counted(new, at)
+            else:
+                held, self._held = self._held, []
+                yield from self._counted(held + new, at)
+
+    def settled(self, now: float) -> Iterator[Reading]:
+        """Yield those of the readings held back that count, as is clear by now.
+
+        It is as soon as the sources before theirs have been silent for too long. Where one
+        of those goes on, what was held back meanwhile is forgotten.
+        """
+        held, self._held = self._held, []
+        yield from self._counted(held, now)
+
+    def left(self) -> Iterator[Reading]:
+        """Yield those of the readings held back that count, as far as will ever be known.
+
+        They do where all sources before theirs were silent for longer than they usually are.
+        """
+        now = max((one.reading.measured_at for one in self._held), default=0) / SECOND
+        for one in self._held:
+            before = self._heart_rates[: self._heart_rates.index(one.observer)]
+            if all(observer.is_overdue(now) for observer in before):
+                yield one.reading
+        self._held = []
+
+    def _counted(self, candidates: Sequence[Held], now: float) -> Iterator[Reading]:
+        """Yield those readings that count, and hold back those in doubt."""
+        for one in candidates:
+            match self._counts(one, now):
+                case None:
+                    self._held.append(one)
+                case True if one.observer.is_due(one.reading):
+                    yield one.reading
+        del self._held[:-MAX_HELD]
+        self.clear_at = min(
+            (
+                observer.missed_from
+                for observer in self._heart_rates
+                if self._held and observer.missed_from > now
+            ),
+            default=inf,
+        )
+
+    def _counts(self, held: Held, now: float) -> bool | None:
+        """Return whether a reading counts, None while there is doubt.
+
+        Those that measured later than now did so before the clock was set back.
+        """
+        measured_at = held.reading.measured_at / SECOND
+        in_doubt = False
+        for observer in self._heart_rates:
+            if observer is held.observer:
+                break
+            known = observer.known
+            if known.spoke_at > now + CLOCK_TOLERANCE:
+                continue
+            if known.spoke_from <= measured_at <= known.spoke_at:
+                return False
+            in_doubt |= known.spoke_at < measured_at and now < observer.missed_from
+        return None if in_doubt else True

@@ -1,56 +1,71 @@
 """What of all that a source's entity says is a new measurement."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from math import inf
-from types import MappingProxyType
+from math import inf, nan
 
-from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
-from homeassistant.core import State
+from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
+from homeassistant.const import (
+    ATTR_RESTORED,
+    ATTR_UNIT_OF_MEASUREMENT,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import State, split_entity_id
 from homeassistant.util import dt as dt_util
 
-from ..reading import SECOND, Metric, Reading, Source, to_bpm, to_ms, to_us
-from .attributes import moment, name_of, text
+from ..reading import MILLISECOND, SECOND, Metric, Reading, Source, to_us
+from .attributes import name_of, text
+from .manner import Manner
+from .rules import CONVERSIONS, DAILY, Again, Rules
+from .times import CLOCK_TOLERANCE, Told, told_by
 
-MEASURED_AT_ATTRIBUTES = ("measured_at", "measurement_time", "date", "timestamp")
-"""Where integrations say when a value was measured (Health Connect: date)."""
-
-CLOCK_TOLERANCE = 60.0
-"""Seconds by which a device's clock may be ahead of ours."""
-
-CONVERSIONS: Mapping[Metric, Callable[[float, str | None], float | None]] = (
-    MappingProxyType(
-        {
-            Metric.HEART_RATE: to_bpm,
-            Metric.RESTING_HEART_RATE: to_bpm,
-            Metric.HEART_RATE_VARIABILITY: to_ms,
-        }
-    )
-)
-
-MAX_RMSSD = 500.0
-"""The highest plausible heart-rate variability in ms."""
+ATTR_VALUE = "value"
+ATTR_UNIT = "unit"
+"""Where an event tells what was measured: its state is when."""
 
 JITTER_TOLERANCE = 0.75
 """The share of the shortest interval by which a reading may come early."""
 
+POLL_NEAR, POLL_APART = 2.0, 60.0
+"""How many seconds before a state somebody else may have polled.
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What the user holds to be an honest reading."""
+Up to the first it is the state's own time, from the second on another measurement's.
+"""
 
-    min_interval: float
-    """Seconds between readings of a source, on average."""
-    min_bpm: float
-    max_bpm: float
-    live_for: float
-    """Seconds for which an unchanged value, or a silent source, counts as live."""
+MIN_SILENCE = 5.0
+"""Seconds for which even the fastest source may have nothing to say."""
 
-    def plausible(self, metric: Metric) -> tuple[float, float]:
-        """Return the lowest and the highest value of a metric to be believed."""
-        if metric is Metric.HEART_RATE_VARIABILITY:
-            return 1.0, MAX_RMSSD
-        return self.min_bpm, self.max_bpm
+MAX_PACE = 300.0
+"""Seconds between two readings beyond which there is no pace to be seen in them."""
+
+
+@dataclass
+class Known:
+    """What is known of a source while Home Assistant runs, however often a relay is loaded."""
+
+    is_first: bool = True
+    """Whether the next value may be an old one that is shown again."""
+    value: float | None = None
+    """What it said last, nan where that was no heart rate."""
+    since: float = -inf
+    """Since when it says so."""
+    was_away: bool = False
+    """Whether it was unavailable after that."""
+    told: float | None = None
+    """When that was measured, as it said."""
+    latest: int | None = None
+    """The latest such time in µs: what is not later is old."""
+    is_alive: bool = False
+    """Whether it has measured anything."""
+    last: int = 0
+    """When it measured last, in µs."""
+    spoke_from: float = inf
+    """Since when it measures without a silence."""
+    spoke_at: float = -inf
+    """When it measured last, as far as it is there."""
+    paces: tuple[float, float] = (inf, inf)
+    """How many seconds there were between the last readings."""
 
 
 class Observer:
@@ -63,99 +78,121 @@ class Observer:
         rules: Rules,
         latest: MutableMapping[str, int],
         *,
-        is_prompt: bool = False,
+        manner: Manner = Manner.PUSHES,
+        known: Known | None = None,
+        remembers: bool = True,
     ) -> None:
         """Initialize the observer of a source that measures, and does not count.
 
-        For sources that tell when they measured, it keeps the latest such time in
-        latest, in µs, so that no restart makes an old measurement new. A source that is
-        prompt says nothing but what it measures, at once and each time.
+        For a source that tells when it measured, it keeps the latest such time in latest,
+        in µs, so that no restart makes an old measurement new. Unless it remembers all, there
+        may have been later ones: then what was measured before now is old.
         """
         self.metric = metric
         self.source = source
+        self.manner = manner
         self.value: float | None = None
         """The latest reading, in the unit of the metric."""
-        self.live_until = -inf
-        """When the source counts as silent, unless it is heard of again."""
+        self.known = known or Known(latest=latest.get(source.id) if remembers else None)
+        self._has_memory = known is not None
         self._convert = CONVERSIONS[metric]
         self._lowest, self._highest = rules.plausible(metric)
         self._rules = rules
-        self._is_prompt = is_prompt
         self._latest = latest
-        self._latest.setdefault(source.id, to_us(dt_util.utcnow().timestamp()))
-        self._measured_at: float | None = None
-        self._seen: float | None = None
-        self._since = -inf
-        self._is_first = True
+        self._remembers = remembers
+        self._began = to_us(dt_util.utcnow().timestamp())
+        self._is_event = is_event(source.entity_id)
+        self._timeless: Mapping[str, object] | None = None
         self._due = -inf
 
+    @property
+    def live_until(self) -> float:
+        """When the source counts as silent, unless it measures again."""
+        return self.known.spoke_at + self._rules.live_for
+
+    @property
+    def missed_from(self) -> float:
+        """From when on it is clear that the source is silent, at the pace that it had."""
+        return self.known.spoke_at + max(self._rules.live_for, self._patience)
+
+    @property
+    def _patience(self) -> float:
+        """For how many seconds it may be silent, at the pace that it had."""
+        pace = min(self.known.paces)
+        return 2 * pace if pace < inf else 0.0
+
     def begin(
-        self, state: State, *, trusted: bool, is_new: bool = False
+        self, state: State, *, trusted: bool, since: float = inf
     ) -> Sequence[Reading]:
         """Take note of the state that was already there.
 
-        Only a measurement time makes it a new reading, or that it is_new: told while the
-        relay was loaded again. Yet it counts as live, if it can be trusted not to be from
-        before a restart.
+        What was told since a time is new to a relay that listened until then. Of the rest
+        only a measurement time makes a reading. Yet it counts as live, if it can be trusted
+        not to be from before a restart.
         """
-        if is_new:
-            self._is_first = False
-            return self.observe(state, state, state.last_reported_timestamp)
-        if self._is_prompt:
-            readings: Sequence[Reading] = ()
-            self._since = state.last_reported_timestamp
-        else:
-            readings = self.observe(None, state, state.last_updated_timestamp)
-            self._since = state.last_changed_timestamp
+        at = state.last_reported_timestamp
+        if self._has_memory:
+            self.value = self._parse(state)
+            if at <= since:
+                return ()
+            self.known.was_away |= state.last_changed_timestamp > since
+            return self.observe(state, state, at)
+        readings: Sequence[Reading] = ()
+        if self.manner is not Manner.MEASURES:
+            told = self._told_by(state, at := state.last_updated_timestamp)
+            if told and told.at is not None and trusted and self.known.latest is None:
+                self.known.latest = to_us(min(told.at, at))
+            readings = self.observe(None, state, at)
+            at = state.last_changed_timestamp
+            if told:
+                at = -inf if told.at is None or told.is_day else told.at
         if trusted:
-            self._is_first = False
+            self.known.is_first = False
             if (value := self._parse(state)) is not None:
-                self.value = value
-                self.live_until = self._since + self._rules.live_for
+                self.value, self.known.value, self.known.since = value, value, at
+                self.known.spoke_from = self.known.spoke_at = at
         return readings
 
     def observe(
         self, old: State | None, state: State | None, at: float
     ) -> Sequence[Reading]:
         """Return the reading that a state is at that time, if it is a new one."""
+        known = self.known
         if old is None or state is None or ATTR_RESTORED in old.attributes:
-            self._is_first = True
+            known.is_first = True
         if state is None or (value := self._parse(state)) is None:
-            self.live_until = -inf
+            known.spoke_at = -inf
+            if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+                known.was_away = True
+            else:
+                known.value = nan
             return ()
         if (name := name_of(state)) != self.source.name:
             self.source = self.source._replace(name=name)
-        measured_at = measured_time(state, at)
-        moved = measured_at is not None and measured_at != self._measured_at
-        if measured_at is None or not moved:
-            microseconds = to_us(at)
-            is_new = (
-                _is_told(old, state)
-                if self._is_prompt
-                else self._is_new_value(value, at, repeats=measured_at is None)
-            )
+        told = self._told_by(state, at)
+        if told is None:
+            measured_at = at if self._is_new(old, state, value, at) else None
         else:
-            self._measured_at = measured_at
-            microseconds = to_us(measured_at)
-            if is_new := microseconds > self._latest[self.source.id]:
-                self._latest[self.source.id] = microseconds
-        self._is_first = False
-        if value != self._seen or at < self._since:
+            measured_at = self._told_anew(old, state, value, at, told)
+            known.told = told.at
+        if value != known.value or known.was_away or at < known.since:
             # The clock may have been set back
-            self._seen = value
-            self._since = at
-        if not is_new:
+            known.value, known.since = value, at
+        known.is_first = known.was_away = False
+        if measured_at is None:
             return ()
-        self.value = value
-        self.live_until = at + self._rules.live_for
-        return (Reading(self.metric, value, microseconds, self.source),)
+        return self._measured(value, measured_at, told)
 
     def is_live(self, now: float) -> bool:
-        """Return whether the source was heard of lately.
+        """Return whether the source has measured lately.
 
-        One that is so for long to come was heard of before the clock was set back.
+        One that is so for long to come measured before the clock was set back.
         """
         return 0 < self.live_until - now <= self._rules.live_for + CLOCK_TOLERANCE
+
+    def is_overdue(self, now: float) -> bool:
+        """Return whether the source is silent for longer than it usually is."""
+        return now >= self.known.spoke_at + max(MIN_SILENCE, self._patience)
 
     def is_due(self, reading: Reading) -> bool:
         """Return whether the shortest interval lets a reading pass.
@@ -174,26 +211,126 @@ class Observer:
         self._due = max(self._due, at) + interval
         return True
 
-    def _is_new_value(self, value: float, at: float, *, repeats: bool) -> bool:
+    def _is_new(self, old: State | None, state: State, value: float, at: float) -> bool:
         """Return whether a value is a new measurement, by itself.
 
         The first one after a restart, whatever came between, may be an old one that is
-        published again; one that is repeated for too long is no longer measured.
+        published again; and so may all be that is the same, until it has changed.
         """
-        if self._is_first:
+        known, again = self.known, self._rules.again
+        pushes = self.manner is not Manner.POLLS
+        if self.manner is Manner.MEASURES and again is not Again.NEVER:
+            return old is None or old is state or old.state != state.state
+        if known.is_first:
             return False
-        if value != self._seen:
+        if value != known.value:
+            # Nobody knows what one has asked for before
+            return pushes or known.value is not None
+        if again is Again.NEVER or (old and name_of(old) != name_of(state)):
+            return False
+        if again is Again.ALWAYS:
             return True
-        return repeats and at - self._since <= self._rules.live_for
+        if known.was_away or _is_forced(old, state):
+            return pushes or not known.was_away
+        is_fresh = at - known.since <= self._rules.live_for
+        return pushes and known.is_alive and is_fresh
+
+    def _told_anew(
+        self, old: State | None, state: State, value: float, at: float, told: Told
+    ) -> float | None:
+        """Return when a value was measured that tells so, None where it is not new."""
+        if told.at is None or (told.is_day and self.metric not in DAILY):
+            return None
+        known = self.known
+        measured_at = min(told.at, at)
+        if not told.is_poll:
+            return measured_at if self._is_later(value, told.at, at) else None
+        apart = at - measured_at
+        pushes = self.manner is not Manner.POLLS
+        if apart >= POLL_APART and (pushes or value != known.value):
+            is_later = not known.is_first and self._is_later(value, told.at, at)
+            return measured_at if is_later else None
+        if not self._is_new(old, state, value, at):
+            return None
+        if apart < POLL_NEAR or not self._is_later(value, told.at, at):
+            return at
+        return measured_at
+
+    def _is_later(self, value: float, told_at: float, at: float) -> bool:
+        """Return whether a value was measured later than all that is known.
+
+        So counts another value of the same time, too: it is corrected.
+        """
+        known = self.known
+        measured_at, now = to_us(min(told_at, at)), to_us(at)
+        latest = known.latest
+        if latest is None:
+            is_strange = known.is_first or not self._remembers
+            latest = self._began if is_strange else 0
+        if latest > now:
+            # It is from a clock that was ahead
+            told = to_us(known.told or 0)
+            latest = now if known.is_first else told if told <= now else 0
+        if told_at == known.told and not known.is_first:
+            return value != known.value and measured_at == latest
+        if measured_at <= latest:
+            if known.latest is None and self._remembers:
+                known.latest = measured_at
+            return False
+        known.latest = self._latest[self.source.id] = measured_at
+        return True
+
+    def _measured(
+        self, value: float, measured_at: float, told: Told | None
+    ) -> Sequence[Reading]:
+        """Return a reading, and take note that there was one."""
+        known = self.known
+        microseconds = to_us(measured_at)
+        if told is None and 0 <= known.last - microseconds < MILLISECOND:
+            # Two values are two, though a clock that ticks slowly tells one time for both
+            microseconds = known.last + 1
+        # As whoever compares readings sees it
+        measured_at = microseconds / SECOND
+        duration = to_us(told.duration) if told else 0
+        if self.metric is Metric.STEPS and not duration:
+            return ()
+        if told is None or not told.is_day:
+            gap = measured_at - known.spoke_at
+            if not 0 <= gap <= self._rules.live_for and (
+                gap < 0 or measured_at > self.missed_from
+            ):
+                known.spoke_from = measured_at
+            known.spoke_at = measured_at
+            self.value = value
+        if 0 < (pace := measured_at - known.last / SECOND) <= MAX_PACE:
+            known.paces = known.paces[1], pace
+        known.is_alive = True
+        known.last = microseconds
+        return (Reading(self.metric, value, microseconds, self.source, duration),)
+
+    def _told_by(self, state: State, at: float) -> Told | None:
+        """Return when a state's value was measured, None where it does not tell.
+
+        Most do not, and have the same attributes each time.
+        """
+        if state.attributes is self._timeless:
+            return None
+        told = told_by(state, at)
+        if told is None and not self._is_event:
+            self._timeless = state.attributes
+        return told
 
     def _parse(self, state: State) -> float | None:
         """Return the value that a state tells, None if it tells none."""
         if ATTR_RESTORED in state.attributes:
             return None
+        said: object = state.state
+        unit = text(state, ATTR_UNIT_OF_MEASUREMENT)
+        if self._is_event and said not in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+            said = state.attributes.get(ATTR_VALUE)
+            unit = text(state, ATTR_UNIT) or unit
         try:
-            value = self._convert(
-                float(state.state), text(state, ATTR_UNIT_OF_MEASUREMENT)
-            )
+            value = self._convert(float(str(said)), unit)
         except ValueError:
             return None
         if value is None or not self._lowest <= value <= self._highest:
@@ -201,18 +338,19 @@ class Observer:
         return value
 
 
-def _is_told(old: State | None, state: State) -> bool:
-    """Return whether a state is a value told, and not only called by another name."""
-    return old is None or old is state or old.state != state.state
+def is_event(entity_id: str) -> bool:
+    """Return whether an entity tells of events, each with what was measured and when."""
+    return split_entity_id(entity_id)[0] == EVENT_DOMAIN
 
 
-def measured_time(state: State, at: float) -> float | None:
-    """Return when a state's value was measured, None where it does not tell."""
-    for name in MEASURED_AT_ATTRIBUTES:
-        value = state.attributes.get(name)
-        if value is None or (isinstance(value, str) and ":" not in value):
-            continue
-        measured_at = moment(value)
-        if measured_at is not None and 0 < measured_at <= at + CLOCK_TOLERANCE:
-            return min(measured_at, at)
-    return None
+def _is_forced(old: State | None, state: State) -> bool:
+    """Return whether a state is told as a change though it is the same.
+
+    Nothing but a wish for that makes it the last change. One of its attributes may change
+    with it, though not in the same moment: so a clock says that stands still.
+    """
+    if old is None or old is state or old.state != state.state:
+        return False
+    if state.last_changed != state.last_updated:
+        return False
+    return state.attributes == old.attributes or state.last_updated > old.last_updated

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from math import inf
 import time
+from typing import NamedTuple
 
+from homeassistant.const import ATTR_RESTORED
 from homeassistant.core import (
     CALLBACK_TYPE,
     CoreState,
@@ -28,11 +30,22 @@ from ..outbox.coverage import Coverage
 from ..outbox.tally import Tally
 from ..reading import Metric, Reading, Source, now_us, to_us
 from ..unexpected import guarded
-from .candidates import async_device, async_entity_id, async_is_own
+from .candidates import async_device, async_entity_id
 from .lineup import Lineup
-from .observation import Observer, Rules
+from .manner import async_load_manners, async_manner
+from .observation import Known, Observer, is_event
+from .rules import Rules
 from .steps import StepCounter
 from .wearer import Wearer
+
+
+class Listened(NamedTuple):
+    """What was known of sources when they were listened to last."""
+
+    until: float
+    """Seconds since the Unix epoch, UTC: what was measured since then is to be taken."""
+    known: Mapping[tuple[str, Metric], Known]
+    """What is known as long as Home Assistant runs, by source and what it measures."""
 
 
 class Sources:
@@ -47,15 +60,14 @@ class Sources:
         coverage: Coverage,
         *,
         one_line: bool,
-        listened_until: float | None = None,
+        listened: Listened | None = None,
         on_reading: Callable[[Reading], None],
         on_missing: Callable[[set[str]], None],
     ) -> None:
         """Initialize the sources, of which with one_line only the first live one counts.
 
         What must survive a restart is kept in the tally, and when they were listened to in
-        the coverage. Where that was so until a moment (seconds, UTC), they go on from there.
-        Each reading goes to on_reading, and to on_missing all sources that are gone, whenever
+        the coverage. Where they were in this run, they go on from there. Each reading goes to on_reading, and to on_missing all sources that are gone, whenever
         that changes.
         """
         self._lineup = Lineup(one_line=one_line)
@@ -67,13 +79,23 @@ class Sources:
         self.rules = rules
         self._tally = tally
         self._coverage = coverage
-        self._listened_until = inf if listened_until is None else listened_until
+        self._listened_until, self._known = listened or Listened(inf, {})
+        # Only at a start there may have been a kill before
+        self._remembers = tally.is_whole or hass.state is CoreState.running
+        # As long as it is listened to, a kill would leave less on disk
+        tally.is_whole = False
         self._on_reading = on_reading
         self._on_missing = on_missing
         self._missing: set[str] = set()
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._unlisten: list[CALLBACK_TYPE] = []
         self._check_timer: CALLBACK_TYPE | None = None
+        self._clear_timer: CALLBACK_TYPE | None = None
+
+    async def async_prepare(self) -> None:
+        """Find out what there is to know of the integrations that made the sources."""
+        entity_ids = (async_entity_id(self._hass, id_) for id_ in self._metrics)
+        await async_load_manners(self._hass, filter(None, entity_ids))
 
     @callback
     def start(self) -> None:
@@ -94,13 +116,17 @@ class Sources:
     def stop(self, *, for_good: bool = False) -> None:
         """Stop to listen: until Home Assistant or the relay starts again, or for good."""
         self._stop_all(self._unsubscribe)
+        for reading in self._lineup.left():
+            self._on_reading(reading)
         if for_good:
             self._coverage.end(now_us())
+        self._tally.is_whole = True
         self._stop_all(self._unlisten)
         self.wearer.stop()
-        if self._check_timer:
-            self._check_timer()
-            self._check_timer = None
+        for timer in (self._check_timer, self._clear_timer):
+            if timer:
+                timer()
+        self._check_timer = self._clear_timer = None
 
     @callback
     def add(self, source_id: str) -> None:
@@ -127,6 +153,16 @@ class Sources:
     def observers(self) -> Mapping[str, Observer | StepCounter]:
         """What watches the sources, by the entities that they are now."""
         return self._lineup.observers
+
+    @property
+    def listened(self) -> Listened:
+        """What is known of the sources, of which all was heard until now."""
+        known = {
+            (observer.source.id, observer.metric): observer.known
+            for observer in self.observers.values()
+            if isinstance(observer, Observer)
+        }
+        return Listened(time.time(), known)
 
     def first_live(self, now: float) -> Observer | None:
         """Return the most preferred source that is live at a time (seconds, UTC)."""
@@ -165,7 +201,14 @@ class Sources:
             if observer := known.get(source_id):
                 observer.source = observer.source._replace(entity_id=entity_id)
             else:
-                observer = self._observer(source_id, entity_id, metric, self._tally)
+                observer = self._observer(
+                    source_id,
+                    entity_id,
+                    metric,
+                    self._tally,
+                    known=self._known.get((source_id, metric)),
+                    remembers=self._remembers,
+                )
                 begin.append(observer)
             observers[entity_id] = observer
         self._lineup.observers = observers
@@ -179,19 +222,28 @@ class Sources:
         self._listened_until = inf
 
     def _observer(
-        self, source_id: str, entity_id: str, metric: Metric, tally: Tally
+        self,
+        source_id: str,
+        entity_id: str,
+        metric: Metric,
+        tally: Tally,
+        *,
+        known: Known | None = None,
+        remembers: bool = True,
     ) -> Observer | StepCounter:
         """Return what watches a source, and keeps in a tally what it must remember."""
         source = Source(source_id, entity_id, entity_id)
         source = source._replace(device=async_device(self._hass, source))
-        if metric is Metric.STEPS:
+        if metric is Metric.STEPS and not is_event(entity_id):
             return StepCounter(source, tally.counters)
         return Observer(
             metric,
             source,
             self.rules,
             tally.latest,
-            is_prompt=async_is_own(self._hass, entity_id),
+            manner=async_manner(self._hass, entity_id),
+            known=known,
+            remembers=remembers,
         )
 
     def _begin(self, observer: Observer | StepCounter) -> None:
@@ -199,10 +251,12 @@ class Sources:
         since = time.time()
         if state := self._hass.states.get(observer.source.entity_id):
             trusted = self._hass.state is CoreState.running
-            if is_new := state.last_reported_timestamp > self._listened_until:
+            if state.last_reported_timestamp > self._listened_until:
                 since = state.last_reported_timestamp
-            readings = observer.begin(state, trusted=trusted, is_new=is_new)
-            self._take(observer, readings, state.last_updated_timestamp)
+            readings = observer.begin(
+                state, trusted=trusted, since=self._listened_until
+            )
+            self._take(observer, readings, since)
         counts = isinstance(observer, StepCounter)
         if self._listened_until < since and not counts:
             self._coverage.interrupt(
@@ -214,9 +268,13 @@ class Sources:
     @guarded
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         """Handle a source's new state."""
-        state = event.data["new_state"]
+        entity_id = event.data["entity_id"]
+        old, state = event.data["old_state"], event.data["new_state"]
+        if old is None or ATTR_RESTORED in old.attributes:
+            # By now its integration is set up
+            self.observers[entity_id].manner = async_manner(self._hass, entity_id)
         at = state.last_updated_timestamp if state else event.time_fired_timestamp
-        self._observe(event.data["entity_id"], event.data["old_state"], state, at)
+        self._observe(entity_id, old, state, at)
 
     @callback
     @guarded
@@ -240,9 +298,26 @@ class Sources:
     def _take(
         self, observer: Observer | StepCounter, readings: Sequence[Reading], at: float
     ) -> None:
-        """Pass readings on."""
+        """Pass readings on, and those that are held back once it is clear what they are."""
         for reading in self._lineup.passed(observer, readings, at):
             self._on_reading(reading)
+        self._wait_until_clear(at)
+
+    def _wait_until_clear(self, now: float) -> None:
+        """Look again when it is clear whether the sources before others are silent."""
+        if self._lineup.clear_at < inf and not self._clear_timer:
+            self._clear_timer = async_call_later(
+                self._hass, max(0.0, self._lineup.clear_at - now) + 0.1, self._clear
+            )
+
+    @callback
+    def _clear(self, _: datetime) -> None:
+        """Pass on what was held back, if it counts."""
+        self._clear_timer = None
+        now = time.time()
+        for reading in self._lineup.settled(now):
+            self._on_reading(reading)
+        self._wait_until_clear(now)
 
     @callback
     @guarded

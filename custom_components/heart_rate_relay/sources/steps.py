@@ -8,9 +8,9 @@ All times within are in microseconds since the Unix epoch, UTC.
 """
 
 from collections.abc import Iterator, MutableMapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
-from math import isfinite
+from math import inf, isfinite
 from typing import NamedTuple
 
 from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
@@ -19,14 +19,13 @@ from homeassistant.util import dt as dt_util
 
 from ..outbox.tally import JsonScalar
 from ..reading import MILLISECOND, SECOND, Metric, Reading, Source, to_us
-from .attributes import moment, name_of, text
+from .attributes import name_of, text
 from .detection.other_metrics import is_count_of_steps, is_of_a_day
-from .observation import measured_time
+from .manner import Manner
+from .rules import MAX_STEPS
+from .times import moment, told_by
 
 ATTR_LAST_RESET = "last_reset"
-
-MAX_STEPS = 30_000
-"""How many steps a reading may hold: what services take for one."""
 
 MAX_COUNT = 10**12
 """The highest count to be believed: beyond it there are broken sensors only."""
@@ -94,18 +93,20 @@ class StepCounter:
         replaced, never changed in place.
         """
         self.source = source
+        self.manner = Manner.PUSHES
+        """Of no matter here: a count is the same by whomever it was asked for."""
         self._counters = counters
         self._doubted: int | None = None
 
     def begin(
-        self, state: State, *, trusted: bool, is_new: bool = False
+        self, state: State, *, trusted: bool, since: float = inf
     ) -> Sequence[Reading]:
         """Take note of the state that was already there.
 
         It is the first one after nothing, and no more trusted than any such, unless it
-        is_new: told while the relay was loaded again.
+        was told since a time: while the relay was loaded again.
         """
-        old = state if is_new else None
+        old = state if state.last_reported_timestamp > since else None
         return self.observe(old, state, state.last_updated_timestamp)
 
     def observe(
@@ -125,7 +126,8 @@ class StepCounter:
         if known is None:
             self._keep(Count(count, count, now, now, last_reset=_last_reset(state)))
             return ()
-        measured_at = to_us(measured_time(state, at) or 0)
+        told = told_by(state, at)
+        measured_at = to_us(told.at or 0) if told and not told.is_day else 0
         if measured_at > known.heard:
             now = measured_at
         is_first = old is None or ATTR_RESTORED in old.attributes
@@ -213,8 +215,9 @@ def _load(remembered: Sequence[JsonScalar] | None) -> Count | None:
 
 def _last_reset(state: State) -> int:
     """Return when a counter says that it began at 0, 0 where it does not say."""
-    last_reset = moment(state.attributes.get(ATTR_LAST_RESET)) or 0
-    return max(0, to_us(last_reset))
+    value = state.attributes.get(ATTR_LAST_RESET)
+    last_reset = moment(value, inf) if isinstance(value, str | datetime) else None
+    return max(0, to_us(last_reset or 0))
 
 
 def _may_be_old(known: Count, count: int) -> bool:
