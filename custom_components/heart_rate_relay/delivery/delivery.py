@@ -148,13 +148,14 @@ class Delivery:
     @property
     def _limits(self) -> Limits:
         """What the service takes now."""
-        return replace(self._destination.limits, max_batch=self._size.now)
+        limits, size = self._destination.limits, self._size.now
+        return limits if size == limits.max_batch else replace(limits, max_batch=size)
 
     @property
     def _most(self) -> int:
         """How many readings to look at at once: those set aside are among them."""
-        limits = self._limits
-        return limits.max_batch + limits.min_batch - 1 + len(self._suspicion)
+        least = self._destination.limits.min_batch
+        return self._size.now + least - 1 + len(self._suspicion)
 
     async def _take(self) -> Sequence[Entry]:
         """Return readings that may go, in the order in which they should.

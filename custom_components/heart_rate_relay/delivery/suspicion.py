@@ -76,6 +76,8 @@ class Suspicion:
         all there are, what is not among them is forgotten; and where those set aside are
         too few for a batch, they are no longer.
         """
+        if not self._suspects:
+            return [], list(entries)
         by_seq = {entry.seq: entry for entry in entries}
         suspects = [by_seq[seq] for seq in self._suspects if seq in by_seq]
         if is_all:
