@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+import re
 from typing import Any
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS, DOMAIN
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
-from dev.stand_ins import InfluxDBv1, LiveTracking, Pulsoid
+from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid
 from homeassistant.core import HomeAssistant
 
 STRAP = "sensor.strap_heart_rate"
@@ -96,3 +97,14 @@ async def until(condition: Callable[[], object], timeout: float = 5) -> None:
     async with asyncio.timeout(timeout):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+def objecting(value: int, reason: str) -> Callable[[bytes], Failure | None]:
+    """Return what a stand-in objects to: a value, in whatever company."""
+
+    number = re.compile(rb"(?<![\d.])%d(\.0)?(?![\d.])" % value)
+
+    def objection(body: bytes) -> Failure | None:
+        return Failure(400, reason) if number.search(body) else None
+
+    return objection

@@ -8,6 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.heart_rate_relay.destinations import DESTINATIONS
+from custom_components.heart_rate_relay.destinations.base import NotAuthorisedError
 from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, Pulsoid
 from homeassistant.config_entries import ConfigEntry
@@ -126,7 +127,7 @@ async def test_gives_nobody_away(
         measure(hass, count, steps.entity_id, unit_of_measurement="steps")
     await hass.async_block_till_done()
     assert len(coordinator.outbox) or service == "gerosense"
-    coordinator._problem = "invalid_auth"
+    coordinator._outcomes.error = NotAuthorisedError()
     coordinator.outbox.trouble = "/zulu-folder/zulu.db"
     coordinator._publish()
 
@@ -165,6 +166,7 @@ async def test_what_helps(
         "service": "pulsoid",
         "status": "not_entitled",
         "last_error": "premium_required",
+        "reads_back": None,
         "waiting": 1,
         "delivered": 0,
         "refused": 0,

@@ -38,6 +38,7 @@ from .common import (
     influxdb_data,
     live_tracking_data,
     measure,
+    objecting,
     pulsoid_data,
     relay_entry,
     set_up,
@@ -291,15 +292,21 @@ async def test_outcomes(
 
 async def test_refused(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
     """A reading that will never be accepted is counted, and holds nothing up."""
-    await set_up(hass, relay_entry("pulsoid", pulsoid_data(pulsoid)))
+    coordinator = await set_up(hass, relay_entry("pulsoid", pulsoid_data(pulsoid)))
+    pulsoid.objection = objecting(71, "no")
     measure(hass, 70)
-    pulsoid.failures.append(Failure(400))
     measure(hass, 71)
-    await until(lambda: value_of(hass, STATUS) == "delivering")
-    assert values_of(hass, WAITING, DELIVERED, REFUSED) == ["0", "0", "1"]
-    assert value_of(hass, LAST_DELIVERY) == STATE_UNKNOWN
+    await until(lambda: coordinator.last_error == "refused")
+    assert values_of(hass, STATUS, WAITING, DELIVERED, REFUSED) == [
+        *("idle", "1", "0", "0")
+    ]
     measure(hass, 72)
-    await until(lambda: pulsoid.arrivals)
+    await call(hass, SEND_NOW, "press")
+    await until(lambda: coordinator.outbox.tally.refused)
+    await until(lambda: value_of(hass, STATUS) == "delivering")
+    coordinator._publish()
+    assert values_of(hass, WAITING, DELIVERED, REFUSED) == ["0", "1", "1"]
+    assert [arrival.value for arrival in pulsoid.arrivals] == [72]
 
 
 async def test_expired(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
@@ -322,12 +329,15 @@ async def test_counters_survive(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
     for value in range(70, 76):
         measure(hass, value)
     await until(lambda: coordinator.outbox.tally.delivered == 5)
-    pulsoid.failures.append(Failure(400))
+    pulsoid.objection = objecting(80, "no")
     measure(hass, 80)
+    await until(lambda: coordinator.last_error == "refused")
+    measure(hass, 81)
+    await call(hass, SEND_NOW, "press")
     await until(lambda: coordinator.outbox.tally.refused == 1)
     await reload(hass, entry)
     assert values_of(hass, STATUS, WAITING, DELIVERED, REFUSED) == [
-        *("idle", "0", "5", "1")
+        *("idle", "0", "6", "1")
     ]
     assert datetime.fromisoformat(value_of(hass, LAST_DELIVERY))
 
@@ -599,21 +609,12 @@ async def test_send_nothing(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
     assert len(pulsoid.requests) == 1
 
 
-@pytest.mark.parametrize("status", ["paused", "not_authorised"])
-async def test_send_now_is_of_no_use(
-    hass: HomeAssistant, pulsoid: Pulsoid, status: str
-) -> None:
+async def test_send_now_is_of_no_use(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
     """Where the button cannot help, it says what does."""
     await set_up(hass, relay_entry("pulsoid", pulsoid_data(pulsoid)))
     measure(hass, 70)
-    if status == "paused":
-        await call(hass, DELIVERY, "turn_off")
-        measure(hass, 71)
-    else:
-        pulsoid.failure = Failure(403, EXPIRED_TOKEN)
-        measure(hass, 71)
-        await until(lambda: value_of(hass, STATUS) == status)
-    requests = len(pulsoid.requests)
+    await call(hass, DELIVERY, "turn_off")
+    measure(hass, 71)
     strings = json.loads(
         Path(sensor.__file__).with_name("translations").joinpath("en.json").read_text()
     )["exceptions"]
@@ -621,8 +622,8 @@ async def test_send_now_is_of_no_use(
     with pytest.raises(ServiceValidationError) as raised:
         await call(hass, SEND_NOW, "press")
 
-    message = strings[f"cannot_send_{status}"]["message"].format(relay="Relay")
+    message = strings["cannot_send_paused"]["message"].format(relay="Relay")
     # Home Assistant takes the full stop away
     assert str(raised.value) == message.rstrip(".")
     await hass.async_block_till_done()
-    assert len(pulsoid.requests) == requests
+    assert not pulsoid.requests

@@ -39,6 +39,7 @@ from .common import (
     WATCH,
     influxdb_data,
     measure,
+    objecting,
     pulsoid_data,
     relay_entry,
     set_up,
@@ -269,7 +270,7 @@ async def test_reachable_in_between(
 async def test_answers_but_stores_nothing(hass: HomeAssistant, tmp_path: Path) -> None:
     """A server that takes readings and loses them is not out of reach."""
     outbox = Outbox(tmp_path / "outbox.db", max_readings=1, max_age=1)
-    watch = Alerts(hass, relay_entry("pulsoid", {}), outbox, lambda: True)
+    watch = Alerts(hass, relay_entry("pulsoid", {}), outbox, lambda: True, lambda: None)
     watch.note(UnreachableError("timeout"))
     assert outbox.tally.unreachable_since
     watch.note(NotStoredError("not_imported"))
@@ -367,15 +368,19 @@ async def test_refused(hass: HomeAssistant, pulsoid: Pulsoid, fix: Fix) -> None:
     async def refuse(value: int, reason: str) -> dict[str, str] | None:
         tally = entry.runtime_data.outbox.tally
         before = tally.refused
-        pulsoid.failures.append(Failure(400, reason))
+        pulsoid.objection = objecting(value, reason)
         measure(hass, value)
+        await until(lambda: entry.runtime_data.last_error == "refused")
+        # Others are accepted, and it is refused again
+        measure(hass, value + 30)
+        entry.runtime_data.async_send_now()
         await until(lambda: tally.refused == before + 1)
         await skip(hass, MOMENT)
         return the_issue(hass, "readings_refused").translation_placeholders
 
     assert await refuse(70, "") == {"relay": "Relay", "count": "1", "reason": "—"}
     given = await refuse(71, "not `71.5` at 12:30:01")
-    expected = {"relay": "Relay", "count": "2", "reason": "not '…' at …"}
+    expected = {"relay": "Relay", "count": "2", "reason": "not … at …"}
     assert given == expected
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()

@@ -18,6 +18,7 @@ from .common import (
     STRAP,
     influxdb_data,
     measure,
+    objecting,
     pulsoid_data,
     relay_entry,
     set_up,
@@ -191,9 +192,12 @@ async def test_refused(
 ) -> None:
     """What the service refused is told with its reason."""
     measure(hass, 60)
-    influxdb.failures.append(Failure(400, '{"error": "too fast"}'))
+    influxdb.objection = objecting(66, '{"error": "too fast"}')
     now = dt_util.utcnow().timestamp()
     measure(hass, 66, at=now)
+    await until(lambda: relay.runtime_data.last_error == "refused")
+    measure(hass, 67)
+    await act(hass, relay, "flush")
     await until(lambda: relay.runtime_data.outbox.tally.refused)
     (refused,) = (await act(hass, relay, "get_outbox"))["refused"]
     assert "too fast" in refused.pop("reason")

@@ -3,7 +3,6 @@
 import ast
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from inspect import isclass, signature
 import json
@@ -49,7 +48,6 @@ from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.relay import relay_issues as issues
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
-from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult
@@ -605,7 +603,8 @@ def test_errors() -> None:
     assert own == {"no_sources", "unknown"}
     own |= flow_errors(monitor_flow)
     assert own >= {"not_read", "pairing_needed", "slots_full"}
-    keys = error_keys() - {"unexpected"}
+    # Only a delivery comes to these
+    keys = error_keys() - {"unexpected", "refuses_all"}
     assert keys >= {"refused", "busy", "invalid_auth", "missing_scope", "timeout"}
     assert keys >= {"code_used", "email_taken", "nobody_found", "wrong_url"}
     assert set(STRINGS["config"]["error"]) == keys | own
@@ -767,6 +766,7 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
             assert key in by_key
     issues.async_update_sources(hass, ENTRY, ["sensor.gone"])
     issues.async_update_reach(hass, ENTRY, is_lost=True)
+    issues.async_update_refuses_all(hass, ENTRY, "no")
     issues.async_update_room(hass, ENTRY, 1)
     issues.async_update_refused(hass, ENTRY, Tally(unseen_refusals=1))
     outbox = Outbox(tmp_path / "outbox.db", max_readings=1, max_age=1)
@@ -814,6 +814,7 @@ def test_all_is_reported() -> None:
         "async_update_account",
         "async_update_sources",
         "async_update_reach",
+        "async_update_refuses_all",
         "async_update_room",
         "async_update_refused",
         "async_update_outbox",
@@ -898,12 +899,10 @@ async def test_exceptions(hass: HomeAssistant) -> None:
         raised[key] = set(err.translation_placeholders or ())
 
     coordinator = await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}))
-    for status in Status:
-        coordinator.data = replace(coordinator.data, status=status)
-        try:
-            coordinator.async_send_now()
-        except HomeAssistantError as err:
-            note(err)
+    coordinator.async_pause(True)
+    with pytest.raises(HomeAssistantError) as refusal:
+        coordinator.async_send_now()
+    note(refusal.value)
     monitor = await set_up_monitor(hass, monitor_entry())
     link = AsyncMock(Link, ended=asyncio.Event())
     link.reset_energy.side_effect = BleakError
@@ -953,6 +952,6 @@ def test_no_other_exception() -> None:
         "__init__.py: 'not_started'",
         "monitor/coordinator.py: 'energy_not_reset'",
         "monitor/coordinator.py: 'not_connected'",
-        "relay/coordinator.py: f'cannot_send_{self.data.status}'",
+        "relay/coordinator.py: 'cannot_send_paused'",
         "services.py: key",
     ]

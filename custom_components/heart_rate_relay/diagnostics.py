@@ -102,6 +102,7 @@ async def _relay(hass: HomeAssistant, relay: RelayCoordinator) -> dict[str, Any]
         "options": {key: relay.options.get(key) for key in TOLD_OPTIONS},
         **asdict(relay.data),
         "last_error": relay.last_error,
+        "reads_back": relay.destination.reads_back,
         "oldest_waiting": _iso(oldest) if oldest else None,
         "disk_fails": bool(relay.outbox.trouble),
         "file_set_aside": bool(relay.outbox.set_aside),

@@ -2,7 +2,8 @@
 
 from .base import Arrival, Failure, Request, StandIn
 from .gerosense import Gerosense, GerosenseProxy
-from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3, LiveTracking
+from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3
+from .live_tracking import LiveTracking
 from .open_wearables import OpenWearables
 from .page import Page
 from .pulsoid import Pulsoid

@@ -158,6 +158,8 @@ class StandIn(Server):
         """While set, what every delivery is answered with."""
         self.failures: deque[Failure] = deque()
         """Answered before `failure`, one for each delivery."""
+        self.objection: Callable[[bytes], Failure | None] | None = None
+        """Says of the body of a delivery what it is answered with, whatever else fails."""
         self.failure_everywhere = False
         """Whether requests that are no delivery, such as the check of credentials, fail too."""
         self.on_arrival: Callable[[Arrival], None] | None = None
@@ -185,7 +187,7 @@ class StandIn(Server):
         request["received_at"] = received_at
         status = 0
         try:
-            if (failure := self._next_failure(request)) is None:
+            if (failure := self._next_failure(request, body)) is None:
                 response = await handler(request)
                 status = response.status
             else:
@@ -209,10 +211,12 @@ class StandIn(Server):
             )
         return response
 
-    def _next_failure(self, request: web.Request) -> Failure | None:
+    def _next_failure(self, request: web.Request, body: bytes) -> Failure | None:
         """Return what a request is to be answered with, None where nothing is amiss."""
         if request.path not in self.deliveries:
             return self.failure if self.failure_everywhere else None
+        if self.objection and (failure := self.objection(body)):
+            return failure
         return self.failures.popleft() if self.failures else self.failure
 
     def _accept(

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 import time
 from typing import ClassVar
 
@@ -26,6 +27,10 @@ class Database(StandIn):
         """The greatest body that is accepted, in bytes."""
         self.writable = True
         """Whether the credentials allow to write."""
+        self.readable = True
+        """Whether they allow to ask what is there."""
+        self.is_silent = False
+        """Whether it drops what it does not keep without a word, like VictoriaMetrics."""
         self._series = TimeSeries(retention)
 
     @property
@@ -47,7 +52,10 @@ class Database(StandIn):
         if len(body) > self.max_body:
             return self._too_large()
         unit = self.precisions.get(request.query.get("precision", ""), 1)
-        return self._store(request, body, parse(body, unit, time.time_ns()))
+        response = self._store(request, body, parse(body, unit, time.time_ns()))
+        return (
+            web.Response(status=HTTPStatus.NO_CONTENT) if self.is_silent else response
+        )
 
     @abstractmethod
     def _refusal(self, request: web.Request) -> web.Response | None:

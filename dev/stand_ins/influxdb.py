@@ -1,4 +1,4 @@
-"""InfluxDB 1.x, 2.x and 3.x, and livetracking.io, which is an InfluxDB behind a login.
+"""InfluxDB 1.x, 2.x and 3.x.
 
 1.x answers as influxd 1.6.7 was measured to. 2.x and 3.x answer as their published
 sources do: https://github.com/influxdata/influxdb (branches main-2.x and main).
@@ -11,12 +11,11 @@ from typing import ClassVar
 
 from aiohttp import web
 
+from . import queries
 from .base import PASSWORD, TOKEN
 from .database import Database
 from .line_protocol import BadLine, Point
 from .time_series import Dropped, partial_write
-
-HOUR = 3600.0
 
 
 class InfluxDBv1(Database):
@@ -62,35 +61,35 @@ class InfluxDBv1(Database):
         except ValueError:
             scheme = ""
         if scheme != "Basic":
-            return _error(
+            return error(
                 HTTPStatus.UNAUTHORIZED, "unable to parse authentication credentials"
             )
         if (username, password) != (self.username, self.password):
-            return _error(HTTPStatus.UNAUTHORIZED, "authorization failed")
+            return error(HTTPStatus.UNAUTHORIZED, "authorization failed")
         return None
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         if (unauthorised := self._unauthorised(request)) is not None:
             return unauthorised
         if not (database := request.query.get("db")):
-            return _error(HTTPStatus.BAD_REQUEST, "database is required")
+            return error(HTTPStatus.BAD_REQUEST, "database is required")
         if database != self.database:
-            return _error(HTTPStatus.NOT_FOUND, f'database not found: "{database}"')
+            return error(HTTPStatus.NOT_FOUND, f'database not found: "{database}"')
         if self.username and not self.writable:
-            return _error(
+            return error(
                 HTTPStatus.FORBIDDEN,
                 f'"{self.username}" user is not authorized to write to database '
                 f'"{database}"',
             )
         if (policy := request.query.get("rp")) not in (None, "", "autogen"):
-            return _error(
+            return error(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 f"retention policy not found: {policy}",
             )
         return None
 
     def _too_large(self) -> web.Response:
-        return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
+        return error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
 
     def _store(
         self, request: web.Request, body: bytes, read: Sequence[Point | BadLine]
@@ -98,17 +97,17 @@ class InfluxDBv1(Database):
         fresh, expired = self._series.split(read)
         bad = "\n".join(str(item) for item in read if isinstance(item, BadLine))
         if bad and not (fresh or expired):
-            return _error(HTTPStatus.BAD_REQUEST, bad)
+            return error(HTTPStatus.BAD_REQUEST, bad)
         if not self._series.learn(fresh):
             # A field that nobody wrote before, and of two types: nothing is kept.
-            return _error(HTTPStatus.BAD_REQUEST, "field type conflict")
+            return error(HTTPStatus.BAD_REQUEST, "field type conflict")
         problem = partial_write(self._keep(request, fresh)) or partial_write(
             Dropped(point, "points beyond retention policy") for point in expired
         )
         if problem is None and bad:
             problem = f"partial write: {bad} dropped=0"
         if problem is not None:
-            return _error(HTTPStatus.BAD_REQUEST, problem)
+            return error(HTTPStatus.BAD_REQUEST, problem)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def _query(self, request: web.Request) -> web.Response:
@@ -116,76 +115,19 @@ class InfluxDBv1(Database):
         if (unauthorised := self._unauthorised(request)) is not None:
             return unauthorised
         if not (query := request.query.get("q")):
-            return _error(HTTPStatus.BAD_REQUEST, 'missing required parameter "q"')
+            return error(HTTPStatus.BAD_REQUEST, 'missing required parameter "q"')
         result: dict[str, object] = {"statement_id": 0}
         if query.strip(" ;").upper() == "SHOW DATABASES":
             values = {"values": [[self.database]]} if self.writable else {}
             result["series"] = [{"name": "databases", "columns": ["name"]} | values]
         elif (name := request.query.get("db", "")) != self.database:
             result["error"] = f"database not found: {name}"
+        elif not self.readable:
+            return error(HTTPStatus.FORBIDDEN, "error authorizing query")
+        elif question := queries.influxql(query):
+            found = [[0, value] for value in question.values_in(self.points)]
+            result["series"] = [{"values": found}] if found else []
         return web.json_response({"results": [result]})
-
-
-class LiveTracking(InfluxDBv1):
-    """livetracking.io: one database for each user, eight hours, one measurement."""
-
-    service = "livetracking"
-    fields: ClassVar[frozenset[str]] = frozenset(
-        {
-            "dur_s",
-            "dist_km",
-            "lat",
-            "lng",
-            "acc_m",
-            "bearing",
-            "battery",
-            "gsm_signal",
-            "temp_c",
-            "spd_kph",
-            "alt_m",
-            "hr_bpm",
-            "cad_rpm",
-            "pwr_w",
-            "pwr_w_l",
-            "pwr_w_r",
-        }
-    )
-
-    def __init__(self, username: str = "Runner", password: str = PASSWORD) -> None:
-        """Initialize the server."""
-        super().__init__(username, password, username.lower(), 8 * HOUR)
-        self.has_auth = True
-        """Whether the server is new enough to have /auth."""
-        self._series.types.update(
-            {("samples", field): "float" for field in self.fields}
-        )
-
-    def _routes(self) -> Iterable[web.RouteDef]:
-        yield from super()._routes()
-        yield web.get("/auth", self._auth)
-
-    async def _auth(self, request: web.Request) -> web.Response:
-        """Say whose credentials they are."""
-        if not self.has_auth:
-            raise web.HTTPNotFound(text="404 page not found\n")
-        if (unauthorised := self._unauthorised(request)) is not None:
-            return unauthorised
-        return web.json_response({"username": self.username, "status": "OK"})
-
-    def _store(
-        self, request: web.Request, body: bytes, read: Sequence[Point | BadLine]
-    ) -> web.Response:
-        for point in read:
-            if isinstance(point, Point) and (
-                point.measurement != "samples"
-                or point.tags
-                or not self.fields.issuperset(point.fields)
-            ):
-                # The server's own words for this are not known.
-                return _error(
-                    HTTPStatus.BAD_REQUEST, f"not a sample of a track: {point.line}"
-                )
-        return super()._store(request, body, read)
 
 
 class InfluxDBv2(Database):
@@ -211,6 +153,26 @@ class InfluxDBv2(Database):
         super().__init__(bucket, retention)
         self.token = token
         self.org = org
+
+    def _routes(self) -> Iterable[web.RouteDef]:
+        yield from super()._routes()
+        yield web.post("/api/v2/query", self._query)
+
+    async def _query(self, request: web.Request) -> web.Response:
+        """Answer a question, as CSV."""
+        if request.headers.get("Authorization") != f"Token {self.token}":
+            return _coded(
+                HTTPStatus.UNAUTHORIZED, "unauthorized", "unauthorized access"
+            )
+        if not self.readable:
+            return _coded(HTTPStatus.NOT_FOUND, "not found", "could not find bucket")
+        if (question := queries.flux(await request.text())) is None:
+            return _coded(HTTPStatus.BAD_REQUEST, "invalid", "compilation failed")
+        values = question.values_in(self.points)
+        rows = [",result,table,_value", *(f",_result,0,{value}" for value in values)]
+        return web.Response(
+            text="\r\n".join(rows if values else []), content_type="text/csv"
+        )
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         query = request.query
@@ -306,15 +268,28 @@ class InfluxDBv3(Database):
         super().__init__(database, None)
         self.token = token
 
+    def _routes(self) -> Iterable[web.RouteDef]:
+        yield from super()._routes()
+        yield web.get("/api/v3/query_sql", self._query)
+
+    async def _query(self, request: web.Request) -> web.Response:
+        """Answer a question, as JSON."""
+        if not self.readable:
+            return web.Response(status=HTTPStatus.FORBIDDEN)
+        if (question := queries.sql(request.query.get("q", ""))) is None:
+            return error(HTTPStatus.BAD_REQUEST, "SQL error: ParserError")
+        values = question.values_in(self.points)
+        return web.json_response([{question.field: value} for value in values])
+
     def _refusal(self, request: web.Request) -> web.Response | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         precision = request.query.get("precision", "")
         if not scheme:
-            return _error(HTTPStatus.UNAUTHORIZED, "the request was not authenticated")
+            return error(HTTPStatus.UNAUTHORIZED, "the request was not authenticated")
         if scheme != "Bearer" or not token:
-            return _error(HTTPStatus.BAD_REQUEST, "Authorization header was malformed")
+            return error(HTTPStatus.BAD_REQUEST, "Authorization header was malformed")
         if token != self.token:
-            return _error(HTTPStatus.UNAUTHORIZED, "the request was not authenticated")
+            return error(HTTPStatus.UNAUTHORIZED, "the request was not authenticated")
         if not request.query.get("db"):
             return _text(HTTPStatus.BAD_REQUEST, "missing query parameter 'db'")
         if precision not in self.precisions:
@@ -372,7 +347,7 @@ async def _ping(request: web.Request) -> web.Response:
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _error(status: HTTPStatus, message: str) -> web.Response:
+def error(status: HTTPStatus, message: str) -> web.Response:
     """Return an error as 1.x and 3.x word it."""
     return web.json_response({"error": message}, status=status)
 

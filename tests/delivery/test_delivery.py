@@ -12,8 +12,8 @@ from custom_components.heart_rate_relay.delivery.delivery import (
     DISK_RETRY,
     KEPT_REFUSALS,
     MAX_BACKOFF,
+    MENDED_RETRY,
     MIN_BACKOFF,
-    NOT_ENTITLED_RETRY,
     STOP_TIMEOUT,
     Delivery,
     backoff,
@@ -24,6 +24,7 @@ from custom_components.heart_rate_relay.destinations.base import (
     NotEntitledError,
     Receipt,
     Refusal,
+    RefusedError,
     UnreachableError,
     WaitError,
 )
@@ -118,26 +119,124 @@ async def test_refused(path: Path, bad: set[float]) -> None:
     async with running(path, service) as relay:
         relay.add(*range(64))
         await asyncio.sleep(60)
-        assert service.accepted == [v for v in range(64) if v not in bad]
+        assert sorted(service.accepted) == [v for v in range(64) if v not in bad]
         tally = relay.outbox.tally
         assert (tally.delivered, tally.refused) == (64 - len(bad), len(bad))
         refusals = relay.delivery.refusals
-        assert [r.reading.value for r in refusals] == sorted(bad)[-KEPT_REFUSALS:]
+        assert {r.reading.value for r in refusals} <= bad
+        assert len(refusals) == min(len(bad), KEPT_REFUSALS)
         assert {refusal.reason for refusal in refusals} == {"too fast to be true"}
         assert relay.keys == [None]
         assert len(relay.outbox) == 0
-        assert len(service.requests) <= 1 + 2 * 6 * len(bad)
+        assert len(service.requests) <= 1 + (2 * 6 + 1) * len(bad)
 
 
-async def test_refused_readings_are_not_sent_again(path: Path) -> None:
-    """What was refused for good leaves nothing to do."""
+async def test_refused_alone(path: Path) -> None:
+    """One without a neighbour is kept, and given up once others were accepted."""
     service = Scripted()
     service.bad = {60}
     async with running(path, service) as relay:
         relay.add(60)
+        await asyncio.sleep(3600)
+        assert len(relay.outbox) == 1
+        assert len(service.requests) < 40
+        assert set(relay.keys) == {"refused"}
+        relay.add(61)
+        relay.delivery.send_now()
+        await asyncio.sleep(1)
+        assert service.accepted == [61]
+        assert relay.outbox.tally.refused == 1
+        sent = len(service.requests)
         await asyncio.sleep(DAY)
-        assert len(service.requests) == 1
-        assert relay.outbox.tally.last_delivery is None
+        assert len(service.requests) == sent
+
+
+async def test_a_chance_refusal_is_not_believed(path: Path) -> None:
+    """What was refused once among others that were accepted may be good."""
+    service = Scripted(None, RefusedError("a moment"))
+    async with running(path, service) as relay:
+        for value in range(5):
+            relay.add(value)
+            await asyncio.sleep(3)
+        assert sorted(service.accepted) == list(range(5))
+        assert relay.outbox.tally.refused == 0
+
+
+@pytest.mark.parametrize("count", [1, 3, 64, 900])
+async def test_all_is_refused(path: Path, count: int) -> None:
+    """Where nothing is accepted nothing is given up, and few requests are made."""
+    service = Scripted()
+    service.bad = set(range(2 * count))
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(count))
+    async with running(path, service) as relay:
+        await asyncio.sleep(18)
+        assert len(service.requests) < 30
+        await asyncio.sleep(3600)
+        assert len(service.requests) < 80
+        assert len(relay.outbox) == count
+        assert relay.keys[-1] == ("refused" if count == 1 else "refuses_all")
+        service.bad = set()
+        await asyncio.sleep(600)
+        assert sorted(service.accepted) == list(range(count))
+        assert relay.outbox.tally.refused == 0
+
+
+async def test_begins_to_refuse_all(path: Path) -> None:
+    """A service that breaks in the midst of a search takes one reading along at most."""
+    service = Scripted()
+    service.bad = {5}
+    async with running(path, service) as relay:
+        for value in range(64):
+            relay.add(value)
+        while not service.accepted:
+            await asyncio.sleep(0)
+        service.bad = set(range(64))
+        await asyncio.sleep(3600)
+        assert relay.outbox.tally.refused <= 1
+
+
+async def test_bad_ones_do_not_hold_up_the_others(path: Path) -> None:
+    """However many are bad in a row, what comes behind them arrives, newest first."""
+    service = Scripted()
+    service.bad = set(range(50))
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(50))
+    async with running(path, service) as relay:
+        await asyncio.sleep(10)
+        for value in range(1000, 1300):
+            relay.add(value)
+            await asyncio.sleep(1)
+            if value == 1010:
+                # The newest are on their way long before all of the bad are given up
+                assert len(service.accepted) > 2
+        await asyncio.sleep(60)
+        assert sorted(service.accepted) == list(range(1000, 1300))
+        assert relay.outbox.tally.refused == 50
+
+
+async def test_too_large(path: Path) -> None:
+    """A batch that is too large is halved until it fits, and no reading is to blame."""
+
+    class Small(Scripted):
+        """A service that takes ten readings at once."""
+
+        @override
+        async def deliver(self, readings: Sequence[Reading]) -> Receipt:
+            if len(readings) > 10:
+                self.requests.append((0.0, []))
+                raise RefusedError("too large", is_too_large=True)
+            return await super().deliver(readings)
+
+    service = Small()
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(1000))
+    async with running(path, service) as relay:
+        await asyncio.sleep(60)
+        assert service.accepted == list(range(1000))
+        assert relay.outbox.tally.refused == 0
+        assert set(relay.keys) == {None}
+        assert sum(not values for _, values in service.requests) < 10
 
 
 async def test_refused_by_name(path: Path) -> None:
@@ -161,7 +260,7 @@ async def test_search_cut_short(path: Path, step: int) -> None:
     async with running(path, service) as relay:
         relay.add(*range(16))
         await asyncio.sleep(60)
-        assert service.accepted == [v for v in range(16) if v not in {5, 6}]
+        assert sorted(service.accepted) == [v for v in range(16) if v not in {5, 6}]
         assert relay.outbox.tally.refused == 2
         assert relay.keys == ["cannot_connect", None]
 
@@ -188,18 +287,21 @@ async def test_search_given_up(path: Path, how: str) -> None:
 
 
 async def test_not_authorised(path: Path) -> None:
-    """With bad credentials nothing more is sent, whatever happens, and all is kept."""
-    service = Scripted(NotAuthorisedError())
+    """Bad credentials are tried again, seldom, and all is kept."""
+    service = Scripted(*[NotAuthorisedError()] * 5)
     async with running(path, service) as relay:
         relay.add(60)
-        for value in range(10):
-            await asyncio.sleep(DAY / 10)
-            relay.add(value)
-            relay.delivery.send_now()
         await asyncio.sleep(1)
-        assert len(service.requests) == 1
-        assert relay.keys == ["invalid_auth"]
-        assert len(relay.outbox) == 11
+        relay.add(61)
+        await asyncio.sleep(3 * MENDED_RETRY)
+        assert service.gaps == pytest.approx([MENDED_RETRY] * 3, abs=0.01)
+        assert len(relay.outbox) == 2
+        relay.delivery.send_now()
+        await asyncio.sleep(1)
+        assert len(service.requests) == 5
+        await asyncio.sleep(MENDED_RETRY)
+        assert service.accepted == [60, 61]
+        assert relay.keys == ["invalid_auth"] * 5 + [None]
 
 
 async def test_not_entitled(path: Path) -> None:
@@ -209,8 +311,8 @@ async def test_not_entitled(path: Path) -> None:
         relay.add(60)
         await asyncio.sleep(1)
         relay.add(61)
-        await asyncio.sleep(4 * NOT_ENTITLED_RETRY)
-        assert service.gaps == pytest.approx([NOT_ENTITLED_RETRY] * 3, abs=0.01)
+        await asyncio.sleep(4 * MENDED_RETRY)
+        assert service.gaps == pytest.approx([MENDED_RETRY] * 3, abs=0.01)
         assert service.accepted == [60, 61]
         assert relay.keys == ["premium_required"] * 3 + [None]
 

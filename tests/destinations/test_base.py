@@ -47,6 +47,7 @@ from .common import (
 )
 
 CANNOT_CONNECT = (UnreachableError, "cannot_connect")
+PROXY = (UnreachableError, "proxy")
 
 SERVICES = pytest.mark.parametrize("service", DESTINATIONS)
 CALLS = pytest.mark.parametrize("call", ["validate", "deliver"])
@@ -127,7 +128,8 @@ async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
         (endless, (UnreachableError, "server_error")),
         (sending(http(500, "Oh dear")), (UnreachableError, "server_error")),
         (sending(http(502, "<html>Bad gateway")), (UnreachableError, "server_error")),
-        (sending(http(403, "<html>No")), NotAuthorisedError),
+        (sending(http(403, "<html>No")), PROXY),
+        (sending(http(402, "<html>Pay")), PROXY),
         (sending(http(404, "<html>Not found")), WRONG_URL),
         (sending(http(405, "<html>Not allowed")), WRONG_URL),
         (sending(http(410, "Gone")), WRONG_URL),
@@ -136,7 +138,13 @@ async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
             sending(http(400, "Client sent an HTTP request to an HTTPS server.\n")),
             WRONG_URL,
         ),
-        (sending(http(401, "<html>Log in")), (NotAuthorisedError, "invalid_auth")),
+        (sending(http(401, "<html>Log in")), PROXY),
+        (sending(http(422, "<!DOCTYPE html>")), WRONG_URL),
+        (
+            sending(http(401, '{"detail": "Log in"}')),
+            (NotAuthorisedError, "invalid_auth"),
+        ),
+        (sending(http(403, '{"detail": "No"}')), NotAuthorisedError),
         (sending(http(429)), (WaitError, "busy")),
     ],
 )
@@ -173,12 +181,21 @@ def test_patience() -> None:
 
 
 @SERVICES
-async def test_plain_page(connect: Connect, service: str) -> None:
+@CALLS
+async def test_plain_page(connect: Connect, service: str, call: str) -> None:
     """A page that answers 200 to everything is not the service."""
-    async with serving(http(200, "<html>Welcome")) as server:
-        kind, key = await outcome(connect(service, server.url).validate())
+    page = http(200, " <html>Welcome", {"Content-Type": "text/html; charset=utf-8"})
+    async with serving(page) as server:
+        kind, key = await outcome(ask(connect(service, server.url), call))
     assert kind is UnreachableError
     assert key in ("wrong_url", "unexpected_answer")
+
+
+async def test_words_of_a_success_that_are_no_page(connect: Connect) -> None:
+    """Many a server calls any text a page, which is none."""
+    fine = http(200, "OK", {"Content-Type": "text/html; charset=utf-8"})
+    async with serving(fine) as server:
+        assert await connect("pulsoid", server.url).deliver([reading()]) == Receipt()
 
 
 @SERVICES
@@ -373,11 +390,20 @@ def test_meaning_of_a_status() -> None:
         assert error.key in TEXTS
 
 
-@pytest.mark.parametrize("status", [413, 422])
-def test_page_of_a_proxy_that_finds_it_too_much(status: int) -> None:
+def test_page_of_a_proxy_that_finds_it_too_much() -> None:
     """A proxy that takes only small bodies is to be sent smaller ones."""
-    error = error_from(answer(status, "<html>Too large</html>"))
+    error = error_from(answer(413, "<html>Too large</html>"))
     assert isinstance(error, RefusedError)
+    assert error.is_too_large
+
+
+def test_meaning_of_a_page() -> None:
+    """A page says nothing of credentials or readings, whatever its status."""
+    for status in range(400, 600):
+        error = error_from(answer(status, "\ufeff\n<!doctype html><p>unauthorised"))
+        is_size = isinstance(error, RefusedError) and error.is_too_large
+        assert is_size or isinstance(error, UnreachableError | WaitError), status
+        assert error.key in TEXTS
 
 
 def test_error_is_short_and_on_one_line() -> None:

@@ -7,7 +7,6 @@ import json
 import os
 from pathlib import Path
 import re
-import shutil
 import ssl
 import subprocess
 import time
@@ -19,6 +18,7 @@ import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
     Destination,
+    NotEntitledError,
     Receipt,
     UnreachableError,
 )
@@ -26,6 +26,7 @@ from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from custom_components.heart_rate_relay.reading import Reading, Source
 
+from ..servers import program
 from .common import (
     AWKWARD,
     BAD_LOGIN,
@@ -52,7 +53,7 @@ USERS = (
     "CREATE USER admin WITH PASSWORD 'for the tests alone' WITH ALL PRIVILEGES",
     *(
         f"CREATE USER {user} WITH PASSWORD 'pässword: {user}'"
-        for user in ("writer", "reader", "nobody")
+        for user in ("writer", "reader", "nobody", "both")
     ),
 )
 
@@ -64,7 +65,7 @@ dir = "{path}/meta"
 [data]
 dir = "{path}/data"
 wal-dir = "{path}/wal"
-max-series-per-database = 100000
+max-series-per-database = {series}
 [monitor]
 store-enabled = false
 [subscriber]
@@ -84,20 +85,14 @@ names = (f"db{number}" for number in itertools.count())
 
 
 @contextmanager
-def running(path: Path, more: str = "") -> Iterator[str]:
+def running(path: Path, more: str = "", *, series: int = 100_000) -> Iterator[str]:
     """Run an influxd on ports of its own choice, and return its address."""
-    program = shutil.which("influxd")
-    if program is None:
-        message = "influxd is not installed (Debian: apt install influxdb)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
     config, log = path / "influxdb.conf", path / "log"
-    config.write_text(CONFIG.format(path=path, more=more))
+    config.write_text(CONFIG.format(path=path, more=more, series=series))
     with (
         log.open("wb") as stderr,
         subprocess.Popen(
-            [program, "-config", config],
+            [program("influxd", "influxdb"), "-config", config],
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             env={"HOME": str(path), "PATH": os.environ["PATH"]},
@@ -351,6 +346,41 @@ async def test_type_conflict(influxd: Influxd, connect: Connect) -> None:
     destination = relay_to(influxd, connect)
     found = await outcome(destination.deliver(batch()))
     assert found == CONFLICT
+
+
+async def test_too_many_series(
+    connect: Connect, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """A limit of the database is its owner's to raise, and no reading is to blame."""
+    with running(tmp_path, series=1) as url:
+        influxd = await _with_database(session, url, {})
+        destination = relay_to(influxd, connect)
+        other = Source("2", "sensor.other", "Other")
+        readings = [reading(60.0), reading(61.0, NOW + 1, other)]
+        found = await outcome(destination.deliver(readings))
+    assert found == (NotEntitledError, "series_limit")
+
+
+@pytest.mark.parametrize("user", ["writer", "both"])
+async def test_read_back(guarded: Influxd, connect: Connect, user: str) -> None:
+    """What is a day old is looked for, by whoever may."""
+    await guarded.query(f'GRANT ALL ON "{guarded.database}" TO both')
+    destination = connect("influxdb_v1", guarded.url, **login(guarded, user))
+    day = batch(3, time.time_ns() // 1_000_000 - 24 * HOUR)
+    assert await destination.deliver(day) == Receipt()
+    assert destination.reads_back is (user == "both")
+
+
+@pytest.mark.parametrize("text", ["Anna's strap", 'a"b', "a\\b", "a'b", "a b, c=d"])
+async def test_read_back_by_awkward_names(
+    influxd: Influxd, connect: Connect, text: str
+) -> None:
+    """Whatever things are called, they are found under that name."""
+    naming = {"measurement": text, "field": text, "tags": [f"source={text}"]}
+    destination = relay_to(influxd, connect, naming=naming)
+    day = batch(3, time.time_ns() // 1_000_000 - 24 * HOUR)
+    assert await destination.deliver(day) == Receipt()
+    assert destination.reads_back
 
 
 async def test_too_much(guarded: Influxd, connect: Connect) -> None:

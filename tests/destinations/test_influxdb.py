@@ -263,7 +263,8 @@ async def test_bytes_of_a_request(
     async with serving(http(204)) as server:
         destination = connect(service, f"{server.url}{path}")
         assert await destination.deliver(readings) == Receipt()
-    (seen,) = server.seen
+    # What follows asks whether they are there
+    seen = server.seen[0]
     assert (seen.method, seen.target) == ("POST", path.rstrip("/") + target)
     assert seen.headers["authorization"] == authorization
     times = (NOW, NOW + 999_999, NOW // 1_000_000, (NOW + 999_999) // 1_000_000)
@@ -278,7 +279,7 @@ async def test_no_login_no_header(connect: Connect) -> None:
             ("influxdb_v3", {"token": "  "}),
         ):
             await connect(service, server.url, **config).deliver(batch())
-    assert [seen.headers.get("authorization") for seen in server.seen] == [None, None]
+    assert {seen.headers.get("authorization") for seen in server.seen} == {None}
 
 
 async def test_login_in_any_language(connect: Connect) -> None:

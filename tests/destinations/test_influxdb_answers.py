@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 import json
+import time
 
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import (
+    NotEntitledError,
     Receipt,
     RefusedError,
     UnreachableError,
@@ -99,7 +101,7 @@ async def test_empty_success(
     databases: Mapping[str, Database], connect: Connect, service: str
 ) -> None:
     """Some that speak like InfluxDB say 200 and nothing more."""
-    databases[service].failure = Failure(200)
+    databases[service].failure = Failure(200, accepts=True)
     assert await connect(service, databases[service].url).deliver(batch()) == Receipt()
 
 
@@ -220,8 +222,18 @@ async def test_list_of_lines_too_long_to_read(
     assert (
         await outcome(connect("influxdb_v3", stand_in.url).deliver(readings)) == REFUSED
     )
-    receipt = await connect("influxdb_v3", stand_in.url).deliver(readings[:50])
+    few = [*readings[:50], reading(60.0, NOW + 1000)]
+    receipt = await connect("influxdb_v3", stand_in.url).deliver(few)
     assert len(receipt.refused) == 50
+
+
+async def test_all_lines_are_named(
+    databases: Mapping[str, Database], connect: Connect
+) -> None:
+    """Where all are refused, the reason may be another than any of them."""
+    destination = connect("influxdb_v3", databases["influxdb_v3"].url)
+    readings = [reading(float("nan"), NOW + n) for n in range(3)]
+    assert await outcome(destination.deliver(readings)) == REFUSED
 
 
 @pytest.mark.parametrize("service", ["influxdb_v1", "influxdb_v2"])
@@ -242,7 +254,6 @@ async def test_bad_line_among_good(
         ("partial write: points beyond retention policy dropped=0", 0),
         ("partial write: points beyond retention policy dropped=2", 2),
         ("partial write: points beyond retention policy dropped=3", 3),
-        ("partial write: something else dropped=3", 3),
     ],
 )
 @pytest.mark.parametrize("wording", ["json", "text"])
@@ -267,6 +278,7 @@ async def test_how_many_were_dropped(
     "reason",
     [
         "partial write: something else dropped=2",
+        "partial write: something else dropped=3",
         "partial write: unable to parse 'x y': bad timestamp dropped=0",
         "partial write",
     ],
@@ -279,3 +291,51 @@ async def test_dropped_for_another_reason(
     destination = connect("influxdb_v1", databases["influxdb_v1"].url)
     error = await error_of(destination.deliver(batch()))
     assert (type(error), error.detail) == (RefusedError, reason)
+
+
+@pytest.mark.parametrize("service", INFLUXDBS)
+@pytest.mark.parametrize("readable", [True, False])
+async def test_taken_but_not_kept(
+    databases: Mapping[str, Database], connect: Connect, service: str, readable: bool
+) -> None:
+    """Where it can be asked, what was taken and is not there is found."""
+    stand_in = databases[service]
+    stand_in.readable = readable
+    destination = connect(service, stand_in.url)
+    readings = batch(20)
+    assert await destination.deliver(readings[10:]) == Receipt()
+    assert destination.reads_back is readable
+    stand_in.failure = Failure(204)
+    destination = connect(service, stand_in.url)
+    receipt = await destination.deliver(readings[:10])
+    refused = [refusal.reading for refusal in receipt.refused]
+    assert refused == (readings[:10] if readable else [])
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "partial write: max-series-per-database limit exceeded: (1000000) dropped=3",
+        'partial write: max-values-per-tag limit exceeded (1/1): measurement="a" dropped=3',
+        "Update to schema would exceed number of columns per table limit of 500",
+    ],
+)
+@pytest.mark.parametrize("service", INFLUXDBS)
+async def test_limits(
+    databases: Mapping[str, Database], connect: Connect, service: str, reason: str
+) -> None:
+    """What a database may hold at most is its owner's to raise."""
+    databases[service].failure = Failure(422, json.dumps({"error": reason}))
+    found = await outcome(connect(service, databases[service].url).deliver(batch()))
+    assert found == (NotEntitledError, "series_limit")
+
+
+async def test_all_are_too_old_for_a_clock_that_is_wrong(
+    databases: Mapping[str, Database], connect: Connect
+) -> None:
+    """Where even what is live is too old, no reading is to blame."""
+    reason = "partial write: points beyond retention policy dropped=3"
+    databases["influxdb_v1"].failure = Failure(400, json.dumps({"error": reason}))
+    live = batch(3, time.time_ns() // 1_000_000 - 5000)
+    destination = connect("influxdb_v1", databases["influxdb_v1"].url)
+    assert await outcome(destination.deliver(live)) == REFUSED

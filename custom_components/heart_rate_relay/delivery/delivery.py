@@ -1,10 +1,10 @@
 """Moves readings from the outbox to the destination."""
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from math import inf
+from dataclasses import replace
 from random import uniform
 import time
 
@@ -17,39 +17,32 @@ from ..destinations.base import (
     Receipt,
     Refusal,
     RefusedError,
+    RefusesAllError,
     UnreachableError,
     WaitError,
 )
 from ..outbox.disk import Entry
 from ..outbox.outbox import Outbox
-from ..reading import SECOND, Metric, Reading, now_us
+from ..reading import SECOND, Reading, now_us
 from ..unexpected import log_unexpected
+from .batch_size import BatchSize
+from .batches import batches_of
+from .rate_limit import RateLimit
+from .refusals import kept, words_about
+from .sifting import delay_after, sift
+from .suspicion import Suspicion
 
 MIN_BACKOFF = 1.0
 MAX_BACKOFF = 5 * 60.0
 """Seconds between two tries to reach a service."""
 
-NOT_ENTITLED_RETRY = 30 * 60.0
-"""Seconds after which to see whether the account has got what it lacked."""
-
-DISK_RETRY = 1.0
-"""Seconds after which to see whether a disk that failed is back."""
-
-BACKLOG_SHARE = 0.8
-"""How much of the requests that a service stands may be for what waited."""
+MENDED_RETRY = 30 * 60.0
+"""Seconds after which to see whether somebody has mended what is in the way."""
 
 STOP_TIMEOUT = 5.0
 """Seconds for a request under way to end."""
 
 KEPT_REFUSALS = 20
-
-ANY = (-inf, inf)
-
-CLOCK_TOLERANCE = 60.0
-"""Seconds by which a reading may be ahead of this machine's clock."""
-
-CLOCK_RETRY = 60.0
-"""Seconds after which to see whether a clock that was set back is right again."""
 
 
 class Delivery:
@@ -80,7 +73,9 @@ class Delivery:
         self._next_round = 0.0
         self._is_urgent = False
         self._failures = 0
-        self._blocked = False
+        limits = destination.limits
+        self._size = BatchSize(limits.min_batch, limits.max_batch)
+        self._suspicion = Suspicion(limits.min_batch)
         self._stopping = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -116,21 +111,17 @@ class Delivery:
 
     async def _run(self) -> None:
         """Deliver until stopped."""
-        limits = self._destination.limits
-        count = limits.max_batch + limits.min_batch - 1
         while not self._stopping:
             self._changed.clear()
             if self._until_repeat() == 0:
-                self._note(await self._attempt(self._repeat()))
+                self._note(await self._caught(self._repeat()))
                 continue
             if (delay := self._delay()) == 0:
                 self._is_urgent = False
-                entries = await self._outbox.take(
-                    count, newest_first=limits.newest_first
-                )
-                if await self._deliver_batches(entries, more=len(entries) == count):
+                entries = await self._take()
+                if await self._deliver_all(entries):
                     continue
-                delay = _delay_after(entries)
+                delay = delay_after(entries)
             delays = (delay, self._until_repeat())
             with suppress(TimeoutError):
                 async with asyncio.timeout(_earliest(delays)):
@@ -138,11 +129,7 @@ class Delivery:
 
     def _delay(self) -> float | None:
         """Return the seconds until the next request, None when nothing is to be sent."""
-        if (
-            self.paused
-            or self._blocked
-            or len(self._outbox) < self._destination.limits.min_batch
-        ):
+        if self.paused or len(self._outbox) < self._destination.limits.min_batch:
             return None
         now = asyncio.get_running_loop().time()
         if (at := max(self._not_before, self._next_round)) > now:
@@ -152,10 +139,49 @@ class Delivery:
     def _until_repeat(self) -> float | None:
         """Return the seconds until something is to be repeated, None where nothing is."""
         at = self._destination.repeat_at
-        if at is None or self.paused or self._blocked:
+        if at is None or self.paused:
             return None
         now = asyncio.get_running_loop().time()
         return max(0.0, max(at, self._not_before) - now)
+
+    @property
+    def _limits(self) -> Limits:
+        """What the service takes now."""
+        limits, size = self._destination.limits, self._size.now
+        return limits if size == limits.max_batch else replace(limits, max_batch=size)
+
+    @property
+    def _most(self) -> int:
+        """How many readings to look at at once: those set aside are among them."""
+        least = self._destination.limits.min_batch
+        return self._size.now + least - 1 + len(self._suspicion)
+
+    async def _take(self) -> Sequence[Entry]:
+        """Return readings that may go, in the order in which they should.
+
+        Where all is refused the newest are tried, as what is to blame may be what is old.
+        """
+        newest_first = self._destination.limits.newest_first
+        if not self._suspicion.is_general:
+            return await self._outbox.take(self._most, newest_first=newest_first)
+        entries = await self._outbox.take(self._most, newest_first=True)
+        return sorted(entries, key=lambda entry: (entry.reading.measured_at, entry.seq))
+
+    async def _deliver_all(self, entries: Sequence[Entry]) -> bool:
+        """Deliver entries, and return whether any of them could be."""
+        more, is_all = len(entries) == self._most, len(entries) >= len(self._outbox)
+        entries, objections = sift(entries, self._destination.limits)
+        if objections:
+            for entry, reason in objections:
+                self._count([entry.reading], Receipt([Refusal(entry.reading, reason)]))
+            await self._outbox.settle([entry for entry, _ in objections])
+        suspects, others = self._suspicion.part(entries, is_all=is_all)
+        if self._suspicion.is_general:
+            others = others[-self._size.now :]
+        were_any = await self._deliver_batches(others, more=more)
+        if suspects and (self._suspicion.has_witness or not were_any):
+            were_any = await self._deliver_suspects(suspects)
+        return were_any or bool(objections)
 
     async def _deliver_batches(self, entries: Sequence[Entry], *, more: bool) -> bool:
         """Deliver entries, as many as make batches, and return whether there were any.
@@ -163,23 +189,37 @@ class Delivery:
         When all went well and no more wait, the readings that come are gathered anew,
         unless those that came meanwhile are wanted now.
         """
-        entries, objections = _sift(entries, self._destination.limits)
-        if objections:
-            for entry, reason in objections:
-                self._count([entry.reading], Receipt([Refusal(entry.reading, reason)]))
-            await self._outbox.settle([entry for entry, _ in objections])
-        batches, is_rest = _batches(entries, self._destination.limits)
+        batches, is_rest = batches_of(entries, self._limits)
         for batch in batches:
-            error = await self._attempt(self._deliver(batch))
+            error = await self._caught(self._deliver(batch))
             self._note(error)
             if error or self.paused or self._stopping:
                 return True
         if batches and not (more or is_rest or self._is_urgent):
             now = asyncio.get_running_loop().time()
             self._next_round = now + self._gather
-        return bool(batches or objections)
+        return bool(batches)
 
-    async def _attempt(
+    async def _deliver_suspects(self, entries: Sequence[Entry]) -> bool:
+        """Try again what was refused, as long as others bear witness that it may be good.
+
+        Without a witness one batch is tried, which may become one.
+        """
+        least = replace(self._destination.limits, max_batch=self._size.least)
+        were_any = False
+        while batches := batches_of(entries, least)[0]:
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(self._rate.delay(now, backlog=True))
+            error = await self._caught(self._deliver(batches[0], again=True))
+            self._note(error)
+            were_any = True
+            is_enough = error or not self._suspicion.has_witness
+            if is_enough or self.paused or self._stopping or self._outbox.has_fresh:
+                break
+            entries = [entry for entry in entries if entry not in batches[0]]
+        return were_any
+
+    async def _caught(
         self, request: Coroutine[None, None, None]
     ) -> DestinationError | None:
         """Make a request, and return what went wrong."""
@@ -197,42 +237,85 @@ class Delivery:
         receipt = await self._destination.repeat()
         self._outbox.tally.in_doubt += receipt.in_doubt
 
-    async def _deliver(self, entries: Sequence[Entry]) -> None:
-        """Deliver a batch; where it is refused, its halves, down to the bad readings.
+    async def _deliver(self, entries: Sequence[Entry], *, again: bool = False) -> None:
+        """Deliver a batch. Raises RefusedError where nothing of it was accepted."""
+        acceptances = self._suspicion.acceptances
+        try:
+            if error := await self._send(entries, again=again):
+                await self._search(entries, error, again=again)
+        except RefusedError as err:
+            if self._suspicion.acceptances > acceptances:
+                return
+            self._size.restart()
+            if not self._suspicion.is_general:
+                raise
+            readings = (entry.reading for entry in entries)
+            raise RefusesAllError(words_about(readings, err.detail)) from err
 
-        A batch that is too small to have halves is refused as a whole.
+    async def _send(
+        self, entries: Sequence[Entry], *, again: bool
+    ) -> RefusedError | None:
+        """Deliver a batch in one request, and return why it was refused, None if it was not.
+
+        It is not where it is so small that it was given up.
         """
         self._rate.note(asyncio.get_running_loop().time())
         readings = [entry.reading for entry in entries]
         try:
             receipt = await self._destination.deliver(readings)
         except RefusedError as err:
-            if len(entries) >= 2 * self._destination.limits.min_batch:
-                await self._deliver_halves(entries)
-                return
+            if len(entries) > self._size.least:
+                if not err.is_too_large:
+                    self._suspicion.refuse(entries)
+                return err
+            if not self._suspicion.gives_up(entries, again=again):
+                return err
             receipt = Receipt([Refusal(reading, err.detail) for reading in readings])
+        else:
+            self._suspicion.accept(entries)
+            self._size.grow(len(entries))
         self._count(readings, receipt)
         await self._outbox.settle(entries)
+        return None
 
-    async def _deliver_halves(self, entries: Sequence[Entry]) -> None:
-        """Deliver both halves of a batch, unless no more is wanted meanwhile."""
+    async def _search(
+        self, entries: Sequence[Entry], error: RefusedError, *, again: bool
+    ) -> None:
+        """Find the readings that are to blame for a refusal, and deliver the others.
+
+        Both halves are tried before either is parted further: where one is accepted, that
+        shows at once, and where none is down to the last, it is not the readings' fault.
+        Raises RefusedError then.
+        """
+        if len(entries) <= self._size.least:
+            if not self._suspicion.has_witness or await self._send(entries, again=True):
+                raise error
+            return
+        if error.is_too_large:
+            self._size.shrink(len(entries))
+        else:
+            again = True
         middle = len(entries) // 2
+        refused = []
         for half in (entries[:middle], entries[middle:]):
             now = asyncio.get_running_loop().time()
             await asyncio.sleep(self._rate.delay(now, backlog=True))
             if self.paused or self._stopping:
                 return
-            await self._deliver(half)
+            if why := await self._send(half, again=again):
+                refused.append((half, why))
+        for half, why in refused:
+            await self._search(half, why, again=again)
 
     def _count(self, readings: Sequence[Reading], receipt: Receipt) -> None:
         """Count what a request came to."""
         tally = self._outbox.tally
         tally.refused += len(receipt.refused)
         tally.in_doubt += receipt.in_doubt
-        self.refusals.extend(receipt.refused)
         if receipt.refused:
+            self.refusals.extend(map(kept, receipt.refused[-KEPT_REFUSALS:]))
             tally.unseen_refusals += len(receipt.refused)
-            tally.refused_for = receipt.refused[-1].reason
+            tally.refused_for = self.refusals[-1].reason
             refused = {refusal.reading for refusal in receipt.refused}
             readings = [reading for reading in readings if reading not in refused]
         if readings:
@@ -248,10 +331,8 @@ class Delivery:
         match error:
             case None:
                 self._failures = 0
-            case NotAuthorisedError():
-                self._blocked = True
-            case NotEntitledError():
-                self._not_before = now + NOT_ENTITLED_RETRY
+            case NotAuthorisedError() | NotEntitledError():
+                self._not_before = now + MENDED_RETRY
             case WaitError(retry_after=seconds) if seconds is not None:
                 self._not_before = now + max(seconds, MIN_BACKOFF)
             case _:
@@ -263,97 +344,9 @@ class Delivery:
             log_unexpected(err, "the delivery goes on")
 
 
-def _sift(
-    entries: Sequence[Entry], limits: Limits
-) -> tuple[Sequence[Entry], Sequence[tuple[Entry, str]]]:
-    """Part what a service takes from what it never will, the latter with the reason.
-
-    One that refuses a batch for a single bad reading must not get it. Nor one of the
-    future, which stays: the clock was set back, maybe only until it is told the time.
-    """
-    if not limits.ranges:
-        return entries, ()
-    latest = _latest()
-    good, objections = [], []
-    for entry in entries:
-        metric, value, measured_at, *_ = entry.reading
-        low, high = limits.ranges.get(metric, ANY)
-        if not low <= value <= high:
-            objections.append((entry, "out of range"))
-        elif measured_at <= latest:
-            good.append(entry)
-    return good, objections
-
-
-def _latest() -> int:
-    """Return the time in µs UTC beyond which a reading is of the future."""
-    return now_us(CLOCK_TOLERANCE)
-
-
 def _earliest(delays: Iterable[float | None]) -> float | None:
     """Return the least of some seconds, None where there are none."""
     return min((delay for delay in delays if delay is not None), default=None)
-
-
-def _delay_after(entries: Sequence[Entry]) -> float | None:
-    """Return the seconds after which to look again at what could not be sent.
-
-    What waits has to wait for more, unless it cannot be read, or is of the future.
-    """
-    if not entries:
-        return DISK_RETRY
-    return CLOCK_RETRY if entries[-1].reading.measured_at > _latest() else None
-
-
-def _batches(
-    entries: Sequence[Entry], limits: Limits
-) -> tuple[list[Sequence[Entry]], bool]:
-    """Return batches of a size that a service takes, and whether more are left.
-
-    So few are left that they have to wait for others, or enough for another batch.
-    """
-    groups: Mapping[Metric | None, Sequence[Entry]] = {None: entries}
-    if not limits.mixed:
-        by_metric: defaultdict[Metric | None, list[Entry]] = defaultdict(list)
-        for entry in entries:
-            by_metric[entry.reading.metric].append(entry)
-        groups = by_metric
-    batches: list[Sequence[Entry]] = []
-    is_rest = False
-    for group in groups.values():
-        if len(group) > limits.max_batch:
-            is_rest = True
-            group = group[: -limits.min_batch]
-        if len(group) >= limits.min_batch:
-            batches.append(group)
-    return batches, is_rest
-
-
-class RateLimit:
-    """Keeps to the requests a second that a service stands.
-
-    A part of them is kept free for what is fresh.
-    """
-
-    def __init__(self, rate: int | None) -> None:
-        """Initialize the limit, None for none."""
-        self._rate = rate
-        self._backlog_rate = max(1, int((rate or 0) * BACKLOG_SHARE))
-        self._sent: deque[float] = deque(maxlen=rate)
-
-    def note(self, now: float) -> None:
-        """Take note of a request."""
-        if self._rate:
-            self._sent.append(now)
-
-    def delay(self, now: float, *, backlog: bool) -> float:
-        """Return in how many seconds there may be another request."""
-        if not self._rate:
-            return 0.0
-        rate = self._backlog_rate if backlog else self._rate
-        if len(self._sent) < rate:
-            return 0.0
-        return max(0.0, self._sent[-rate] + 1 - now)
 
 
 def backoff(failures: int) -> float:

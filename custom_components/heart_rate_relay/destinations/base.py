@@ -37,16 +37,13 @@ WAIT_STATUSES = frozenset(
     }
 )
 
-REFUSED_STATUSES = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-    }
-)
+REFUSED_STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
-NOT_THE_SERVICE = ("<", "Client sent an HTTP request to an HTTPS server")
-"""How a 400 begins that is not the service's own: a page of a proxy, a missing s in https."""
+SIGN_IN_STATUSES = frozenset({401, 402, 403, 407})
+"""With a page, something before the service lets nobody through."""
+
+MISSED_TLS = "Client sent an HTTP request to an HTTPS server"
+"""How an answer begins that only means a missing s in https."""
 
 
 class DestinationError(Exception):
@@ -67,11 +64,20 @@ class DestinationError(Exception):
 
 
 class RefusedError(DestinationError):
-    """At least one reading of the batch can never be accepted."""
+    """At least one reading of the batch can never be accepted, or it is too large."""
+
+    def __init__(self, detail: str = "", *, is_too_large: bool = False) -> None:
+        """Initialize the error."""
+        super().__init__("refused", detail)
+        self.is_too_large = is_too_large
+
+
+class RefusesAllError(DestinationError):
+    """Whatever is sent is refused, so that no reading is to blame."""
 
     def __init__(self, detail: str = "") -> None:
         """Initialize the error."""
-        super().__init__("refused", detail)
+        super().__init__("refuses_all", detail)
 
 
 class NotAuthorisedError(DestinationError):
@@ -131,7 +137,7 @@ class Receipt(NamedTuple):
     """What became of readings that were delivered."""
 
     refused: Sequence[Refusal] = ()
-    """Those that were refused for good. All others were accepted, unless in doubt."""
+    """Those refused for good, each by name. All others were accepted, unless in doubt."""
     in_doubt: int = 0
     """How many may be lost, without a word which. Negative for those that were in doubt."""
 
@@ -147,6 +153,11 @@ class Answer(NamedTuple):
     def ok(self) -> bool:
         """Whether the service says that all is well."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a web page: of a proxy or another server, whatever its status."""
+        return self.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
     @property
     def text(self) -> str:
@@ -211,6 +222,11 @@ class Destination(ABC):
         self._config = config
         self._tokens = tokens
 
+    @property
+    def reads_back(self) -> bool | None:
+        """Whether it can be seen what the service holds, None where nobody looks."""
+        return None
+
     async def sign_in(self) -> Mapping[str, Any]:
         """Return what to keep in place of what the form gave.
 
@@ -270,11 +286,8 @@ class Destination(ABC):
                 timeout=TIMEOUT,
             ) as response:
                 answer = Answer(response.status, response.headers, b"")
-                if answer.ok and not read:
-                    return answer
-                return answer._replace(
-                    body=await _read_bounded(response, self.max_answer)
-                )
+                if not answer.ok or read or response.content_type == "text/html":
+                    answer = await _read_bounded(answer, response, self.max_answer)
         except (aiohttp.ClientSSLError, ssl.SSLError) as err:
             raise UnreachableError("tls_error", str(err)) from err
         except TimeoutError as err:
@@ -284,6 +297,9 @@ class Destination(ABC):
         except ValueError as err:
             # No header can hold such credentials: there is a line break in them
             raise NotAuthorisedError from err
+        if answer.ok and answer.is_page and not read:
+            raise UnreachableError("wrong_url", answer.text)
+        return answer
 
 
 class TokenDestination(Destination):
@@ -300,7 +316,7 @@ class TokenDestination(Destination):
         answer = await self._request(
             method, url, headers=bearer(token), json=json, read=read
         )
-        if not self._refuses_token(answer):
+        if answer.is_page or not self._refuses_token(answer):
             return answer
         token = await self._tokens.renew(token, self._obtain)
         return await self._request(
@@ -337,35 +353,40 @@ class Directory(ABC):
         """
 
 
-async def _read_bounded(response: aiohttp.ClientResponse, size: int) -> bytes:
-    """Return the start of a body."""
+async def _read_bounded(
+    answer: Answer, response: aiohttp.ClientResponse, size: int
+) -> Answer:
+    """Return an answer with the start of its body."""
     body = b""
     while len(body) < size:
         if not (chunk := await response.content.read(size - len(body))):
             break
         body += chunk
-    return body
+    return answer._replace(body=body)
 
 
 def error_from(answer: Answer) -> DestinationError:
     """Return what an answer other than a success means, where a service has no say."""
     status = answer.status
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return NotAuthorisedError(answer.text)
-    if status == HTTPStatus.PAYMENT_REQUIRED:
-        return NotEntitledError("premium_required", answer.text)
     if status in WAIT_STATUSES:
         return WaitError(retry_after(answer))
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return UnreachableError("redirected", answer.headers.get("Location", ""))
-    if status in REFUSED_STATUSES and not (
-        status == HTTPStatus.BAD_REQUEST
-        and answer.text.lstrip().startswith(NOT_THE_SERVICE)
-    ):
-        return RefusedError(answer.text)
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return RefusedError(answer.text, is_too_large=True)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return UnreachableError("server_error", answer.text)
+    if answer.is_page or answer.text.lstrip().startswith(MISSED_TLS):
+        if status in SIGN_IN_STATUSES:
+            return UnreachableError("proxy", answer.text)
         return UnreachableError("wrong_url", answer.text)
-    return UnreachableError("server_error", answer.text)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return NotAuthorisedError(answer.text)
+    if status == HTTPStatus.PAYMENT_REQUIRED:
+        return NotEntitledError("premium_required", answer.text)
+    if status in REFUSED_STATUSES:
+        return RefusedError(answer.text)
+    return UnreachableError("wrong_url", answer.text)
 
 
 def retry_after(answer: Answer) -> float | None:

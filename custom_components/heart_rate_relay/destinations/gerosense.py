@@ -191,7 +191,8 @@ class Face(Destination):
 
     def _error_from(self, answer: Answer) -> DestinationError:
         """Return what an answer to data means that is no success."""
-        if answer.status in PERSON_STATUSES and UNKNOWN_PERSON.search(answer.text):
+        is_about_person = UNKNOWN_PERSON.search(answer.text) and not answer.is_page
+        if answer.status in PERSON_STATUSES and is_about_person:
             return UnknownPersonError(answer.text)
         return error_from(answer)
 
@@ -290,8 +291,7 @@ class Gerosense(Face, TokenDestination, Directory):
 
     @override
     def _error_from(self, answer: Answer) -> DestinationError:
-        is_page = answer.text.lstrip().startswith("<")
-        if answer.status == HTTPStatus.NOT_FOUND and not is_page:
+        if answer.status == HTTPStatus.NOT_FOUND and not answer.is_page:
             # The route is known to be there
             return UnknownPersonError(answer.text)
         return super()._error_from(answer)

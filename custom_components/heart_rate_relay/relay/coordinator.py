@@ -34,7 +34,7 @@ from ..const import (
     SOURCE_OPTIONS,
 )
 from ..delivery.delivery import Delivery
-from ..destinations.base import DestinationError, NotAuthorisedError
+from ..destinations.base import DestinationError
 from ..destinations.tokens import Tokens
 from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
@@ -45,8 +45,9 @@ from ..sources.sources import Sources
 from ..unexpected import guarded, log_unexpected
 from . import relay_issues as issues
 from .alerts import Alerts
-from .data import RelayData, Status, status_after
+from .data import FLOWING, RelayData, Status
 from .handover import Handover, async_hand_over, async_take_over
+from .outcomes import Outcomes
 from .session import create_destination
 from .stored_tokens import create_tokens
 
@@ -93,11 +94,12 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             gather=self.options.get(CONF_GATHER, self.destination.limits.gather),
         )
         self.delivery.paused = self.options[CONF_PAUSED]
-        self._outcome = Status.IDLE
-        self._problem: str | None = None
         self._publish_timer: CALLBACK_TYPE | None = None
         self._is_due = False
-        self._alerts = Alerts(hass, entry, self.outbox, self._is_flowing)
+        self._alerts = Alerts(
+            hass, entry, self.outbox, self._is_flowing, self._have_lasted
+        )
+        self._outcomes = Outcomes(hass, entry, self._alerts, self.name)
         self._tried = asyncio.Event()
         self._stops = AsyncExitStack()
         self._stopping = asyncio.Lock()
@@ -109,7 +111,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._stops.push_async_callback(self._close)
         await self.outbox.open()
         if self.outbox.tally.unreachable_since:
-            self._outcome = Status.UNREACHABLE
+            self._outcomes.status = Status.UNREACHABLE
         entry = self.config_entry
         coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
         coverage.forget(now_us(-self.outbox.max_age))
@@ -212,10 +214,10 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
 
         Raises ServiceValidationError where it would be of no use.
         """
-        if self.data.status in (Status.PAUSED, Status.NOT_AUTHORISED):
+        if self.paused:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
-                translation_key=f"cannot_send_{self.data.status}",
+                translation_key="cannot_send_paused",
                 translation_placeholders={"relay": self.name},
             )
         self.delivery.send_now()
@@ -240,7 +242,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         with suppress(TimeoutError):
             async with asyncio.timeout(TRY_TIMEOUT):
                 await self._tried.wait()
-                return self._problem is None
+                return self._outcomes.error is None
         return False
 
     @callback
@@ -273,7 +275,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     def _now(self) -> RelayData:
         tally = self.outbox.tally
         return RelayData(
-            status=Status.PAUSED if self.paused else self._outcome,
+            status=Status.PAUSED if self.paused else self._outcomes.status,
             waiting=len(self.outbox),
             delivered=tally.delivered,
             refused=tally.refused,
@@ -289,12 +291,12 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
 
     def _is_flowing(self) -> bool:
         """Return whether nothing hinders the delivery, as far as is known."""
-        return self.data.status in (Status.IDLE, Status.DELIVERING)
+        return self.data.status in FLOWING
 
     @property
     def last_error(self) -> str | None:
         """What went wrong with the last request, None when it went well."""
-        return self._problem
+        return self._outcomes.key
 
     async def async_discard(self) -> int:
         """Forget what waits or is about to, and return how many readings waited."""
@@ -323,33 +325,16 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     @callback
     def _have_tried(self, error: DestinationError | None) -> None:
         """Take note of what a request came to."""
-        status = status_after(error)
-        problem = error.key if error else None
-        self._alerts.note(error)
-        is_due = self._is_due
-        if (status, problem) != (self._outcome, self._problem):
-            self._log(error)
-            self._outcome, self._problem = status, problem
-            issues.async_update_account(self.hass, self.config_entry, error)
-            if isinstance(error, NotAuthorisedError):
-                self.config_entry.async_start_reauth(self.hass)
-            is_due = True
-        if is_due:
+        if self._outcomes.note(error) or self._is_due:
             self._publish()
         self._publish_later()
         self._tried.set()
 
-    def _log(self, error: DestinationError | None) -> None:
-        """Write one line when a service goes, and one when it comes back."""
-        if error is None:
-            if self._outcome is not Status.IDLE:
-                LOGGER.info("%s takes readings again", self.name)
-        elif self._outcome in (Status.IDLE, Status.DELIVERING):
-            LOGGER.warning(
-                "%s takes no readings now (%s), they are kept until it does",
-                self.name,
-                error.key,
-            )
+    @callback
+    def _have_lasted(self) -> None:
+        """Take note that what hinders the delivery lasts."""
+        self._outcomes.review()
+        self._publish()
 
     @callback
     def _have_missing(self, source_ids: set[str]) -> None:

@@ -8,6 +8,8 @@ from ..destinations.base import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
+    RefusedError,
+    RefusesAllError,
     WaitError,
 )
 
@@ -19,7 +21,7 @@ class Status(StrEnum):
     """Nothing was to be delivered yet."""
     DELIVERING = "delivering"
     WAITING = "waiting"
-    """The service asked for patience."""
+    """The service asked for patience, or refuses everything, for minutes at most."""
     UNREACHABLE = "unreachable"
     NOT_AUTHORISED = "not_authorised"
     NOT_ENTITLED = "not_entitled"
@@ -41,8 +43,17 @@ class RelayData:
     """How much of the history that is wanted has been read, in percent."""
 
 
-def status_after(error: DestinationError | None) -> Status:
-    """Return how the delivery goes after an outcome."""
+FLOWING = frozenset({Status.IDLE, Status.DELIVERING})
+"""Nothing hinders the delivery, as far as is known."""
+
+
+def status_after(
+    error: DestinationError | None, before: Status, *, is_lasting: bool
+) -> Status:
+    """Return how the delivery goes after an outcome.
+
+    What has lasted for minutes is no matter of patience any more, whatever it is called.
+    """
     match error:
         case None:
             return Status.DELIVERING
@@ -50,6 +61,9 @@ def status_after(error: DestinationError | None) -> Status:
             return Status.NOT_AUTHORISED
         case NotEntitledError():
             return Status.NOT_ENTITLED
-        case WaitError():
-            return Status.WAITING
+        case WaitError() | RefusesAllError():
+            return Status.UNREACHABLE if is_lasting else Status.WAITING
+        case RefusedError():
+            # A reading or two, which says nothing of the service
+            return before if before in FLOWING else Status.WAITING
     return Status.UNREACHABLE

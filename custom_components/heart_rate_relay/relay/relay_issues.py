@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 from hashlib import sha256
 from itertools import chain
-import re
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -75,6 +74,26 @@ def async_update_reach(
 
 
 @callback
+def async_update_refuses_all(
+    hass: HomeAssistant, entry: ConfigEntry, reason: str | None
+) -> None:
+    """Report a service that refuses all it is sent, with its words, None where it does not."""
+    issue_id = f"refuses_all_{entry.entry_id}"
+    if reason is not None:
+        async_create(
+            hass,
+            issue_id,
+            "refuses_all",
+            ir.IssueSeverity.ERROR,
+            fix=_fix(Fix.TRY, entry),
+            relay=entry.title,
+            reason=reason or NO_REASON,
+        )
+    else:
+        async_delete(hass, issue_id)
+
+
+@callback
 def async_update_room(hass: HomeAssistant, entry: ConfigEntry, share: float) -> None:
     """Report an outbox that is filled to a large share of its bounds."""
     issue_id = f"outbox_nearly_full_{entry.entry_id}"
@@ -97,7 +116,7 @@ def async_update_refused(hass: HomeAssistant, entry: ConfigEntry, tally: Tally) 
             fix=_fix(Fix.SEE_REFUSED, entry),
             relay=entry.title,
             count=str(tally.unseen_refusals),
-            reason=_harmless(tally.refused_for) or NO_REASON,
+            reason=tally.refused_for or NO_REASON,
         )
     else:
         async_delete(hass, issue_id)
@@ -162,11 +181,3 @@ def async_update_outbox(
 def _fix(fix: Fix, entry: ConfigEntry) -> FixData:
     """Return what the flow needs that mends an issue of a relay."""
     return {"fix": fix, "entry_id": entry.entry_id}
-
-
-def _harmless(reason: str) -> str:
-    """Return a service's own words without numbers, which may be somebody's heart rate.
-
-    Nor are they to be taken for Markdown.
-    """
-    return re.sub(r"\d+([.,:]\d+)*", "…", reason).replace("`", "'")

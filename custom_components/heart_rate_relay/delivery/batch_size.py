@@ -1,0 +1,44 @@
+"""How many readings a request may have now."""
+
+import asyncio
+
+HOLD = 60 * 60.0
+"""Seconds after which a batch may be as large again as one that was too large."""
+
+
+class BatchSize:
+    """Grows as batches are accepted, and shrinks where they are too large, or all refused."""
+
+    def __init__(self, min_batch: int, max_batch: int) -> None:
+        """Initialize with what the service takes by its own words."""
+        self.least = min(2 * min_batch - 1, max_batch)
+        """So few that they make no two batches."""
+        self._max_batch = self._ceiling = self._size = max_batch
+        self._until = 0.0
+
+    @property
+    def now(self) -> int:
+        """How many readings may be in a batch."""
+        if self._ceiling < self._max_batch and _now() >= self._until:
+            self._ceiling = self._size = self._max_batch
+        return self._size
+
+    def grow(self, accepted: int) -> None:
+        """Take note that so many were accepted at once."""
+        if accepted >= self._size // 2:
+            self._size = min(2 * self._size, self._ceiling)
+
+    def shrink(self, refused: int) -> None:
+        """Take note that so many at once were too large a batch."""
+        self._size = self._ceiling = max(refused // 2, self.least)
+        self._until = _now() + HOLD
+
+    def restart(self) -> None:
+        """Take note that the smallest batch was refused: it is not about the size."""
+        self._size = self.least
+        self._ceiling = self._max_batch
+
+
+def _now() -> float:
+    """Return the time of the event loop, in seconds."""
+    return asyncio.get_running_loop().time()

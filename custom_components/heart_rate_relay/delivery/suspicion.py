@@ -1,0 +1,91 @@
+"""Believes a service that it refuses readings for good, but not that it refuses all.
+
+A reading is given up once it was refused, others were accepted, and it was refused again.
+What is accepted bears witness against one reading, or one batch of the smallest size: so a
+service that begins to refuse everything takes no more than that along.
+"""
+
+from collections.abc import Sequence
+
+from ..outbox.disk import Entry
+
+MANY = 3
+"""So many batches of the smallest size, refused in a row, are no longer a chance."""
+
+MAX_SUSPECTS = 100
+"""Readings that are set aside. What was so for longest gets in line again."""
+
+
+class Suspicion:
+    """What was refused without a witness, and waits for one while others are delivered."""
+
+    def __init__(self, min_batch: int) -> None:
+        """Initialize the suspicion for a service with a smallest size of batches."""
+        self.acceptances = 0
+        """How many batches were accepted so far."""
+        self.has_witness = False
+        """Whether others were accepted since anything was last refused or given up."""
+        self._min_batch = min_batch
+        self._suspects: dict[int, None] = {}
+        self._refused = 0
+
+    def __len__(self) -> int:
+        """Return how many readings are set aside."""
+        return len(self._suspects)
+
+    @property
+    def is_general(self) -> bool:
+        """Whether so much was refused in a row that the service must be at fault."""
+        return self._refused >= MANY * self._min_batch
+
+    def accept(self, entries: Sequence[Entry]) -> None:
+        """Take note that readings were accepted."""
+        self.acceptances += 1
+        self.has_witness = True
+        self._refused = 0
+        self._forget(entries)
+
+    def refuse(self, entries: Sequence[Entry]) -> None:
+        """Take note that a batch was refused, which says nothing of any of its readings."""
+        self.has_witness = False
+        self._refused = max(self._refused, len(entries))
+
+    def gives_up(self, entries: Sequence[Entry], *, again: bool) -> bool:
+        """Return whether readings are refused for good, or else set them aside.
+
+        They are so few that they make no two batches. Some were refused before, again.
+        """
+        is_believed = again and self.has_witness
+        self.has_witness = False
+        known = len(self._suspects)
+        self._forget(entries)
+        if is_believed:
+            return True
+        self._suspects.update(dict.fromkeys(entry.seq for entry in entries))
+        self._refused += len(self._suspects) - known
+        for seq in list(self._suspects)[:-MAX_SUSPECTS]:
+            del self._suspects[seq]
+        return False
+
+    def part(
+        self, entries: Sequence[Entry], *, is_all: bool
+    ) -> tuple[list[Entry], list[Entry]]:
+        """Part readings in those that are set aside, and the others.
+
+        Those that wait for longest to be tried again come first. Where the readings are
+        all there are, what is not among them is forgotten; and where those set aside are
+        too few for a batch, they are no longer.
+        """
+        by_seq = {entry.seq: entry for entry in entries}
+        suspects = [by_seq[seq] for seq in self._suspects if seq in by_seq]
+        if is_all:
+            self._suspects = dict.fromkeys(entry.seq for entry in suspects)
+        if len(suspects) < self._min_batch:
+            self._forget(suspects)
+            suspects = []
+        others = [entry for entry in entries if entry.seq not in self._suspects]
+        return suspects, others
+
+    def _forget(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._suspects.pop(entry.seq, None)

@@ -1,0 +1,151 @@
+"""Sees whether a database holds what it said it took, where that is in question.
+
+VictoriaMetrics and others answer alike to what they keep and to what they drop: what is older
+than their retention, and what is ahead of time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+import time
+
+from ...reading import SECOND, Reading
+from ..base import DestinationError, Refusal, UnreachableError
+
+OLD = 60 * 60.0
+"""Seconds after which a reading is looked for: what is live costs nothing."""
+
+AHEAD = 24 * 60 * 60.0
+"""Seconds by which a reading is ahead that is looked for."""
+
+VALID = 60 * 60.0
+"""Seconds for which it holds what was found, and that nothing may be asked."""
+
+LOOKS = (2.0, 11.0)
+"""Seconds before each look.
+
+VictoriaMetrics shows a new series after one. Who looks earlier, or on a busy machine, sees
+nothing of it for up to ten more, for which it remembers what it did not find.
+"""
+
+TOO_OLD = "taken, but not kept: older than the retention of the database"
+TOO_EARLY = "taken, but not kept: too far ahead of time for the database"
+
+type Look = Callable[[Reading], Awaitable[bool]]
+"""Returns whether a reading is there. Raises DestinationError where nobody may ask."""
+
+
+class Horizon:
+    """How far from now a database keeps what it is given, to one side."""
+
+    def __init__(self) -> None:
+        """Initialize the horizon, of which nothing is known."""
+        self._kept = self._lost = 0.0
+        self._valid_until = 0.0
+
+    def keeps(self, distance: float) -> bool | None:
+        """Return whether what is so many seconds away is kept, None if it is not known."""
+        if time.monotonic() > self._valid_until:
+            return None
+        if distance <= self._kept:
+            return True
+        return False if 0 < self._lost <= distance else None
+
+    def note(self, distance: float, *, is_kept: bool) -> None:
+        """Take note of what was seen."""
+        if self.keeps(0.0) is None:
+            self._kept = self._lost = 0.0
+            self._valid_until = time.monotonic() + VALID
+        if is_kept:
+            self._kept = max(self._kept, distance)
+        else:
+            self._lost = min(self._lost or distance, distance)
+
+
+class ReadBack:
+    """Looks for readings that a database may have dropped without a word."""
+
+    def __init__(self, look: Look) -> None:
+        """Initialize with what looks for a reading."""
+        self.works: bool | None = None
+        """Whether it can be seen what is there, None where nobody has looked."""
+        self._look = look
+        self._not_before = 0.0
+        self._past, self._future = Horizon(), Horizon()
+        self._latest: Reading | None = None
+        self._place_until = 0.0
+        self._pauses: list[float] = []
+
+    async def missing(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
+        """Return which of readings that were taken just now are not there.
+
+        They are in the order of their time.
+        """
+        now = time.time()
+        oldest, latest = (
+            now - each.measured_at / SECOND for each in (readings[0], readings[-1])
+        )
+        if -AHEAD <= latest <= OLD:
+            self._latest = readings[-1]
+        if (oldest <= OLD and latest >= -AHEAD) or time.monotonic() < self._not_before:
+            return ()
+        away = [(now - each.measured_at / SECOND, each) for each in readings]
+        old = [(seconds, each) for seconds, each in away if seconds > OLD]
+        early = [(-seconds, each) for seconds, each in away[::-1] if seconds < -AHEAD]
+        self._pauses = list(LOOKS)
+        try:
+            return (
+                *await self._beyond(self._past, old, TOO_OLD),
+                *await self._beyond(self._future, early, TOO_EARLY),
+            )
+        except DestinationError:
+            self.works = False
+            self._not_before = time.monotonic() + VALID
+            return ()
+
+    async def _beyond(
+        self, horizon: Horizon, away: Sequence[tuple[float, Reading]], reason: str
+    ) -> Sequence[Refusal]:
+        """Return which readings are beyond a horizon, the farthest of which come first.
+
+        What is nearer is kept where what is farther is.
+        """
+        lost, kept = 0, len(away)
+        # Mostly all is there, or nothing
+        middle, last = 0, kept - 1
+        while lost < kept:
+            seconds, reading = away[middle]
+            if (is_kept := horizon.keeps(seconds)) is None:
+                is_kept = await self._is_there(reading)
+                horizon.note(seconds, is_kept=is_kept)
+            if is_kept:
+                kept = middle
+            else:
+                lost = middle + 1
+            middle = last if middle == 0 else (lost + kept) // 2
+        return [Refusal(reading, reason) for _, reading in away[:lost]]
+
+    async def _is_there(self, reading: Reading) -> bool:
+        """Return whether a reading is there, once it must show if it is.
+
+        Raises DestinationError where that cannot be seen.
+        """
+        if len(self._pauses) == len(LOOKS):
+            await asyncio.sleep(self._pauses.pop(0))
+        while not (is_there := await self._look(reading)) and self._pauses:
+            await asyncio.sleep(self._pauses.pop(0))
+        if not is_there:
+            await self._see_place()
+        self.works = True
+        return is_there
+
+    async def _see_place(self) -> None:
+        """See that it is looked where readings are, by one that must be there.
+
+        Raises DestinationError where it is not.
+        """
+        now = time.monotonic()
+        if self._latest is None or now < self._place_until:
+            return
+        if not await self._look(self._latest):
+            raise UnreachableError("unexpected_answer")
+        self._place_until = now + VALID
