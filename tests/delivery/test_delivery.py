@@ -9,7 +9,6 @@ import pytest
 
 from custom_components.heart_rate_relay.delivery import delivery as delivery_module
 from custom_components.heart_rate_relay.delivery.delivery import (
-    DISK_RETRY,
     KEPT_REFUSALS,
     MAX_BACKOFF,
     MENDED_RETRY,
@@ -18,6 +17,7 @@ from custom_components.heart_rate_relay.delivery.delivery import (
     Delivery,
     backoff,
 )
+from custom_components.heart_rate_relay.delivery.sifting import DISK_RETRY
 from custom_components.heart_rate_relay.destinations.base import (
     DestinationError,
     NotAuthorisedError,

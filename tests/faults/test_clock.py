@@ -7,7 +7,7 @@ import time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.delivery import sifting
 from custom_components.heart_rate_relay.relay import oauth
 from custom_components.heart_rate_relay.relay.data import Status
 from custom_components.heart_rate_relay.sources import wearer
@@ -68,7 +68,7 @@ class Wall:
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     """Return a clock that can be set."""
-    monkeypatch.setattr(delivery, "CLOCK_RETRY", 0.05)
+    monkeypatch.setattr(sifting, "CLOCK_RETRY", 0.05)
     return Wall(monkeypatch)
 
 
