@@ -27,6 +27,7 @@ CONF_BUCKET: Final = "bucket"
 
 CONF_DETAILS: Final = "details"
 CONF_FEATURES: Final = "features"
+CONF_FORMER_ADDRESS: Final = "former_address"
 
 # What only a flow asks for
 CONF_SEARCH: Final = "search"

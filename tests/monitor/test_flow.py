@@ -314,7 +314,7 @@ async def test_vanished(
     straps = [air.add_strap(quick_strap()), air.add_strap(quick_strap("B", OTHER))]
     shown = await list_heard(hass, *straps)
     monkeypatch.setattr(
-        "custom_components.heart_rate_relay.monitor_flow.async_discovered_service_info",
+        "custom_components.heart_rate_relay.flow.monitor.async_discovered_service_info",
         lambda *_, **__: [heard()],
     )
     shown = await submit(hass, shown, {"address": OTHER})

@@ -30,6 +30,7 @@ from homeassistant.helpers.selector import (
 from ..const import (
     CONF_DETAILS,
     CONF_FEATURES,
+    CONF_FORMER_ADDRESS,
     CONF_LISTEN_ONLY,
     CONF_MONITOR,
     DEFAULT_MONITOR_OPTIONS,
@@ -74,18 +75,16 @@ class MonitorFlow(ConfigFlow):
         if not is_heart_rate_monitor(discovery_info):
             return self.async_abort(reason="not_a_monitor")
         try:
-            self._namesakes = await async_recognise(self.hass, discovery_info)
+            recognised = await async_recognise(self.hass, discovery_info)
         except NotHeardError:
             async_let_be_found(self.hass, discovery_info.address)
             return self.async_abort(reason="no_monitors_found")
         # It may have told its name meanwhile
         self._info = async_latest(self.hass, discovery_info)
         self.context["title_placeholders"] = {"name": self._name}
-        match self._namesakes:
-            case []:
-                return await self.async_step_bluetooth_confirm()
-            case [monitor]:
-                return await self._async_adopt(monitor)
+        if isinstance(recognised, MonitorCoordinator):
+            return await self._async_adopt(recognised)
+        self._namesakes = recognised
         return await self.async_step_known_monitor()
 
     async def async_step_bluetooth_confirm(
@@ -106,22 +105,20 @@ class MonitorFlow(ConfigFlow):
     async def async_step_known_monitor(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask which of several monitors it is, or whether it is a new one."""
-        namesakes = [
-            monitor
-            for monitor in self._namesakes
-            # It may have been removed since it was recognised
-            if self.hass.config_entries.async_get_entry(monitor.config_entry.entry_id)
-        ]
+        """Ask whether it is one of the monitors that there are, or a new one."""
         titles = {
             monitor.config_entry.entry_id: monitor.config_entry.title
-            for monitor in namesakes
+            for monitor in self._namesakes
+            if self._may_still_be(monitor)
         }
-        if user_input is not None:
-            for monitor in namesakes:
-                if monitor.config_entry.entry_id == user_input.get(CONF_MONITOR):
-                    return await self._async_adopt(monitor)
+        chosen = (user_input or {}).get(CONF_MONITOR)
+        for monitor in self._namesakes:
+            if monitor.config_entry.entry_id == chosen in titles:
+                return await self._async_adopt(monitor)
+        if user_input is not None and chosen is None:
             return await self._async_try()
+        if not titles:
+            return await self.async_step_bluetooth_confirm()
         return self.async_show_form(
             step_id="known_monitor",
             data_schema=probatio.Schema(
@@ -234,6 +231,9 @@ class MonitorFlow(ConfigFlow):
                 data_updates={
                     CONF_ADDRESS: address,
                     CONF_NAME: advertised_name(self._info),
+                    # What the former one told is not known of this one
+                    CONF_DETAILS: remembered(details),
+                    CONF_FORMER_ADDRESS: None,
                 },
             )
         if monitor := async_find(self.hass, self._info, details):
@@ -256,6 +256,15 @@ class MonitorFlow(ConfigFlow):
                 CONF_LISTEN_ONLY: self._is_broadcast_only,
             },
         )
+
+    @callback
+    def _may_still_be(self, monitor: MonitorCoordinator) -> bool:
+        """Return whether a monitor is there, and was heard at no other address since."""
+        entry_id = monitor.config_entry.entry_id
+        entry = self.hass.config_entries.async_get_entry(entry_id)
+        if entry and entry.state is ConfigEntryState.LOADED:
+            monitor = entry.runtime_data
+        return entry is not None and monitor.heard_at < self._info.time
 
     async def _async_adopt(self, monitor: MonitorCoordinator) -> ConfigFlowResult:
         """Let a monitor have its new address."""

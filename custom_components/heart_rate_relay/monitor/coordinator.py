@@ -18,6 +18,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from ..const import (
     CONF_DETAILS,
     CONF_FEATURES,
+    CONF_FORMER_ADDRESS,
     CONF_LISTEN_ONLY,
     DOMAIN,
     LOGGER,
@@ -28,7 +29,7 @@ from .advertisement import Broadcast, parse_broadcast
 from .connection import Connection, OtherMonitorError, Trouble
 from .data import MonitorData
 from .features import Feature, measured_features, remembered, told_features
-from .link import BLUETOOTH_ERRORS, Details, Link
+from .link import BLUETOOTH_ERRORS, Details, Link, Mark
 from .measurement import (
     BodyLocation,
     MalformedError,
@@ -67,7 +68,6 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         """Addresses that were taken for its own, and are another monitor's."""
         self._variability = Variability()
         self._connection: Connection | None = None
-        self._former_address: str | None = None
         self._moving = asyncio.Lock()
         self._measured_at = -inf
         self._published_at = -inf
@@ -82,6 +82,12 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         """The address that the monitor has now."""
         address: str = self.config_entry.data[CONF_ADDRESS]
         return address
+
+    @property
+    def mark(self) -> Mark | None:
+        """What the monitor is told by from all others, None where that is not known."""
+        details = self.config_entry.data[CONF_DETAILS]
+        return Mark.of(details.get("model", ""), details.get("serial_number", ""))
 
     async def async_start(self) -> None:
         """Start to listen, and to connect."""
@@ -234,9 +240,10 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     @callback
     def have_details(self, details: Details) -> None:
         """Take what the monitor tells of itself, and remember it."""
-        self._former_address = None
         self._learn(*told_features(details))
         entry = self.config_entry
+        if entry.data.get(CONF_FORMER_ADDRESS):
+            self._remember(**{CONF_FORMER_ADDRESS: None})
         known = {**entry.data[CONF_DETAILS], **remembered(details)}
         if known != entry.data[CONF_DETAILS]:
             self._remember(**{CONF_DETAILS: known})
@@ -263,12 +270,10 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 
     async def async_confirm(self, link: Link) -> None:
         """Make sure that a new address is this monitor's. Raises OtherMonitorError."""
-        if not self._former_address:
-            return
-        known = self.config_entry.data[CONF_DETAILS].get("serial_number")
-        serial_number = await link.read_serial_number()
-        if known and serial_number and serial_number != known:
-            raise OtherMonitorError
+        if self.mark and self.config_entry.data.get(CONF_FORMER_ADDRESS):
+            told = await link.read_mark()
+            if told and told != self.mark:
+                raise OtherMonitorError
 
     @callback
     def have_other(self) -> None:
@@ -283,27 +288,28 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     async def async_adopt(self, address: str) -> None:
         """Take an address for that of this monitor, which changes it now and then."""
         async with self._moving:
-            former = self.address
-            await self._async_move(address)
-            self._former_address = former
+            await self._async_move(address, former=self.address)
 
     async def _async_return(self) -> None:
         """Go back to the former address, and let the other monitor be found."""
         async with self._moving:
-            if former := self._former_address:
-                await self._async_move(former)
-                self._former_address = None
+            if former := self.config_entry.data.get(CONF_FORMER_ADDRESS):
+                await self._async_move(former, former=None)
 
-    async def _async_move(self, address: str) -> None:
-        """Listen and connect at another address."""
+    async def _async_move(self, address: str, *, former: str | None) -> None:
+        """Listen and connect at another address, from which there may be a way back."""
         await self._async_pause()
-        former = self.address
+        left = self.address
         self.hass.config_entries.async_update_entry(
             self.config_entry,
-            data={**self.config_entry.data, CONF_ADDRESS: address},
+            data={
+                **self.config_entry.data,
+                CONF_ADDRESS: address,
+                CONF_FORMER_ADDRESS: former,
+            },
             unique_id=address,
         )
-        async_let_be_found(self.hass, former)
+        async_let_be_found(self.hass, left)
         if not self._is_stopped:
             self._async_resume()
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
@@ -76,6 +76,19 @@ OUTDATED_ERRORS: Mapping[int, str] = MappingProxyType(
 type PacketCallback = Callable[[bytearray], None]
 
 
+class Mark(NamedTuple):
+    """What a monitor is told by from all others, also those of its name."""
+
+    model: str
+    """Numbers of another model count anew."""
+    serial_number: str
+
+    @classmethod
+    def of(cls, model: str, serial_number: str) -> Self | None:
+        """Return the mark, None where the number means nothing: some have only zeros."""
+        return cls(model, serial_number) if serial_number.strip("0") else None
+
+
 class NotAMonitorError(BleakError):
     """What was connected to has no heart-rate measurements."""
 
@@ -98,6 +111,11 @@ class Details:
     """In percent."""
     body_location: BodyLocation | None = None
     can_reset_energy: bool = False
+
+    @property
+    def mark(self) -> Mark | None:
+        """What the monitor is told by from all others, None where it tells none."""
+        return Mark.of(self.model, self.serial_number)
 
 
 class Link:
@@ -168,9 +186,10 @@ class Link:
             pass
         return _details(values, self._find(CONTROL_POINT) is not None)
 
-    async def read_serial_number(self) -> str:
-        """Return the serial number, empty where the monitor does not tell it."""
-        return parse_text(await self._read(SERIAL_NUMBER) or b"")
+    async def read_mark(self) -> Mark | None:
+        """Return what the monitor is told by from all others, None where it tells none."""
+        serial_number = parse_text(await self._read(SERIAL_NUMBER) or b"")
+        return Mark.of(parse_text(await self._read(MODEL_NUMBER) or b""), serial_number)
 
     async def reset_energy(self) -> None:
         """Let the monitor count energy from 0 on. Raises one of BLUETOOTH_ERRORS."""

@@ -12,11 +12,14 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from .connection import async_are_slots_full
-from .link import Details, Link
+from .link import Details, Link, Mark
 from .measurement import MalformedError, Measurement, parse_measurement
 
 MEASUREMENT_TIMEOUT = 5.0
 """Seconds for the first measurement: one that is not worn may have none."""
+
+MARK_TIMEOUT = 10.0
+"""Seconds for two short texts: who is asked for them may be a stranger's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +41,8 @@ async def async_probe(hass: HomeAssistant, address: str) -> Probe:
 
     Raises PairingNeededError, NotAMonitorError or another of BLUETOOTH_ERRORS.
     """
-    device = bluetooth.async_ble_device_from_address(hass, address)
-    if device is None:
-        raise BleakNotFoundError("Heard by nothing that can connect")
-    if async_are_slots_full(hass, address):
-        raise BleakOutOfConnectionSlotsError("No free connection near the monitor")
     packets: asyncio.Queue[bytearray] = asyncio.Queue()
-    link = await Link.connect(device, address)
+    link = await _async_connect(hass, address)
     try:
         await link.subscribe(packets.put_nowait)
         details = await link.read_details(lambda _: None)
@@ -54,6 +52,29 @@ async def async_probe(hass: HomeAssistant, address: str) -> Probe:
         return probe
     finally:
         await link.close()
+
+
+async def async_read_mark(hass: HomeAssistant, address: str) -> Mark | None:
+    """Connect once, and return what is told from all others by, None where it tells none.
+
+    Raises one of BLUETOOTH_ERRORS.
+    """
+    link = await _async_connect(hass, address)
+    try:
+        async with asyncio.timeout(MARK_TIMEOUT):
+            return await link.read_mark()
+    finally:
+        await link.close()
+
+
+async def _async_connect(hass: HomeAssistant, address: str) -> Link:
+    """Connect once. Raises one of BLUETOOTH_ERRORS."""
+    device = bluetooth.async_ble_device_from_address(hass, address)
+    if device is None:
+        raise BleakNotFoundError("Heard by nothing that can connect")
+    if async_are_slots_full(hass, address):
+        raise BleakOutOfConnectionSlotsError("No free connection near the monitor")
+    return await Link.connect(device, address)
 
 
 async def _first(packets: asyncio.Queue[bytearray]) -> Measurement | None:
