@@ -9,10 +9,14 @@ from collections.abc import Sequence
 import pytest
 
 from custom_components.heart_rate_relay.monitor.connection import (
+    ABSENT_AFTER,
     MAX_BACKOFF,
+    MAX_SILENT_BACKOFF,
     MIN_BACKOFF,
     PATIENCE,
+    RELEASE_INTERVAL,
     SILENT_AFTER,
+    SILENT_AGAIN_AFTER,
     Trouble,
 )
 from custom_components.heart_rate_relay.monitor.coordinator import STALE_AFTER
@@ -67,15 +71,55 @@ async def test_monitor_that_stays_silent_holds_a_slot_for_less_and_less(
     """The longer a monitor is silent, the longer it is left alone."""
     worn.strap.muted = True
     await within(60, lambda: worn.proxy.allocated == [])
-    pauses = []
-    for _ in range(7):
-        pauses.append(await within(70, lambda: worn.proxy.allocated))
-        await within(40, lambda: worn.proxy.allocated == [])
-    assert pauses == pytest.approx([3, 6, 12, 24, 48, 60, 60], abs=2)
+    pauses, held = [], []
+    for _ in range(9):
+        pauses.append(await within(320, lambda: worn.proxy.allocated))
+        held.append(await within(40, lambda: worn.proxy.allocated == []))
+    assert pauses == pytest.approx([3, 6, 12, 24, 48, 96, 192, 300, 300], abs=2)
+    assert held == pytest.approx([30, 30, *[10] * 7], abs=2)
+    assert worn.troubles == {Trouble.SILENT}
     worn.strap.muted = False
-    await worn.measures_within(MAX_BACKOFF + SETTLES)
+    await worn.measures_within(MAX_SILENT_BACKOFF + SETTLES)
+    assert not worn.troubles
     worn.strap.drop()
     await worn.measures_within(SOON)
+
+
+async def test_monitor_that_never_measures(scene: Scene) -> None:
+    """A monitor that takes every connection leaves the slot to others, and it is told."""
+    scene.strap.muted = True
+    scene.strap.power_on()
+    told_after: float | None = None
+    held = seconds = 0.0
+    while seconds < 20 * 60:
+        held += bool(scene.proxy.allocated)
+        if scene.troubles and told_after is None:
+            told_after = seconds
+        await asyncio.sleep(1)
+        seconds += 1
+    assert scene.troubles == {Trouble.SILENT}
+    assert told_after is not None
+    assert PATIENCE[Trouble.SILENT] <= told_after <= 2 * PATIENCE[Trouble.SILENT]
+    assert scene.proxy.connects <= 10
+    assert held / seconds <= 0.15
+    scene.strap.power_off()
+    await within(
+        MAX_SILENT_BACKOFF + SILENT_AGAIN_AFTER + ABSENT_AFTER + RELEASE_INTERVAL,
+        lambda: not scene.troubles,
+    )
+
+
+async def test_silent_monitor_that_is_put_on(worn: Scene) -> None:
+    """A monitor that was away meanwhile is not left alone for being silent before."""
+    worn.strap.muted = True
+    await within(1200, lambda: worn.troubles)
+    await within(30, lambda: worn.proxy.allocated == [])
+    worn.strap.power_off()
+    await asyncio.sleep(ABSENT_AFTER + 5)
+    worn.strap.muted = False
+    worn.strap.power_on()
+    await worn.measures_within(SETTLES)
+    assert not worn.troubles
 
 
 async def test_contact_is_lost(worn: Scene) -> None:
@@ -341,10 +385,10 @@ async def test_no_measurements(worn: Scene) -> None:
     await worn.hass.config_entries.async_unload(worn.entry.entry_id)
     forget_attributes(worn)
     await worn.hass.config_entries.async_setup(worn.entry.entry_id)
-    await within(120, lambda: worn.troubles == {Trouble.REFUSED})
+    await within(600, lambda: worn.troubles == {Trouble.SILENT})
     assert worn.proxy.allocated == []
     worn.strap.services = services  # type: ignore[method-assign]
-    await worn.measures_within(MAX_BACKOFF + SETTLES)
+    await worn.measures_within(MAX_SILENT_BACKOFF + SETTLES)
 
 
 async def test_what_comes_late(worn: Scene) -> None:

@@ -17,14 +17,21 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
-from .link import BLUETOOTH_ERRORS, Details, Link, PairingNeededError
+from .link import BLUETOOTH_ERRORS, Details, Link, NotAMonitorError, PairingNeededError
 
 SILENT_AFTER = 30.0
 """Seconds without anything well-formed after which a connection is given up."""
 
+SILENT_AGAIN = 3
+SILENT_AGAIN_AFTER = 10.0
+"""After how many in a row it is given up sooner, and after how many seconds then."""
+
 MIN_BACKOFF = 3.0
 MAX_BACKOFF = 60.0
 """Seconds between two attempts."""
+
+MAX_SILENT_BACKOFF = 300.0
+"""The same where each costs a slot for a while, and brings nothing."""
 
 ABSENT_AFTER = 60.0
 """Seconds after which a monitor that is not heard is held to be away."""
@@ -57,6 +64,8 @@ class Trouble(StrEnum):
     PAIRING_NEEDED = "pairing_needed"
     REFUSED = "refused"
     """It does not take the connection: often another device has it."""
+    SILENT = "silent"
+    """It takes the connection, and then measures nothing."""
 
 
 PATIENCE: Mapping[Trouble, float] = MappingProxyType(
@@ -64,9 +73,14 @@ PATIENCE: Mapping[Trouble, float] = MappingProxyType(
         Trouble.SLOTS_FULL: 20.0,
         Trouble.PAIRING_NEEDED: 0.0,
         Trouble.REFUSED: 60.0,
+        Trouble.SILENT: 300.0,
     }
 )
 """Seconds for which something may go wrong before a person is told."""
+
+
+class SilentError(Exception):
+    """Nothing comes over a connection."""
 
 
 class OtherMonitorError(Exception):
@@ -117,8 +131,11 @@ class Connection:
         self._owner = owner
         self._heard = asyncio.Event()
         self._heard_by: set[str] = set()
+        self._heard_at = 0.0
+        self._is_back = asyncio.Event()
         self._packet_at = 0.0
         self._failures = 0
+        self._silences = 0
         self._trouble: Trouble | None = None
         self._trouble_since = 0.0
         self._unreleased = hass.data.setdefault(UNRELEASED, {}).pop(address, None)
@@ -144,6 +161,10 @@ class Connection:
     @callback
     def heard(self, source: str) -> None:
         """Take note that an adapter or proxy hears the monitor, and could answer it."""
+        now = self._hass.loop.time()
+        if now - self._heard_at >= ABSENT_AFTER:
+            self._is_back.set()
+        self._heard_at = now
         self._heard_by.add(source)
         self._heard.set()
 
@@ -158,7 +179,15 @@ class Connection:
             except Exception:  # noqa: BLE001 - the next attempt may do better
                 LOGGER.exception("Unexpected error in the connection to a monitor")
             self._failures += 1
-            await asyncio.sleep(self._backoff())
+            await self._rest(self._backoff())
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait for so many seconds, or until the monitor is back that was away."""
+        self._heard_at = self._hass.loop.time()
+        self._is_back.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_back.wait()
 
     async def _attempt(self) -> None:
         """Connect once the monitor is heard, and stay connected. Raises OtherMonitorError."""
@@ -169,6 +198,9 @@ class Connection:
             self._have_failed(Trouble.PAIRING_NEEDED, err)
         except BleakOutOfConnectionSlotsError as err:
             self._have_failed(Trouble.SLOTS_FULL, err)
+        except (SilentError, NotAMonitorError) as err:
+            self._silences += 1
+            self._have_failed(Trouble.SILENT, err)
         except BLUETOOTH_ERRORS as err:
             self._have_failed(Trouble.REFUSED, err)
 
@@ -181,8 +213,7 @@ class Connection:
             if self._unreleased:
                 await self._release(self._unreleased)
             if self._hass.loop.time() >= absent_at:
-                self._failures = 0
-                self._have_recovered()
+                self._begin_anew()
         self._unreleased = None
 
     async def _is_heard_within(self, seconds: float) -> bool:
@@ -195,7 +226,8 @@ class Connection:
     async def _hold(self) -> None:
         """Connect, and return when the connection is over.
 
-        Raises OtherMonitorError or one of BLUETOOTH_ERRORS where it does not come so far.
+        Raises OtherMonitorError, SilentError or one of BLUETOOTH_ERRORS where it does not
+        come so far.
         """
         device = bluetooth.async_ble_device_from_address(self._hass, self._address)
         if device is None:
@@ -208,7 +240,8 @@ class Connection:
                 await self._owner.async_confirm(link)
                 await link.subscribe(partial(self._have_packet, link))
             self._packet_at = self._hass.loop.time()
-            self._have_recovered()
+            if self._trouble is not Trouble.SILENT:
+                self._have_recovered()
             self._owner.have_link()
             self._owner.have_details(await link.read_details(self._owner.have_battery))
             await self._watch(link)
@@ -251,15 +284,18 @@ class Connection:
             self._unreleased = None
 
     async def _watch(self, link: Link) -> None:
-        """Return when a connection has ended, or nothing comes over it any more.
+        """Return when a connection has ended.
 
-        A monitor that falls silent, a proxy that hangs and a lost disconnect tell nothing.
+        Raises SilentError when nothing comes over it any more: a monitor that falls silent,
+        a proxy that hangs and a lost disconnect tell nothing.
         """
         while not link.ended.is_set():
-            left = self._packet_at + SILENT_AFTER - self._hass.loop.time()
+            patience = SILENT_AFTER
+            if self._silences >= SILENT_AGAIN:
+                patience = SILENT_AGAIN_AFTER
+            left = self._packet_at + patience - self._hass.loop.time()
             if left <= 0:
-                LOGGER.debug("%s is silent: disconnecting", self._entry.title)
-                return
+                raise SilentError(f"Nothing for {patience} s")
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await link.ended.wait()
@@ -269,7 +305,12 @@ class Connection:
         """Pass a measurement on, unless it comes late, over a connection given up."""
         if link is self.link and self._owner.have_packet(data):
             self._packet_at = self._hass.loop.time()
-            self._failures = 0
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Take note that what went wrong before does not matter any more."""
+        self._failures = self._silences = 0
+        self._have_recovered()
 
     def _have_failed(self, trouble: Trouble, error: Exception) -> None:
         """Take note that there was no connection."""
@@ -299,7 +340,11 @@ class Connection:
             case Trouble.PAIRING_NEEDED:
                 # Each attempt may ask its wearer something
                 return MAX_BACKOFF
-        return min(MAX_BACKOFF, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
+            case Trouble.SILENT:
+                longest = MAX_SILENT_BACKOFF
+            case _:
+                longest = MAX_BACKOFF
+        return min(longest, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
 
 
 @callback
