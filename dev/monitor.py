@@ -65,4 +65,4 @@ class Monitor:
     def _note(self, sent: Sent) -> None:
         """Write to the ledger what was sent."""
         name, at = self._strap.name, int(sent.at * 1000)
-        self._ledger.write(Record(MONITOR, name, UNIT_BPM, Kind.SENT, at, sent.bpm))
+        self._ledger.write(Record(MONITOR, name, UNIT_BPM, Kind.SENT, at, sent.value))
