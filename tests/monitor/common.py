@@ -1,6 +1,6 @@
 """What the tests of heart-rate monitors share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import logging
 from time import monotonic
 from typing import Any
@@ -11,8 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
-from custom_components.heart_rate_relay.monitor.features import Feature
-from custom_components.heart_rate_relay.monitor.uuids import HEART_RATE_SERVICE
+from custom_components.heart_rate_relay.monitor.profiles import PROFILES
 from dev.virtual_proxy import Proxy, Strap, World
 from homeassistant.components import bluetooth
 from homeassistant.config_entries import ConfigEntry
@@ -39,6 +38,22 @@ RANDOM_ADDRESS = "C0:9E:1A:00:00:02"
 NAME = "Strap 12"
 
 POLAR = 0x006B
+
+HEART_RATE_SERVICE = PROFILES["heart_rate"].service
+
+
+def features_of(*profiles: str) -> frozenset[str]:
+    """Return all that a monitor may have by some profiles."""
+    rows = [PROFILES[key] for key in profiles]
+    return frozenset(
+        {"battery"}
+        | {quantity.feature for row in rows for quantity in row.quantities}
+        | {action.feature for row in rows for action in row.actions}
+    )
+
+
+ALL = features_of("heart_rate")
+"""All that a heart-rate monitor may have."""
 
 
 async def add_proxy(hass: HomeAssistant, world: World, **options: Any) -> Proxy:
@@ -79,7 +94,8 @@ def monitor_entry(
     *,
     name: str = NAME,
     details: Mapping[str, str] | None = None,
-    features: tuple[Feature, ...] = (),
+    features: Iterable[str] = (),
+    profiles: Iterable[str] = ("heart_rate",),
     listen_only: bool = False,
 ) -> MockConfigEntry:
     """Return the entry of a monitor."""
@@ -92,6 +108,7 @@ def monitor_entry(
             "name": name,
             "details": dict(details or {}),
             "features": sorted(features),
+            "profiles": list(profiles),
         },
         options={"listen_only": listen_only},
     )

@@ -19,13 +19,14 @@ from custom_components.heart_rate_relay.monitor.connection import (
     SILENT_AGAIN_AFTER,
     Trouble,
 )
-from custom_components.heart_rate_relay.monitor.coordinator import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.link import (
     DETAILS_TIMEOUT,
     DISCONNECT_TIMEOUT,
     PAIRING_TIMEOUT,
     Link,
 )
+from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
+from custom_components.heart_rate_relay.monitor.profiles.heart_rate import MEASUREMENT
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.gatt import Characteristic, Service
 from dev.virtual_proxy.link import Reason
@@ -399,7 +400,7 @@ async def test_what_comes_late(worn: Scene) -> None:
     worn.strap.drop()
     await worn.measures_within(SOON)
     measurements = worn.coordinator.data.measurements
-    connection._have_packet(late, bytearray(b"\x00\xc8"))
+    connection._have_packet(late, MEASUREMENT, bytearray(b"\x00\xc8"))
     assert worn.coordinator.data.measurements == measurements
     late.ended.set()
     await late.close()

@@ -15,11 +15,11 @@ from custom_components.heart_rate_relay.monitor.connection import (
     SILENT_AFTER,
     Trouble,
 )
-from custom_components.heart_rate_relay.monitor.coordinator import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.link import (
     CONNECT_TIMEOUT,
     DISCONNECT_TIMEOUT,
 )
+from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
 from dev.virtual_proxy.central import Central
 
 from .common import ADDRESS, add_proxy, in_use

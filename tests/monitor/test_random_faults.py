@@ -18,11 +18,11 @@ from custom_components.heart_rate_relay.monitor.connection import (
     MAX_BACKOFF,
     SILENT_AFTER,
 )
-from custom_components.heart_rate_relay.monitor.coordinator import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.link import (
     CONNECT_TIMEOUT,
     DISCONNECT_TIMEOUT,
 )
+from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
 from dev.virtual_proxy import Proxy, Strap, World, walking
 from dev.virtual_proxy.link import Reason
 from homeassistant.core import HomeAssistant
@@ -252,14 +252,14 @@ class Chaos:
             assert now - self._off_since.get(strap, now) <= GIVES_UP, "holds a slot"
 
 
-def sent_lately(strap: Strap) -> set[int]:
+def sent_lately(strap: Strap) -> set[float]:
     """Return what a strap has measured while it touched the skin, as far as that counts."""
-    lately: set[int] = set()
+    lately: set[float] = set()
     for sent in reversed(strap.sent):
         if sent.at < time.time() - STALE_AFTER - MARGIN:
             break
-        if sent.bpm is not None and sent.data[0] & CONTACT != CONTACT_LOST:
-            lately.add(sent.bpm)
+        if sent.value is not None and sent.data[0] & CONTACT != CONTACT_LOST:
+            lately.add(sent.value)
     return lately
 
 
@@ -323,7 +323,7 @@ async def is_right_within(chaos: Chaos, seconds: float) -> float:
         chaos.check()
         return all(
             scene.coordinator.data.measurements > count
-            and scene.heart_rate == scene.strap.sent[-1].bpm
+            and scene.heart_rate == scene.strap.sent[-1].value
             for scene, count in zip(chaos.scenes, before, strict=True)
         )
 

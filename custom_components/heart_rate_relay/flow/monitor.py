@@ -18,11 +18,15 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_ADDRESS, CONF_NAME
+from homeassistant.const import CONF_ADDRESS, CONF_NAME, UnitOfLength
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
+    Selector,
     SelectSelector,
     SelectSelectorConfig,
 )
@@ -33,26 +37,28 @@ from ..const import (
     CONF_FORMER_ADDRESS,
     CONF_LISTEN_ONLY,
     CONF_MONITOR,
+    CONF_PROFILES,
+    CONF_WHEEL_CIRCUMFERENCE,
     DEFAULT_MONITOR_OPTIONS,
     LOGGER,
 )
 from ..monitor.advertisement import parse_broadcast
-from ..monitor.coordinator import (
-    MonitorCoordinator,
-    advertised_name,
-    async_let_be_found,
-)
-from ..monitor.features import measured_features, remembered, told_features
+from ..monitor.coordinator import MonitorCoordinator
+from ..monitor.details import Details
 from ..monitor.identity import (
     NotHeardError,
     async_find,
     async_latest,
     async_recognise,
-    is_heart_rate_monitor,
+    is_heard_as_monitor,
 )
-from ..monitor.link import BLUETOOTH_ERRORS, Details, PairingNeededError
+from ..monitor.link import BLUETOOTH_ERRORS, PairingNeededError
+from ..monitor.measuring import features_of
+from ..monitor.memory import profiles_of
 from ..monitor.probe import Probe, async_probe
-from ..monitor.uuids import HEART_RATE_SERVICE
+from ..monitor.profiles import advertised, heart_rate
+from ..monitor.profiles.base import Profile, Settings
+from ..monitor.scanners import advertised_name, async_let_be_found
 
 
 class MonitorFlow(ConfigFlow):
@@ -61,7 +67,7 @@ class MonitorFlow(ConfigFlow):
     _info: BluetoothServiceInfoBleak
     _namesakes: Iterable[MonitorCoordinator] = ()
     _probing: asyncio.Task[Probe] | None = None
-    _probe = Probe(details=Details(), measurement=None)
+    _probe = Probe(details=Details())
     _error = ""
 
     @override
@@ -72,7 +78,7 @@ class MonitorFlow(ConfigFlow):
         self._info = discovery_info
         await self.async_set_unique_id(discovery_info.address)
         self._abort_if_unique_id_configured()
-        if not is_heart_rate_monitor(discovery_info):
+        if not is_heard_as_monitor(discovery_info):
             return self.async_abort(reason="not_a_monitor")
         try:
             recognised = await async_recognise(self.hass, discovery_info)
@@ -147,7 +153,7 @@ class MonitorFlow(ConfigFlow):
         heard = {
             info.address: info
             for info in async_discovered_service_info(self.hass, connectable=False)
-            if is_heart_rate_monitor(info) and info.address not in configured
+            if is_heard_as_monitor(info) and info.address not in configured
         }
         if user_input is not None and (info := heard.get(user_input[CONF_ADDRESS])):
             self._info = info
@@ -220,7 +226,7 @@ class MonitorFlow(ConfigFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Add the monitor, unless it is one that has changed its address."""
-        details, measurement = self._probe.details, self._probe.measurement
+        details = self._probe.details
         address = self._info.address
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
@@ -232,7 +238,7 @@ class MonitorFlow(ConfigFlow):
                     CONF_ADDRESS: address,
                     CONF_NAME: advertised_name(self._info),
                     # What the former one told is not known of this one
-                    CONF_DETAILS: remembered(details),
+                    CONF_DETAILS: dict(details.texts),
                     CONF_FORMER_ADDRESS: None,
                 },
             )
@@ -240,16 +246,14 @@ class MonitorFlow(ConfigFlow):
             return await self._async_adopt(monitor)
         # Another flow may have come first, and its entry would be replaced
         self._abort_if_unique_id_configured()
-        features = {*told_features(details)}
-        if measurement:
-            features.update(measured_features(measurement))
         return self.async_create_entry(
             title=self._name,
             data={
                 CONF_ADDRESS: address,
                 CONF_NAME: advertised_name(self._info),
-                CONF_DETAILS: remembered(details),
-                CONF_FEATURES: sorted(features),
+                CONF_DETAILS: dict(details.texts),
+                CONF_FEATURES: sorted(self._features),
+                CONF_PROFILES: [profile.key for profile in self._profiles],
             },
             options={
                 **DEFAULT_MONITOR_OPTIONS,
@@ -290,12 +294,40 @@ class MonitorFlow(ConfigFlow):
         return self._probe.details.name or _name_of(self._info)
 
     @property
+    def _profiles(self) -> tuple[Profile, ...]:
+        """What the monitor speaks, as far as that is known."""
+        return self._probe.profiles or _profiles_of(self._info)
+
+    @property
+    def _features(self) -> set[str]:
+        """What the monitor has, as far as that is known."""
+        return {
+            *(feature for profile in self._profiles for feature in profile.features),
+            *self._probe.details.features,
+            *features_of(self._probe.values),
+        }
+
+    @property
     def _is_broadcast_only(self) -> bool:
         """Whether all that can be had of the monitor is in its advertisement."""
-        can_connect = (
-            self._info.connectable and HEART_RATE_SERVICE in self._info.service_uuids
+        can_connect = self._info.connectable and any(
+            advertised(self._info.service_uuids)
         )
         return not can_connect and bool(parse_broadcast(self._info.manufacturer_data))
+
+
+WHEEL = NumberSelector(
+    NumberSelectorConfig(
+        min=500,
+        max=3000,
+        step=1,
+        mode=NumberSelectorMode.BOX,
+        unit_of_measurement=UnitOfLength.MILLIMETERS,
+    )
+)
+"""The circumference of a wheel, from that of a scooter to that of a penny-farthing."""
+
+DEFAULT_WHEEL = round(Settings().wheel_circumference * 1000)
 
 
 class MonitorOptionsFlow(OptionsFlowWithReload):
@@ -313,13 +345,17 @@ class MonitorOptionsFlow(OptionsFlowWithReload):
         """Change how the monitor is listened to."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
+        fields: dict[probatio.Marker, Selector[Any]] = {
+            probatio.Required(CONF_LISTEN_ONLY): BooleanSelector()
+        }
+        suggested = dict(self.config_entry.options)
+        if any(profile.has_wheel for profile in profiles_of(self.config_entry)):
+            fields[probatio.Required(CONF_WHEEL_CIRCUMFERENCE)] = WHEEL
+            suggested.setdefault(CONF_WHEEL_CIRCUMFERENCE, DEFAULT_WHEEL)
         return self.async_show_form(
             step_id="monitor",
             data_schema=self.add_suggested_values_to_schema(
-                probatio.Schema(
-                    {probatio.Required(CONF_LISTEN_ONLY): BooleanSelector()}
-                ),
-                self.config_entry.options,
+                probatio.Schema(fields), suggested
             ),
         )
 
@@ -338,4 +374,13 @@ def _choice(labels: dict[str, str]) -> SelectSelector:
 
 def _name_of(info: BluetoothServiceInfoBleak) -> str:
     """Return what to call a monitor, of which at least the address is known."""
-    return advertised_name(info) or f"Heart-rate monitor {info.address[-5:]}"
+    if name := advertised_name(info):
+        return name
+    profile, *_ = _profiles_of(info)
+    return f"{profile.name} {info.address[-5:]}"
+
+
+def _profiles_of(info: BluetoothServiceInfoBleak) -> tuple[Profile, ...]:
+    """Return what a monitor speaks, by its advertisement."""
+    # What is told in advertisements themselves is a heart rate
+    return tuple(advertised(info.service_uuids)) or (heart_rate.PROFILE,)

@@ -1,7 +1,7 @@
 """Keeps a monitor connected whenever it is heard. Nobody else connects to it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
@@ -17,7 +17,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
-from .link import BLUETOOTH_ERRORS, Details, Link, NotAMonitorError, PairingNeededError
+from .details import Details
+from .link import BLUETOOTH_ERRORS, Link, NotAMonitorError, PairingNeededError
+from .profiles.base import Profile
 
 SILENT_AFTER = 30.0
 """Seconds without anything well-formed after which a connection is given up."""
@@ -90,7 +92,10 @@ class OtherMonitorError(Exception):
 class Owner(Protocol):
     """Whoever wants to be connected."""
 
-    def have_packet(self, data: bytearray) -> bool:
+    def have_profiles(self, profiles: Iterable[Profile]) -> None:
+        """Take what the monitor speaks."""
+
+    def have_packet(self, characteristic: str, data: bytearray) -> bool:
         """Take a measurement, and return whether it is well-formed."""
 
     def have_battery(self, data: bytearray) -> None:
@@ -199,7 +204,6 @@ class Connection:
         except BleakOutOfConnectionSlotsError as err:
             self._have_failed(Trouble.SLOTS_FULL, err)
         except (SilentError, NotAMonitorError) as err:
-            self._silences += 1
             self._have_failed(Trouble.SILENT, err)
         except BLUETOOTH_ERRORS as err:
             self._have_failed(Trouble.REFUSED, err)
@@ -240,10 +244,11 @@ class Connection:
                 await self._owner.async_confirm(link)
                 await link.subscribe(partial(self._have_packet, link))
             self._packet_at = self._hass.loop.time()
+            self._owner.have_profiles(link.profiles)
             if self._trouble is not Trouble.SILENT:
                 self._have_recovered()
             self._owner.have_link()
-            self._owner.have_details(await link.read_details(self._owner.have_battery))
+            self._owner.have_details(await link.read_details(self._have_battery))
             await self._watch(link)
         finally:
             self.link = None
@@ -295,15 +300,24 @@ class Connection:
                 patience = SILENT_AGAIN_AFTER
             left = self._packet_at + patience - self._hass.loop.time()
             if left <= 0:
-                raise SilentError(f"Nothing for {patience} s")
+                self._silences += 1
+                if any(profile.is_steady for profile in link.profiles):
+                    raise SilentError(f"Nothing for {patience} s")
+                # Nobody wants to know anything of it now
+                return
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await link.ended.wait()
 
     @callback
-    def _have_packet(self, link: Link, data: bytearray) -> None:
+    def _have_battery(self, _: str, data: bytearray) -> None:
+        """Pass the battery's level on."""
+        self._owner.have_battery(data)
+
+    @callback
+    def _have_packet(self, link: Link, characteristic: str, data: bytearray) -> None:
         """Pass a measurement on, unless it comes late, over a connection given up."""
-        if link is self.link and self._owner.have_packet(data):
+        if link is self.link and self._owner.have_packet(characteristic, data):
             self._packet_at = self._hass.loop.time()
             self._begin_anew()
 

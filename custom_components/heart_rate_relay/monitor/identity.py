@@ -20,10 +20,12 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..const import CONF_DETAILS, DOMAIN
 from .advertisement import parse_broadcast
-from .coordinator import MonitorCoordinator, advertised_name
-from .link import BLUETOOTH_ERRORS, Details, Mark
+from .coordinator import MonitorCoordinator
+from .details import Details, Mark
+from .link import BLUETOOTH_ERRORS
 from .probe import async_read_mark
-from .uuids import HEART_RATE_SERVICE
+from .profiles import advertised
+from .scanners import advertised_name
 
 LATELY = 10.0
 """Seconds within which every monitor that is near, and not connected, is heard again."""
@@ -43,10 +45,10 @@ class NotHeardError(Exception):
 
 
 @callback
-def is_heart_rate_monitor(info: BluetoothServiceInfoBleak) -> bool:
-    """Return whether an advertisement is that of a heart-rate monitor."""
+def is_heard_as_monitor(info: BluetoothServiceInfoBleak) -> bool:
+    """Return whether an advertisement is that of a monitor of any kind."""
     return (
-        HEART_RATE_SERVICE in info.service_uuids
+        any(advertised(info.service_uuids))
         or parse_broadcast(info.manufacturer_data) is not None
     )
 
