@@ -38,6 +38,9 @@ from .relay.data import RelayData, Status
 
 PARALLEL_UPDATES = 0
 
+MORE_DIGITS = 2
+"""How many more decimals there are than those that are shown."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RelaySensorEntityDescription(SensorEntityDescription):
@@ -144,7 +147,7 @@ def _describe(quantity: Quantity) -> MonitorSensorEntityDescription[Value]:
         entity_registry_enabled_default=quantity.is_enabled,
         needs=frozenset({quantity.feature}),
         is_lasting=quantity.is_lasting,
-        each=not (quantity.is_derived or is_choice),
+        each=not (quantity.is_derived or quantity.is_total or is_choice),
         value_fn=lambda data: data.value(quantity.key),
     )
 
@@ -223,8 +226,12 @@ class MeasuredSensor(MonitorEntity[Value], SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        """Return what was measured last."""
-        return cast("StateType", self.value)
+        """Return what was measured last, without digits that nobody measured."""
+        value = self.value
+        if isinstance(value, float):
+            precision = self.entity_description.suggested_display_precision or 0
+            return round(value, precision + MORE_DIGITS)
+        return cast("StateType", value)
 
 
 class SeriesSensor(MonitorEntity[Value], SensorEntity):

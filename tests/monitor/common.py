@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
 from custom_components.heart_rate_relay.monitor.profiles import PROFILES
-from dev.virtual_proxy import Proxy, Strap, World
+from dev.virtual_proxy import Peripheral, Proxy, Strap, World
 from homeassistant.components import bluetooth
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import (
@@ -83,10 +83,17 @@ def in_use(hass: HomeAssistant, proxy: Proxy) -> bool:
     return scanner is not None and proxy.subscriber is not None
 
 
+def quick[PeripheralT: Peripheral](
+    kind: type[PeripheralT], name: str = NAME, address: str = ADDRESS, **options: Any
+) -> PeripheralT:
+    """Return a monitor of a kind that has its tests wait for nothing."""
+    options = {"rate": 20, "advertising_interval": 0.05} | options
+    return kind(name, address, **options)
+
+
 def quick_strap(name: str = NAME, address: str = ADDRESS, **options: Any) -> Strap:
     """Return a strap that has its tests wait for nothing."""
-    options = {"rate": 20, "advertising_interval": 0.05} | options
-    return Strap(name, address, **options)
+    return quick(Strap, name, address, **options)
 
 
 def monitor_entry(
@@ -154,7 +161,7 @@ def heard(
 
 
 async def wear(
-    hass: HomeAssistant, air: World, strap: Strap, **options: Any
+    hass: HomeAssistant, air: World, strap: Peripheral, **options: Any
 ) -> MockConfigEntry:
     """Return the entry of a strap that is worn, is a monitor, and is connected."""
     air.add_strap(strap)
@@ -164,7 +171,7 @@ async def wear(
     return entry
 
 
-async def say(hass: HomeAssistant, strap: Strap, *packets: bytes) -> None:
+async def say(hass: HomeAssistant, strap: Peripheral, *packets: bytes) -> None:
     """Let a strap that says nothing by itself say these, and wait until they arrive."""
     (entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
     monitor = entry.runtime_data

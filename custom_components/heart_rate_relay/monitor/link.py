@@ -21,6 +21,9 @@ BLUETOOTH_ERRORS: Final = bleak_retry_connector.BLEAK_RETRY_EXCEPTIONS
 CONNECT_TIMEOUT = 25.0
 """Seconds for an attempt to connect, of which a proxy may need 20."""
 
+ANOTHER_TIMEOUT = 10.0
+"""Seconds for another kind of measurements to be had, where there is one already."""
+
 DETAILS_TIMEOUT = 30.0
 """Seconds for all that a monitor tells of itself."""
 
@@ -123,16 +126,19 @@ class Link:
         if not measurements:
             await self._forget_attributes()
             raise NotAMonitorError("No measurements")
-        errors: list[BleakError] = []
-        for measurement in measurements:
+        failures: list[Exception] = []
+        for number, measurement in enumerate(measurements):
+            has_one = number > len(failures)
             try:
-                await self._subscribe_to(measurement, on_packet)
-            except PairingNeededError:
-                raise
-            except BleakError as err:
-                errors.append(err)
-        if len(errors) == len(measurements):
-            raise errors[0]
+                async with asyncio.timeout(ANOTHER_TIMEOUT if has_one else None):
+                    await self._subscribe_to(measurement, on_packet)
+            except BLUETOOTH_ERRORS as err:
+                failures.append(err)
+                if isinstance(err, TimeoutError | PairingNeededError):
+                    # What answers no more may measure all the same
+                    break
+        if len(failures) > number:
+            raise failures[0]
 
     async def _subscribe_to(
         self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback

@@ -13,7 +13,7 @@ from .profiles.base import Profile, Settings
 def profiles_of(entry: ConfigEntry) -> tuple[Profile, ...]:
     """Return what a monitor speaks, as far as that is remembered."""
     keys = entry.data.get(CONF_PROFILES, [heart_rate.PROFILE.key])
-    return tuple(PROFILES[key] for key in keys)
+    return tuple(PROFILES[key] for key in keys if key in PROFILES)
 
 
 def settings_of(entry: ConfigEntry) -> Settings:
