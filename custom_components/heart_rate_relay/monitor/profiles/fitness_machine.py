@@ -210,8 +210,7 @@ def _parse(data: bytes, flags_size: int, fields: Iterable[Field]) -> Values:
     flags = packet.uint(flags_size)
     present = [field for field in fields if is_present(field, flags)]
     later = [field.later for field in present]
-    left = len(packet.left)
-    if left < size_of(present) or left == size_of(later):
+    if len(packet.left) == size_of(later):
         present = later
     values: dict[str, Value] = {}
     for field in present:
