@@ -1,15 +1,15 @@
-"""A virtual heart-rate monitor behind a virtual proxy, and its way into Home Assistant."""
+"""A virtual strap and a virtual bike behind a virtual proxy, and their way into Home Assistant."""
 
 import asyncio
 import time
 from typing import Protocol, Self
 
-from .home_assistant.api import Api
+from .home_assistant.api import Answer, Api
 from .home_assistant.process import HomeAssistantError
 from .relays import DOMAIN, MONITOR
 from .simulated_heart_rate.const import UNIT_BPM
 from .simulated_heart_rate.record import Kind, Record
-from .virtual_proxy import Proxy, Sent, Strap, World, walking
+from .virtual_proxy import Bike, Proxy, Sent, Strap, World, walking
 from .virtual_proxy.proxy import HOST
 
 PHASE = 0.5
@@ -39,6 +39,9 @@ class Monitor:
             energy=0,
         )
         self._strap.on_sent = self._note
+        self._bike = Bike(
+            "Virtual bike", "C4:5A:90:00:00:02", rate=4, power=walking(120, 280)
+        )
         self._proxy = Proxy("virtual-proxy")
         self._world = World([self._strap], [self._proxy])
 
@@ -53,17 +56,25 @@ class Monitor:
         await self._world.stop()
 
     async def add_to(self, api: Api) -> None:
-        """Add the proxy, and then the monitor that is discovered through it.
+        """Add the proxy, and then what is discovered through it: the strap, and the bike.
 
         Raises HomeAssistantError where a flow goes another way.
         """
         step = await api.start_flow("esphome")
         step = await api.next_step(step, {"host": HOST, "port": self._proxy.port})
         if step["type"] == "create_entry":
-            found = await api.wait_until_discovered(DOMAIN, "bluetooth")
-            step = await api.next_step(found, {})
+            step = await self._add_discovered(api)
+        if step["type"] == "create_entry":
+            # Not before, or it might be discovered first
+            self._world.add_strap(self._bike)
+            step = await self._add_discovered(api)
         if step["type"] != "create_entry":
             raise HomeAssistantError(f"The monitor is not set up: {step}")
+
+    async def _add_discovered(self, api: Api) -> Answer:
+        """Add what is discovered next, and return how that ended."""
+        found = await api.wait_until_discovered(DOMAIN, "bluetooth")
+        return await api.next_step(found, {})
 
     def fall_silent(self) -> None:
         """Send no more."""
@@ -72,4 +83,4 @@ class Monitor:
     def _note(self, sent: Sent) -> None:
         """Write to the ledger what was sent."""
         name, at = self._strap.name, int(sent.at * 1000)
-        self._ledger.write(Record(MONITOR, name, UNIT_BPM, Kind.SENT, at, sent.bpm))
+        self._ledger.write(Record(MONITOR, name, UNIT_BPM, Kind.SENT, at, sent.value))

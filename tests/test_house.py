@@ -25,7 +25,10 @@ PACKAGE = heart_rate_relay.__name__
 
 LIBRARY = (
     "monitor.advertisement",
-    "monitor.measurement",
+    "monitor.data",
+    "monitor.details",
+    "monitor.measuring",
+    "monitor.profiles",
     "monitor.uuids",
     "monitor.variability",
     "reading",

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from inspect import isclass, signature
+from itertools import product
 import json
 from pathlib import Path
 import re
@@ -42,8 +43,8 @@ from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
 from custom_components.heart_rate_relay.flow.options import LIMITS
 from custom_components.heart_rate_relay.monitor import monitor_issues
 from custom_components.heart_rate_relay.monitor.connection import Trouble
-from custom_components.heart_rate_relay.monitor.features import Feature
 from custom_components.heart_rate_relay.monitor.link import Link
+from custom_components.heart_rate_relay.monitor.profiles import ACTIONS, PROFILES
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.relay import relay_issues as issues
@@ -70,7 +71,7 @@ from .flow.common import (
     to_sources,
     way_to,
 )
-from .monitor.common import heard, monitor_entry, set_up_monitor
+from .monitor.common import features_of, heard, monitor_entry, set_up_monitor
 
 ROOT = Path(config_flow.__file__).parent
 STRINGS: dict[str, Any] = json.loads(
@@ -316,7 +317,7 @@ async def options_forms(hass: HomeAssistant) -> list[ConfigFlowResult]:
         entry = relay_entry(service, data)
         await set_up(hass, entry)
         forms.append(await hass.config_entries.options.async_init(entry.entry_id))
-    entry = monitor_entry()
+    entry = monitor_entry(profiles=("cycling_speed",))
     await set_up_monitor(hass, entry)
     forms.append(await hass.config_entries.options.async_init(entry.entry_id))
     return forms
@@ -644,7 +645,9 @@ async def entities(
     """Return the entities by domain and translation key, but those called as their class."""
     for service, data in DATA.items():
         await set_up(hass, relay_entry(service, data))
-    await set_up_monitor(hass, monitor_entry(features=tuple(Feature)))
+    every = tuple(PROFILES)
+    monitor = monitor_entry(features=features_of(*every), profiles=every)
+    await set_up_monitor(hass, monitor)
     return {
         (entity.domain, entity.translation_key): entity
         for entity in er.async_get(hass).entities.values()
@@ -661,7 +664,9 @@ async def test_called_as_their_class(
         for entity in er.async_get(hass).entities.values()
         if entity.platform == DOMAIN and not entity.translation_key
     }
-    assert others == {"battery", "signal_strength"}
+    assert others == {
+        *("battery", "signal_strength", "power", "speed", "distance", "weight")
+    }
 
 
 def by_entity(
@@ -905,11 +910,11 @@ async def test_exceptions(hass: HomeAssistant) -> None:
     note(refusal.value)
     monitor = await set_up_monitor(hass, monitor_entry())
     link = AsyncMock(Link, ended=asyncio.Event())
-    link.reset_energy.side_effect = BleakError
+    link.perform.side_effect = BleakError
     assert monitor._connection
-    for monitor._connection.link in (None, link):
+    for action, monitor._connection.link in product(ACTIONS, (None, link)):
         with pytest.raises(HomeAssistantError) as refusal:
-            await monitor.async_reset_energy()
+            await monitor.async_perform(action)
         note(refusal.value)
     for error in errors_of_actions():
         note(error)
@@ -950,8 +955,8 @@ def test_no_other_exception() -> None:
     ]
     assert sorted(raised) == [
         "__init__.py: 'not_started'",
-        "monitor/coordinator.py: 'energy_not_reset'",
         "monitor/coordinator.py: 'not_connected'",
+        "monitor/coordinator.py: action.refusal",
         "relay/coordinator.py: 'cannot_send_paused'",
         "services.py: key",
     ]

@@ -1,7 +1,7 @@
 """Binary sensors of Heart Rate Relay."""
 
 from dataclasses import dataclass
-from typing import override
+from typing import cast, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
@@ -14,7 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import MonitorEntity, MonitorEntityDescription, async_add_monitor_entities
 from .monitor.coordinator import MonitorConfigEntry
-from .monitor.features import Feature
+from .monitor.data import MonitorData
+from .monitor.profiles import QUANTITIES
+from .monitor.profiles.base import Kind, Quantity
 
 PARALLEL_UPDATES = 0
 
@@ -26,6 +28,20 @@ class MonitorBinarySensorEntityDescription(
     """Describes a binary sensor of a monitor."""
 
 
+def _describe(quantity: Quantity) -> MonitorBinarySensorEntityDescription:
+    """Describe the binary sensor of a quantity that is so or not."""
+
+    def value(data: MonitorData) -> bool | None:
+        return cast("bool | None", data.value(quantity.key))
+
+    return MonitorBinarySensorEntityDescription(
+        key=quantity.key,
+        translation_key=quantity.key,
+        needs=frozenset({quantity.feature}),
+        value_fn=value,
+    )
+
+
 BINARY_SENSORS = (
     MonitorBinarySensorEntityDescription(
         key="connected",
@@ -35,12 +51,7 @@ BINARY_SENSORS = (
         is_lasting=True,
         value_fn=lambda data: data.is_reached,
     ),
-    MonitorBinarySensorEntityDescription(
-        key="skin_contact",
-        translation_key="skin_contact",
-        needs=frozenset({Feature.CONTACT}),
-        value_fn=lambda data: data.measurement.contact if data.measurement else None,
-    ),
+    *(_describe(one) for one in QUANTITIES.values() if one.kind is Kind.FLAG),
 )
 
 

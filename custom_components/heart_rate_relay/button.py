@@ -15,7 +15,8 @@ from .entity import (
     async_add_monitor_entities,
 )
 from .monitor.coordinator import MonitorConfigEntry, is_monitor
-from .monitor.features import Feature
+from .monitor.profiles import ACTIONS
+from .monitor.profiles.base import Action
 from .past.backfill import Backfill
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 
@@ -27,6 +28,8 @@ class MonitorButtonEntityDescription(
     MonitorEntityDescription[None], ButtonEntityDescription
 ):
     """Describes a button of a monitor."""
+
+    action: Action
 
 
 SEND_NOW = ButtonEntityDescription(
@@ -41,13 +44,18 @@ STOP_BACKFILL = ButtonEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 
-RESET_ENERGY = MonitorButtonEntityDescription(
-    key="reset_energy",
-    translation_key="reset_energy",
-    entity_category=EntityCategory.CONFIG,
-    needs=frozenset({Feature.ENERGY, Feature.ENERGY_RESET}),
-    value_fn=lambda data: None,
+MONITOR_BUTTONS = tuple(
+    MonitorButtonEntityDescription(
+        key=action.key,
+        translation_key=action.key,
+        entity_category=EntityCategory.CONFIG,
+        needs=frozenset({action.quantity.feature, action.feature}),
+        value_fn=lambda data: None,
+        action=action,
+    )
+    for action in ACTIONS
 )
+"""A button for each of what monitors can be made to do."""
 
 
 async def async_setup_entry(
@@ -58,7 +66,7 @@ async def async_setup_entry(
     """Set up the buttons of a monitor or a relay."""
     if is_monitor(entry):
         async_add_monitor_entities(
-            entry, async_add_entities, (RESET_ENERGY,), ResetEnergyButton
+            entry, async_add_entities, MONITOR_BUTTONS, MonitorButton
         )
         return
     async_add_entities([SendNowButton(entry.runtime_data, SEND_NOW)])
@@ -66,15 +74,15 @@ async def async_setup_entry(
         async_add_entities([StopBackfillButton(entry.runtime_data, backfill)])
 
 
-class ResetEnergyButton(MonitorEntity[None], ButtonEntity):
-    """Lets a monitor count energy from 0 on."""
+class MonitorButton(MonitorEntity[None], ButtonEntity):
+    """Lets a monitor do something."""
 
     entity_description: MonitorButtonEntityDescription
 
     @override
     async def async_press(self) -> None:
-        """Reset the energy."""
-        await self.coordinator.async_reset_energy()
+        """Let it be done."""
+        await self.coordinator.async_perform(self.entity_description.action)
 
 
 class SendNowButton(RelayEntity, ButtonEntity):

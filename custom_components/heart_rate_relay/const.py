@@ -30,6 +30,8 @@ CONF_BUCKET: Final = "bucket"
 
 CONF_DETAILS: Final = "details"
 CONF_FEATURES: Final = "features"
+CONF_FORMER_ADDRESS: Final = "former_address"
+CONF_PROFILES: Final = "profiles"
 
 # What only a flow asks for
 CONF_SEARCH: Final = "search"
@@ -57,6 +59,7 @@ CONF_GATHER: Final = "gather"
 CONF_PAUSED: Final = "paused"
 CONF_BACKFILL_DAYS: Final = "backfill_days"
 CONF_LISTEN_ONLY: Final = "listen_only"
+CONF_WHEEL_CIRCUMFERENCE: Final = "wheel_circumference"
 
 SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
     {

@@ -21,12 +21,15 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from .const import CONF_DETAILS, CONF_SERVICE, DOMAIN, SOURCE_OPTIONS
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
+from .monitor.measuring import has_value
+from .monitor.profiles import QUANTITIES
+from .monitor.profiles.base import Kind
 from .reading import SECOND
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 from .sources.observation import Observer
 from .sources.steps import StepCounter
 
-TOLD_DETAILS = ("manufacturer", "model", "sw_version", "hw_version", "body_location")
+TOLD_DETAILS = ("manufacturer", "model", "sw_version", "hw_version")
 """What may be told of a monitor: neither its name nor its serial number."""
 
 TOLD_OPTIONS = (
@@ -57,17 +60,21 @@ def _issues(hass: HomeAssistant, entry: ConfigEntry) -> list[str | None]:
 def _monitor(hass: HomeAssistant, monitor: MonitorCoordinator) -> dict[str, Any]:
     """Return what is known of a monitor."""
     data, details = monitor.data, monitor.config_entry.data[CONF_DETAILS]
-    measurement = data.measurement
     silence = hass.loop.time() - monitor.heard_at
     return {
         "details": {key: details.get(key) for key in TOLD_DETAILS},
+        "profiles": [profile.key for profile in monitor.profiles],
         "features": sorted(monitor.features),
         "listens_only": monitor.is_listening,
         "is_reached": data.is_reached,
         "measurements": data.measurements,
-        "measures_now": measurement is not None,
-        "has_heart_rate": bool(measurement and measurement.heart_rate),
-        "contact": measurement.contact if measurement else None,
+        "measures_now": data.is_measuring,
+        "known_now": sorted(key for key in data.told if has_value(data.value(key))),
+        **{
+            key: data.value(key)
+            for key, quantity in QUANTITIES.items()
+            if quantity.kind in {Kind.FLAG, Kind.CHOICE} and key in data.told
+        },
         "heard_seconds_ago": round(silence, 1) if isfinite(silence) else None,
         "signal_strength": data.signal_strength,
         "scanners": bluetooth.async_scanner_count(hass, connectable=False),

@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator
 from .monitor.data import MonitorData
-from .monitor.features import Feature
+from .monitor.memory import device_info_of
 from .relay.coordinator import RelayCoordinator
 from .unexpected import guarded
 
@@ -44,7 +44,7 @@ class MonitorEntityDescription[ValueT](EntityDescription):
     """Describes an entity of a monitor."""
 
     value_fn: Callable[[MonitorData], ValueT]
-    needs: frozenset[Feature] = frozenset()
+    needs: frozenset[str] = frozenset()
     """What a monitor must have for it."""
     is_lasting: bool = False
     """Whether the value outlives the connection."""
@@ -67,7 +67,7 @@ class MonitorEntity[ValueT](CoordinatorEntity[MonitorCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.config_entry.entry_id}_{description.key}"
-        self._attr_device_info = coordinator.device_info
+        self._attr_device_info = device_info_of(coordinator.config_entry)
         self._shown = self._to_show()
 
     @property
@@ -92,9 +92,10 @@ class MonitorEntity[ValueT](CoordinatorEntity[MonitorCoordinator]):
 
     def _to_show(self) -> tuple[bool, ValueT, int]:
         """Return what makes for a new state."""
-        data = self.coordinator.data
-        measurements = data.measurements if self.entity_description.each else 0
-        return self.available, self.value, measurements
+        number = 0
+        if self.entity_description.each:
+            number = self.coordinator.data.number(self.entity_description.key)
+        return self.available, self.value, number
 
 
 @callback

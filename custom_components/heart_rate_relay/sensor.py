@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import cast, override
 
 from homeassistant.components.sensor import (
@@ -16,8 +17,6 @@ from homeassistant.const import (
     PERCENTAGE,
     SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
-    UnitOfEnergy,
-    UnitOfTime,
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -32,14 +31,17 @@ from .entity import (
     async_add_monitor_entities,
 )
 from .monitor.coordinator import MonitorConfigEntry, is_monitor
-from .monitor.features import Feature
-from .monitor.measurement import BodyLocation
+from .monitor.details import BATTERY
+from .monitor.profiles import QUANTITIES
+from .monitor.profiles.base import Kind, Quantity, Value
 from .past.shown import async_last_shown, count
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 from .relay.data import RelayData, Status
-from .unexpected import guarded
 
 PARALLEL_UPDATES = 0
+
+MORE_DIGITS = 2
+"""How many more decimals there are than those that are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,78 +131,65 @@ class MonitorSensorEntityDescription[ValueT = StateType](
     """Describes a sensor of a monitor."""
 
 
-RR_INTERVAL = MonitorSensorEntityDescription[tuple[float, ...]](
-    key="rr_interval",
-    translation_key="rr_interval",
-    native_unit_of_measurement=UnitOfTime.MILLISECONDS,
-    state_class=SensorStateClass.MEASUREMENT,
-    suggested_display_precision=0,
-    entity_registry_enabled_default=False,
-    needs=frozenset({Feature.RR_INTERVALS}),
-    each=True,
-    value_fn=lambda data: data.measurement.rr_intervals if data.measurement else (),
-)
+def _describe(quantity: Quantity) -> MonitorSensorEntityDescription[Value]:
+    """Describe the sensor of a quantity, as its profile has it."""
+    is_choice = quantity.kind is Kind.CHOICE
+    state_class = SensorStateClass.MEASUREMENT
+    if quantity.is_total:
+        state_class = SensorStateClass.TOTAL_INCREASING
+    return MonitorSensorEntityDescription(
+        key=quantity.key,
+        translation_key=None if quantity.is_named_by_class else quantity.key,
+        device_class=_device_class(quantity),
+        native_unit_of_measurement=quantity.unit,
+        state_class=None if is_choice else state_class,
+        suggested_display_precision=quantity.precision,
+        options=list(quantity.options) or None,
+        entity_category=EntityCategory.DIAGNOSTIC if quantity.is_diagnostic else None,
+        entity_registry_enabled_default=quantity.is_enabled,
+        needs=frozenset({quantity.feature}),
+        is_lasting=quantity.is_lasting,
+        each=not (quantity.is_derived or quantity.is_total or is_choice),
+        value_fn=lambda data: data.value(quantity.key),
+    )
 
-BATTERY: MonitorSensorEntityDescription = MonitorSensorEntityDescription(
+
+def _device_class(quantity: Quantity) -> SensorDeviceClass | None:
+    """Return the device class of a quantity, None where Home Assistant has none."""
+    return SensorDeviceClass(quantity.device_class) if quantity.device_class else None
+
+
+BATTERY_LEVEL: MonitorSensorEntityDescription = MonitorSensorEntityDescription(
     key="battery",
     device_class=SensorDeviceClass.BATTERY,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
     entity_category=EntityCategory.DIAGNOSTIC,
-    needs=frozenset({Feature.BATTERY}),
+    needs=frozenset({BATTERY}),
     is_lasting=True,
     value_fn=lambda data: data.battery,
 )
 
-MONITOR_SENSORS: tuple[MonitorSensorEntityDescription, ...] = (
-    MonitorSensorEntityDescription(
-        key="heart_rate",
-        translation_key="heart_rate",
-        native_unit_of_measurement=UNIT_BPM,
-        state_class=SensorStateClass.MEASUREMENT,
-        each=True,
-        value_fn=lambda data: data.measurement.heart_rate if data.measurement else None,
-    ),
-    MonitorSensorEntityDescription(
-        # The key says which statistic it is, by which relays know it for a source
-        key="rmssd",
-        translation_key="rmssd",
-        native_unit_of_measurement=UnitOfTime.MILLISECONDS,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        needs=frozenset({Feature.RR_INTERVALS}),
-        value_fn=lambda data: data.variability,
-    ),
-    MonitorSensorEntityDescription(
-        key="energy",
-        translation_key="energy",
-        device_class=SensorDeviceClass.ENERGY,
-        native_unit_of_measurement=UnitOfEnergy.KILO_JOULE,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        suggested_display_precision=0,
-        needs=frozenset({Feature.ENERGY}),
-        value_fn=lambda data: data.measurement.energy if data.measurement else None,
-    ),
-    MonitorSensorEntityDescription(
-        key="signal_strength",
-        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
-        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        is_lasting=True,
-        value_fn=lambda data: data.signal_strength,
-    ),
-    MonitorSensorEntityDescription(
-        key="body_location",
-        translation_key="body_location",
-        device_class=SensorDeviceClass.ENUM,
-        options=list(BodyLocation),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        needs=frozenset({Feature.BODY_LOCATION}),
-        is_lasting=True,
-        value_fn=lambda data: data.body_location,
-    ),
+SIGNAL_STRENGTH: MonitorSensorEntityDescription = MonitorSensorEntityDescription(
+    key="signal_strength",
+    device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+    native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    state_class=SensorStateClass.MEASUREMENT,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+    is_lasting=True,
+    value_fn=lambda data: data.signal_strength,
+)
+
+MEASURED = tuple(
+    _describe(quantity)
+    for quantity in QUANTITIES.values()
+    if quantity.kind in {Kind.NUMBER, Kind.CHOICE}
+)
+SERIES = tuple(
+    _describe(quantity)
+    for quantity in QUANTITIES.values()
+    if quantity.kind is Kind.SERIES
 )
 
 
@@ -213,13 +202,11 @@ async def async_setup_entry(
     if not is_monitor(entry):
         async_add_entities(_relay_sensors(entry.runtime_data))
         return
-    async_add_monitor_entities(
-        entry, async_add_entities, MONITOR_SENSORS, MonitorSensor
-    )
-    async_add_monitor_entities(
-        entry, async_add_entities, (RR_INTERVAL,), IntervalSensor
-    )
-    async_add_monitor_entities(entry, async_add_entities, (BATTERY,), BatterySensor)
+    add = partial(async_add_monitor_entities, entry, async_add_entities)
+    add(MEASURED, MeasuredSensor)
+    add(SERIES, SeriesSensor)
+    add((SIGNAL_STRENGTH,), MonitorSensor)
+    add((BATTERY_LEVEL,), BatterySensor)
 
 
 def _relay_sensors(coordinator: RelayCoordinator) -> Iterator[SensorEntity]:
@@ -236,8 +223,46 @@ def _relay_sensors(coordinator: RelayCoordinator) -> Iterator[SensorEntity]:
         yield CounterSensor(coordinator, IN_DOUBT)
 
 
+class MeasuredSensor(MonitorEntity[Value], SensorEntity):
+    """Tells what a monitor measures."""
+
+    entity_description: MonitorSensorEntityDescription[Value]
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return what was measured last, without digits that nobody measured."""
+        value = self.value
+        if isinstance(value, float):
+            precision = self.entity_description.suggested_display_precision or 0
+            return round(value, precision + MORE_DIGITS)
+        return cast("StateType", value)
+
+
+class SeriesSensor(MonitorEntity[Value], SensorEntity):
+    """Tells every one of several numbers that a measurement may hold."""
+
+    entity_description: MonitorSensorEntityDescription[Value]
+    _number: float | None = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write one state after the other."""
+        if (to_show := self._to_show()) != self._shown:
+            self._shown = to_show
+            for self._number in cast("tuple[float, ...]", to_show[1]) or (None,):
+                self.async_write_ha_state()
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the number that is told now."""
+        return self._number
+
+
 class MonitorSensor(MonitorEntity[StateType], SensorEntity):
-    """Tells what a monitor measures, or how it is."""
+    """Tells how a monitor is."""
 
     entity_description: MonitorSensorEntityDescription
 
@@ -246,29 +271,6 @@ class MonitorSensor(MonitorEntity[StateType], SensorEntity):
     def native_value(self) -> StateType:
         """Return what the description is about."""
         return self.value
-
-
-class IntervalSensor(MonitorEntity[tuple[float, ...]], SensorEntity):
-    """Tells every interval between two beats, of which a measurement may hold several."""
-
-    entity_description: MonitorSensorEntityDescription[tuple[float, ...]]
-    _interval: float | None = None
-
-    @callback
-    @guarded
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write one state after the other."""
-        if (to_show := self._to_show()) != self._shown:
-            self._shown = to_show
-            for self._interval in to_show[1] or (None,):
-                self.async_write_ha_state()
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return the interval in ms."""
-        return self._interval
 
 
 class BatterySensor(MonitorSensor, RestoreSensor):

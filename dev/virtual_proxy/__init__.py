@@ -1,8 +1,25 @@
-"""ESPHome Bluetooth proxies that need no radio, and heart-rate monitors in their reach."""
+"""ESPHome Bluetooth proxies that need no radio, and monitors of all kinds in their reach."""
 
+from .cycling import Bike
+from .machine import Treadmill
+from .oximeter import Oximeter
+from .peripheral import Peripheral, Sent
 from .proxy import Proxy
 from .pulse import Pulse, walking
-from .strap import Sent, Strap
+from .running import Pod
+from .strap import Strap
 from .world import World
 
-__all__ = ["Proxy", "Pulse", "Sent", "Strap", "World", "walking"]
+__all__ = [
+    "Bike",
+    "Oximeter",
+    "Peripheral",
+    "Pod",
+    "Proxy",
+    "Pulse",
+    "Sent",
+    "Strap",
+    "Treadmill",
+    "World",
+    "walking",
+]

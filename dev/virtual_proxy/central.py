@@ -199,7 +199,7 @@ class Central:
                     "handle": characteristic.handle,
                     "properties": characteristic.properties,
                     "descriptors": [{"short_uuid": CCCD, "handle": characteristic.cccd}]
-                    if characteristic.notifies
+                    if characteristic.can_subscribe
                     else [],
                 }
                 for characteristic in service.characteristics

@@ -17,6 +17,7 @@ class Property(IntFlag):
     READ = 0x02
     WRITE = 0x08
     NOTIFY = 0x10
+    INDICATE = 0x20
 
 
 class Error(IntEnum):
@@ -48,7 +49,14 @@ class Characteristic:
     write: Callable[[bytes], None] | None = None
     """Raises AttributeRefusal where it does not like what is written."""
     notifies: bool = False
+    indicates: bool = False
+    """Whether it notifies, and wants to hear that it arrived."""
     handle: int = 0
+
+    @property
+    def can_subscribe(self) -> bool:
+        """Whether its value can be had whenever it changes."""
+        return self.notifies or self.indicates
 
     @property
     def cccd(self) -> int:
@@ -65,6 +73,8 @@ class Characteristic:
             properties |= Property.WRITE
         if self.notifies:
             properties |= Property.NOTIFY
+        if self.indicates:
+            properties |= Property.INDICATE
         return properties
 
 
@@ -90,7 +100,7 @@ class Table:
             for characteristic in service.characteristics:
                 # The first is that of the declaration
                 characteristic.handle = handle + 1
-                handle += 3 if characteristic.notifies else 2
+                handle += 3 if characteristic.can_subscribe else 2
 
     def __iter__(self) -> Iterator[Characteristic]:
         """Return all characteristics."""
@@ -107,6 +117,6 @@ class Table:
     def subscribed_by(self, cccd: int) -> Characteristic:
         """Return what a descriptor subscribes to. Raises AttributeRefusal."""
         for characteristic in self:
-            if characteristic.notifies and characteristic.cccd == cccd:
+            if characteristic.can_subscribe and characteristic.cccd == cccd:
                 return characteristic
         raise AttributeRefusal(Error.INVALID_HANDLE)

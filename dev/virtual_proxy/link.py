@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from .gatt import AttributeRefusal, Error, Table
 
 if TYPE_CHECKING:
-    from .strap import Strap
+    from .peripheral import Peripheral
 
 SUBSCRIBED = b"\x01\x00"
+SUBSCRIBED_TO_INDICATIONS = b"\x02\x00"
 UNSUBSCRIBED = b"\x00\x00"
 
 MTU = 185
@@ -48,7 +49,7 @@ class Carrier(Protocol):
 class Link:
     """A connection, with what the proxy's client has subscribed to."""
 
-    def __init__(self, strap: Strap, carrier: Carrier) -> None:
+    def __init__(self, strap: Peripheral, carrier: Carrier) -> None:
         """Connect."""
         self.strap = strap
         self.address = strap.address
@@ -99,7 +100,7 @@ class Link:
         characteristic = self.table.subscribed_by(handle)
         if self.strap.needs_pairing and not self.strap.paired:
             raise AttributeRefusal(Error.INSUFFICIENT_AUTHENTICATION)
-        if data == SUBSCRIBED:
+        if data in {SUBSCRIBED, SUBSCRIBED_TO_INDICATIONS}:
             self.enabled.add(characteristic.handle)
         else:
             self.enabled.discard(characteristic.handle)

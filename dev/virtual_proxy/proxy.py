@@ -7,8 +7,8 @@ from aioesphomeapi.model import BluetoothScannerMode
 
 from .address import to_address, to_int
 from .link import Link
+from .peripheral import Peripheral
 from .session import Session
-from .strap import Strap
 
 HOST = "127.0.0.1"
 
@@ -40,7 +40,7 @@ class Proxy:
         """How much weaker straps are here than what they say, in dB, negative."""
         self.dial_timeout = dial_timeout
         """Seconds for which it dials a strap that is not there."""
-        self.straps: Sequence[Strap] = ()
+        self.straps: Sequence[Peripheral] = ()
         """Those within reach."""
         self.advertises = True
         """Whether it forwards advertisements."""
@@ -55,7 +55,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._frozen = False
         self._occupied = 0
-        self._batch: list[Strap] = []
+        self._batch: list[Peripheral] = []
         self._flush_timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
@@ -149,14 +149,14 @@ class Proxy:
         for session in self.sessions:
             session.send_slots()
 
-    def heard(self, address: str) -> Strap | None:
+    def heard(self, address: str) -> Peripheral | None:
         """Return the strap that can be heard under an address."""
         for strap in self.straps:
             if strap.address == address and strap.advertising:
                 return strap
         return None
 
-    def hear(self, strap: Strap) -> None:
+    def hear(self, strap: Peripheral) -> None:
         """Take an advertisement."""
         if not self.subscriber or not self.advertises or strap not in self.straps:
             return

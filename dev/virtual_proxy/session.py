@@ -18,8 +18,8 @@ from .central import Central
 from .messages import Decoder, NotPlaintext, Request, encode
 
 if TYPE_CHECKING:
+    from .peripheral import Peripheral
     from .proxy import Proxy
-    from .strap import Strap
 
 API_VERSION = (1, 14)
 ESPHOME_VERSION = "2026.10.0"
@@ -104,7 +104,7 @@ class Session(asyncio.Protocol):
         if self._transport is not None and not self._proxy.frozen:
             self._transport.write(encode(kind, **fields))
 
-    def send_advertisements(self, straps: Sequence[Strap]) -> None:
+    def send_advertisements(self, straps: Sequence[Peripheral]) -> None:
         """Send what straps advertise."""
         advertisements = [
             {

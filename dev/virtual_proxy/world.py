@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Self
 
+from .peripheral import Peripheral
 from .proxy import Proxy
-from .strap import Strap
 
 
 class World:
     """Straps, and proxies within their reach."""
 
     def __init__(
-        self, straps: Iterable[Strap] = (), proxies: Iterable[Proxy] = ()
+        self, straps: Iterable[Peripheral] = (), proxies: Iterable[Proxy] = ()
     ) -> None:
         """Initialize the world, in which nothing happens yet."""
         self.straps = list(straps)
@@ -45,7 +45,7 @@ class World:
         for proxy in self.proxies:
             await proxy.stop()
 
-    def add_strap(self, strap: Strap) -> Strap:
+    def add_strap[PeripheralT: Peripheral](self, strap: PeripheralT) -> PeripheralT:
         """Let there be another strap."""
         self.straps.append(strap)
         if self._running:
@@ -60,7 +60,7 @@ class World:
             await proxy.start()
         return proxy
 
-    def _broadcast(self, strap: Strap) -> None:
+    def _broadcast(self, strap: Peripheral) -> None:
         """Let all proxies hear a strap."""
         for proxy in self.proxies:
             proxy.hear(strap)

@@ -95,19 +95,22 @@ class ScriptedApi(Api):
 
 
 async def test_the_way_of_the_monitor(monitor: Monitor) -> None:
-    """The proxy is added by its address, and the monitor is only confirmed."""
+    """The proxy is added by its address, and the strap and the bike are only confirmed."""
     async with aiohttp.ClientSession() as session:
-        api = ScriptedApi(session, CREATED, CREATED)
+        api = ScriptedApi(session, CREATED, CREATED, CREATED)
         await monitor.add_to(api)
     proxy = {"host": "127.0.0.1", "port": monitor._proxy.port}
-    assert api.seen == [("esphome", proxy), (DOMAIN, "bluetooth", {})]
+    found: tuple[object, ...] = (DOMAIN, "bluetooth", {})
+    assert api.seen == [("esphome", proxy), found, found]
 
 
-@pytest.mark.parametrize("answers", [(FORM,), (CREATED, FORM)])
+@pytest.mark.parametrize(
+    "answers", [(FORM,), (CREATED, FORM), (CREATED, CREATED, FORM)]
+)
 async def test_another_way_is_an_error(
     monitor: Monitor, answers: tuple[Answer, ...]
 ) -> None:
-    """Whichever of the two is not added."""
+    """Whichever of the three is not added."""
     async with aiohttp.ClientSession() as session:
         api = ScriptedApi(session, *answers)
         with pytest.raises(HomeAssistantError, match="not set up"):

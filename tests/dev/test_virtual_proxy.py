@@ -105,8 +105,8 @@ async def test_measurements_arrive(client: Client, strap: Strap) -> None:
     await until(lambda: client.notified[-2:-1] == [b"\x06"])
     assert client.notified == [sent.data for sent in strap.sent] == told
     assert client.notified[-3] == b""
-    assert [sent.bpm for sent in strap.sent[-3:-1]] == [None, None]
-    assert all(sent.data[1] == sent.bpm for sent in strap.sent if sent.bpm)
+    assert [sent.value for sent in strap.sent[-3:-1]] == [None, None]
+    assert all(sent.data[1] == sent.value for sent in strap.sent if sent.value)
     await asyncio.sleep(0.05)
     assert len(strap.sent) == len(client.notified)
 

@@ -8,7 +8,7 @@ from bluetooth_data_tools import parse_advertisement_data
 from hypothesis import given, strategies as st
 import pytest
 
-from dev.virtual_proxy import Strap, walking
+from dev.virtual_proxy import Peripheral, Strap, walking
 from dev.virtual_proxy.gatt import Table
 from dev.virtual_proxy.link import Link
 from dev.virtual_proxy.messages import Decoder, NotPlaintext, encode
@@ -84,7 +84,7 @@ async def test_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A strap measures and advertises at its rate, and does not drift."""
     Clock(asyncio.get_running_loop(), monkeypatch)
     strap = Strap("Strap", ADDRESS, rate=2, advertises_while_connected=True)
-    heard: list[Strap] = []
+    heard: list[Peripheral] = []
     strap.start(heard.append)
     link = Link(strap, Sink())
     handle = link.table.services[1].characteristics[0].handle

@@ -1,6 +1,6 @@
 """What the tests of heart-rate monitors share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import logging
 from time import monotonic
 from typing import Any
@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
-from custom_components.heart_rate_relay.monitor.features import Feature
-from custom_components.heart_rate_relay.monitor.uuids import HEART_RATE_SERVICE
-from dev.virtual_proxy import Proxy, Strap, World
+from custom_components.heart_rate_relay.monitor.profiles import PROFILES
+from dev.virtual_proxy import Peripheral, Proxy, Strap, World
 from homeassistant.components import bluetooth
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import (
@@ -39,6 +38,22 @@ RANDOM_ADDRESS = "C0:9E:1A:00:00:02"
 NAME = "Strap 12"
 
 POLAR = 0x006B
+
+HEART_RATE_SERVICE = PROFILES["heart_rate"].service
+
+
+def features_of(*profiles: str) -> frozenset[str]:
+    """Return all that a monitor may have by some profiles."""
+    rows = [PROFILES[key] for key in profiles]
+    return frozenset(
+        {"battery"}
+        | {quantity.feature for row in rows for quantity in row.quantities}
+        | {action.feature for row in rows for action in row.actions}
+    )
+
+
+ALL = features_of("heart_rate")
+"""All that a heart-rate monitor may have."""
 
 
 async def add_proxy(hass: HomeAssistant, world: World, **options: Any) -> Proxy:
@@ -68,10 +83,17 @@ def in_use(hass: HomeAssistant, proxy: Proxy) -> bool:
     return scanner is not None and proxy.subscriber is not None
 
 
+def quick[PeripheralT: Peripheral](
+    kind: type[PeripheralT], name: str = NAME, address: str = ADDRESS, **options: Any
+) -> PeripheralT:
+    """Return a monitor of a kind that has its tests wait for nothing."""
+    options = {"rate": 20, "advertising_interval": 0.05} | options
+    return kind(name, address, **options)
+
+
 def quick_strap(name: str = NAME, address: str = ADDRESS, **options: Any) -> Strap:
     """Return a strap that has its tests wait for nothing."""
-    options = {"rate": 20, "advertising_interval": 0.05} | options
-    return Strap(name, address, **options)
+    return quick(Strap, name, address, **options)
 
 
 def monitor_entry(
@@ -79,7 +101,8 @@ def monitor_entry(
     *,
     name: str = NAME,
     details: Mapping[str, str] | None = None,
-    features: tuple[Feature, ...] = (),
+    features: Iterable[str] = (),
+    profiles: Iterable[str] = ("heart_rate",),
     listen_only: bool = False,
 ) -> MockConfigEntry:
     """Return the entry of a monitor."""
@@ -92,6 +115,7 @@ def monitor_entry(
             "name": name,
             "details": dict(details or {}),
             "features": sorted(features),
+            "profiles": list(profiles),
         },
         options={"listen_only": listen_only},
     )
@@ -137,7 +161,7 @@ def heard(
 
 
 async def wear(
-    hass: HomeAssistant, air: World, strap: Strap, **options: Any
+    hass: HomeAssistant, air: World, strap: Peripheral, **options: Any
 ) -> MockConfigEntry:
     """Return the entry of a strap that is worn, is a monitor, and is connected."""
     air.add_strap(strap)
@@ -147,7 +171,7 @@ async def wear(
     return entry
 
 
-async def say(hass: HomeAssistant, strap: Strap, *packets: bytes) -> None:
+async def say(hass: HomeAssistant, strap: Peripheral, *packets: bytes) -> None:
     """Let a strap that says nothing by itself say these, and wait until they arrive."""
     (entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
     monitor = entry.runtime_data

@@ -9,13 +9,13 @@ from unittest.mock import AsyncMock, MagicMock
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from dev.virtual_proxy import Strap, World
+from dev.virtual_proxy import World
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from tests.outbox.common import Clock
 
 from .common import ADDRESS, NAME, add_proxy, monitor_entry, set_up_monitor
-from .faults import Scene
+from .faults import KINDS, Scene
 
 
 @pytest.fixture
@@ -69,15 +69,22 @@ async def clock(air: World, monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(asyncio.get_running_loop(), monkeypatch)
 
 
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return what kind of a monitor it is: what may go wrong is the same with each."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def scene(hass: HomeAssistant, air: World, clock: Clock) -> Scene:
+async def scene(hass: HomeAssistant, air: World, clock: Clock, kind: str) -> Scene:
     """Return a monitor that is off, and has an entry."""
-    strap = Strap(NAME, ADDRESS)
+    create, profile, _ = KINDS[kind]
+    strap = create(NAME, ADDRESS)
     strap.powered = False
     air.add_strap(strap)
-    entry = monitor_entry()
+    entry = monitor_entry(profiles=(profile,))
     await set_up_monitor(hass, entry)
-    return Scene(hass=hass, air=air, strap=strap, entry=entry)
+    return Scene(hass=hass, air=air, strap=strap, entry=entry, kind=kind)
 
 
 @pytest.fixture

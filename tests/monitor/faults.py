@@ -1,7 +1,7 @@
 """One monitor near one proxy, of which tests let something go wrong."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -13,7 +13,7 @@ from custom_components.heart_rate_relay.monitor.connection import (
     Trouble,
 )
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
-from dev.virtual_proxy import Proxy, Strap, World
+from dev.virtual_proxy import Bike, Peripheral, Proxy, Strap, World
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import slugify
@@ -28,14 +28,22 @@ SOON = MIN_BACKOFF + SETTLES
 """Seconds until there is a heart rate again, when nothing went wrong before."""
 
 
+KINDS: Mapping[str, tuple[type[Peripheral], str, str]] = {
+    "strap": (Strap, "heart_rate", "heart_rate"),
+    "bike": (Bike, "cycling_power", "power"),
+}
+"""Monitors of each kind, with the profile and the quantity that they are known by."""
+
+
 @dataclass(kw_only=True)
 class Scene:
     """A monitor that is worn, and all that knows of it."""
 
     hass: HomeAssistant
     air: World
-    strap: Strap
+    strap: Peripheral
     entry: MockConfigEntry
+    kind: str = "strap"
 
     @property
     def proxy(self) -> Proxy:
@@ -64,10 +72,26 @@ class Scene:
         return state.state
 
     @property
-    def heart_rate(self) -> float | None:
-        """What is shown, in bpm, None while there is nothing to show."""
-        shown = self.state("sensor.heart_rate")
+    def quantity(self) -> str:
+        """What it is known by."""
+        return KINDS[self.kind][2]
+
+    @property
+    def shown(self) -> float | None:
+        """What is shown, None while there is nothing to show."""
+        shown = self.state(f"sensor.{self.quantity}")
         return None if shown in {"unknown", "unavailable"} else float(shown)
+
+    @property
+    def measured(self) -> float:
+        """What it measures, while that is steady."""
+        measured = getattr(self.strap, self.quantity)
+        assert isinstance(measured, int)
+        return measured
+
+    def measure(self, value: int) -> None:
+        """Let it measure something else."""
+        setattr(self.strap, self.quantity, value)
 
     @property
     def is_connected(self) -> bool:
@@ -102,10 +126,10 @@ class Scene:
     async def measures_within(self, seconds: float) -> float:
         """Wait for a value that is new, and return how many seconds that took."""
         now = self.coordinator.data.measurements
-        bpm = self.strap.heart_rate
+        measured = self.measured
         return await within(
             seconds,
-            lambda: self.coordinator.data.measurements > now and self.heart_rate == bpm,
+            lambda: self.coordinator.data.measurements > now and self.shown == measured,
         )
 
 

@@ -9,25 +9,32 @@ from collections.abc import Sequence
 import pytest
 
 from custom_components.heart_rate_relay.monitor.connection import (
+    ABSENT_AFTER,
     MAX_BACKOFF,
+    MAX_SILENT_BACKOFF,
     MIN_BACKOFF,
     PATIENCE,
+    RELEASE_INTERVAL,
     SILENT_AFTER,
+    SILENT_AGAIN_AFTER,
     Trouble,
 )
-from custom_components.heart_rate_relay.monitor.coordinator import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.link import (
+    ANOTHER_TIMEOUT,
     DETAILS_TIMEOUT,
     DISCONNECT_TIMEOUT,
     PAIRING_TIMEOUT,
     Link,
 )
+from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
+from custom_components.heart_rate_relay.monitor.profiles import PROFILES
+from dev.virtual_proxy import Strap
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.gatt import Characteristic, Service
 from dev.virtual_proxy.link import Reason
 
 from .common import ADDRESS, heard
-from .faults import SETTLES, SOON, Scene, is_reading, never, within
+from .faults import KINDS, SETTLES, SOON, Scene, is_reading, never, within
 
 MALFORMED = b"\x18\x48"
 """Has neither the energy nor the intervals that it announces."""
@@ -44,17 +51,17 @@ async def test_link_drops(worn: Scene) -> None:
 
 async def test_disconnect_gets_lost(worn: Scene) -> None:
     """A link of which nobody says that it is gone shows no value for long, and is made again."""
-    worn.strap.heart_rate = 99
+    worn.measure(99)
     await worn.measures_within(2)
     worn.strap.lose_disconnect(slots_tell=False)
-    assert await within(STALE_AFTER + 1, lambda: worn.heart_rate is None) > 8
+    assert await within(STALE_AFTER + 1, lambda: worn.shown is None) > 8
     await worn.measures_within(SILENT_AFTER - STALE_AFTER + SOON)
 
 
 async def test_silent_monitor(worn: Scene) -> None:
     """A monitor that says nothing shows nothing, and has to give its slot back."""
     worn.strap.muted = True
-    assert await within(STALE_AFTER + 1, lambda: worn.heart_rate is None) > 8
+    assert await within(STALE_AFTER + 1, lambda: worn.shown is None) > 8
     took = await within(SILENT_AFTER, lambda: not worn.proxy.allocated)
     assert took == pytest.approx(SILENT_AFTER - STALE_AFTER, abs=1)
     worn.strap.muted = False
@@ -67,24 +74,66 @@ async def test_monitor_that_stays_silent_holds_a_slot_for_less_and_less(
     """The longer a monitor is silent, the longer it is left alone."""
     worn.strap.muted = True
     await within(60, lambda: worn.proxy.allocated == [])
-    pauses = []
-    for _ in range(7):
-        pauses.append(await within(70, lambda: worn.proxy.allocated))
-        await within(40, lambda: worn.proxy.allocated == [])
-    assert pauses == pytest.approx([3, 6, 12, 24, 48, 60, 60], abs=2)
+    pauses, held = [], []
+    for _ in range(9):
+        pauses.append(await within(320, lambda: worn.proxy.allocated))
+        held.append(await within(40, lambda: worn.proxy.allocated == []))
+    assert pauses == pytest.approx([3, 6, 12, 24, 48, 96, 192, 300, 300], abs=2)
+    assert held == pytest.approx([30, 30, *[10] * 7], abs=2)
+    assert worn.troubles == {Trouble.SILENT}
     worn.strap.muted = False
-    await worn.measures_within(MAX_BACKOFF + SETTLES)
+    await worn.measures_within(MAX_SILENT_BACKOFF + SETTLES)
+    assert not worn.troubles
     worn.strap.drop()
     await worn.measures_within(SOON)
 
 
+async def test_monitor_that_never_measures(scene: Scene) -> None:
+    """A monitor that takes every connection leaves the slot to others, and it is told."""
+    scene.strap.muted = True
+    scene.strap.power_on()
+    told_after: float | None = None
+    held = seconds = 0.0
+    while seconds < 20 * 60:
+        held += bool(scene.proxy.allocated)
+        if scene.troubles and told_after is None:
+            told_after = seconds
+        await asyncio.sleep(1)
+        seconds += 1
+    assert scene.troubles == {Trouble.SILENT}
+    assert told_after is not None
+    assert PATIENCE[Trouble.SILENT] <= told_after <= 2 * PATIENCE[Trouble.SILENT]
+    assert scene.proxy.connects <= 10
+    assert held / seconds <= 0.15
+    scene.strap.power_off()
+    await within(
+        MAX_SILENT_BACKOFF + SILENT_AGAIN_AFTER + ABSENT_AFTER + RELEASE_INTERVAL,
+        lambda: not scene.troubles,
+    )
+
+
+async def test_silent_monitor_that_is_put_on(worn: Scene) -> None:
+    """A monitor that was away meanwhile is not left alone for being silent before."""
+    worn.strap.muted = True
+    await within(1200, lambda: worn.troubles)
+    await within(30, lambda: worn.proxy.allocated == [])
+    worn.strap.power_off()
+    await asyncio.sleep(ABSENT_AFTER + 5)
+    worn.strap.muted = False
+    worn.strap.power_on()
+    await worn.measures_within(SETTLES)
+    assert not worn.troubles
+
+
+@pytest.mark.parametrize("kind", ["strap"])
 async def test_contact_is_lost(worn: Scene) -> None:
     """What touches no skin measures nothing, though it says so all the time."""
+    assert isinstance(worn.strap, Strap)
     worn.strap.contact = False
-    await within(1.5, lambda: worn.heart_rate is None)
-    assert worn.state("sensor.heart_rate") == "unknown"
+    await within(1.5, lambda: worn.shown is None)
+    assert worn.state(f"sensor.{worn.quantity}") == "unknown"
     assert worn.state("binary_sensor.skin_contact") == "off"
-    await never(SILENT_AFTER * 2, lambda: worn.heart_rate or not worn.is_connected)
+    await never(SILENT_AFTER * 2, lambda: worn.shown or not worn.is_connected)
     worn.strap.contact = True
     await worn.measures_within(1.5)
     assert worn.state("binary_sensor.skin_contact") == "on"
@@ -94,8 +143,8 @@ async def test_contact_is_lost(worn: Scene) -> None:
 async def test_monitor_is_off(worn: Scene) -> None:
     """A monitor that is off holds no slot, nobody calls it, and nobody complains."""
     worn.strap.power_off()
-    await within(STALE_AFTER + 1, lambda: worn.heart_rate is None)
-    assert worn.state("sensor.heart_rate") == "unavailable"
+    await within(STALE_AFTER + 1, lambda: worn.shown is None)
+    assert worn.state(f"sensor.{worn.quantity}") == "unavailable"
     await never(
         600, lambda: worn.proxy.allocated or worn.proxy.connects > 1 or worn.troubles
     )
@@ -200,7 +249,7 @@ async def test_monitor_that_tells_nothing_of_itself(worn: Scene) -> None:
     """A monitor that answers no more once it measures is one that measures."""
     await is_reading(worn)
     await never(DETAILS_TIMEOUT + SILENT_AFTER, lambda: worn.proxy.connects > 2)
-    assert worn.heart_rate == 72
+    assert worn.shown == worn.measured
 
 
 async def test_monitor_that_falls_silent_while_it_tells_of_itself(worn: Scene) -> None:
@@ -208,9 +257,9 @@ async def test_monitor_that_falls_silent_while_it_tells_of_itself(worn: Scene) -
     await is_reading(worn)
     worn.strap.gatt_delay = 20
     worn.strap.muted = True
-    await within(
-        max(DETAILS_TIMEOUT, SILENT_AFTER) + SETTLES, lambda: not worn.proxy.allocated
-    )
+    # A bike was asked for another kind of measurements before
+    answers = ANOTHER_TIMEOUT + max(DETAILS_TIMEOUT, SILENT_AFTER)
+    await within(answers + SETTLES, lambda: not worn.proxy.allocated)
 
 
 async def test_another_device_has_it(worn: Scene) -> None:
@@ -281,7 +330,7 @@ async def test_pairing_takes_for_ever(
 async def test_nothing_well_formed(worn: Scene) -> None:
     """Who says nothing that can be understood says nothing."""
     worn.strap.send(*[MALFORMED] * 32)
-    await within(STALE_AFTER + 1, lambda: worn.heart_rate is None)
+    await within(STALE_AFTER + 1, lambda: worn.shown is None)
     await within(SILENT_AFTER, lambda: worn.proxy.allocated == [])
     await worn.measures_within(SOON + 5)
 
@@ -290,7 +339,7 @@ async def test_malformed_among_others(worn: Scene) -> None:
     """What cannot be understood does not change what was."""
     for _ in range(30):
         worn.strap.send(MALFORMED, b"", MALFORMED[:1])
-        await never(4, lambda: worn.heart_rate != 72)
+        await never(4, lambda: worn.shown != worn.measured)
     assert worn.proxy.connects == 1
 
 
@@ -336,15 +385,15 @@ async def test_no_measurements(worn: Scene) -> None:
     """What has no heart-rate measurements is no reason to fail, and may have some later."""
     services = worn.strap.services
     worn.strap.services = lambda: [  # type: ignore[method-assign] # as another firmware would
-        service for service in services() if service.uuid != 0x180D
+        service for service in services() if service.uuid not in worn.strap.speaks
     ]
     await worn.hass.config_entries.async_unload(worn.entry.entry_id)
     forget_attributes(worn)
     await worn.hass.config_entries.async_setup(worn.entry.entry_id)
-    await within(120, lambda: worn.troubles == {Trouble.REFUSED})
+    await within(600, lambda: worn.troubles == {Trouble.SILENT})
     assert worn.proxy.allocated == []
     worn.strap.services = services  # type: ignore[method-assign]
-    await worn.measures_within(MAX_BACKOFF + SETTLES)
+    await worn.measures_within(MAX_SILENT_BACKOFF + SETTLES)
 
 
 async def test_what_comes_late(worn: Scene) -> None:
@@ -355,11 +404,13 @@ async def test_what_comes_late(worn: Scene) -> None:
     worn.strap.drop()
     await worn.measures_within(SOON)
     measurements = worn.coordinator.data.measurements
-    connection._have_packet(late, bytearray(b"\x00\xc8"))
+    profile = PROFILES[KINDS[worn.kind][1]]
+    (_, data), *_ = worn.strap.measure()
+    connection._have_packet(late, next(iter(profile.decoders)), bytearray(data))
     assert worn.coordinator.data.measurements == measurements
     late.ended.set()
     await late.close()
-    await never(20, lambda: worn.heart_rate != 72)
+    await never(20, lambda: worn.shown != worn.measured)
 
 
 async def test_call_that_succeeds_after_all(scene: Scene) -> None:
@@ -389,5 +440,5 @@ async def test_burst(worn: Scene) -> None:
     before = worn.coordinator.data.measurements
     worn.strap.burst(1000)
     await within(1, lambda: worn.coordinator.data.measurements >= before + 1000)
-    assert worn.heart_rate == 72
+    assert worn.shown == worn.measured
     assert worn.proxy.connects == 1

@@ -15,11 +15,11 @@ from custom_components.heart_rate_relay.monitor.connection import (
     SILENT_AFTER,
     Trouble,
 )
-from custom_components.heart_rate_relay.monitor.coordinator import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.link import (
     CONNECT_TIMEOUT,
     DISCONNECT_TIMEOUT,
 )
+from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
 from dev.virtual_proxy.central import Central
 
 from .common import ADDRESS, add_proxy, in_use
@@ -54,7 +54,7 @@ async def test_proxy_reboots(worn: Scene, down: float) -> None:
 async def test_proxy_hangs_for_a_moment(worn: Scene) -> None:
     """What is over before a connection is given up changes nothing."""
     worn.proxy.frozen = True
-    await within(STALE_AFTER + 1, lambda: worn.heart_rate is None)
+    await within(STALE_AFTER + 1, lambda: worn.shown is None)
     await asyncio.sleep(10)
     worn.proxy.frozen = False
     await worn.measures_within(1.5)
@@ -67,7 +67,7 @@ async def test_proxy_hangs(worn: Scene, seconds: float) -> None:
     links = worn.strap.links.copy()
     worn.proxy.frozen = True
     await asyncio.sleep(seconds)
-    assert (worn.heart_rate, worn.is_connected) == (None, False)
+    assert (worn.shown, worn.is_connected) == (None, False)
     worn.proxy.frozen = False
     await within(1, lambda: worn.strap.links != links)
     await within(70, lambda: in_use(worn.hass, worn.proxy))

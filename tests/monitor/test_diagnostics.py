@@ -53,7 +53,7 @@ async def test_gives_nobody_away(
         for form in (address, address.lower(), address.replace(":", ""))
     ]
     assert_says_nothing(text, BPM, SERIAL, *written, proxy.name)
-    assert monitor.data.measurement.heart_rate == BPM
+    assert monitor.data.value("heart_rate") == BPM
 
 
 async def test_what_helps(
@@ -85,15 +85,16 @@ async def test_what_helps(
             "model": "IS-1",
             "sw_version": "1.2.3",
             "hw_version": "4.5",
-            "body_location": "chest",
         },
         "issues": ["monitor_slots_full"],
         "listens_only": False,
         "is_reached": True,
         "measurements": 1,
         "measures_now": True,
-        "has_heart_rate": True,
-        "contact": True,
+        "profiles": ["heart_rate"],
+        "known_now": ["body_location", "heart_rate", "skin_contact"],
+        "skin_contact": True,
+        "body_location": "chest",
         "signal_strength": strap.rssi,
         # An adapter that hears nothing, and the proxy
         "scanners": 2,
@@ -113,4 +114,4 @@ async def test_never_heard(
     assert monitor["scanners"] == 2
     assert monitor["scanners_that_hear_it"] == []
     assert (monitor["is_reached"], monitor["measures_now"]) == (False, False)
-    assert (monitor["has_heart_rate"], monitor["contact"]) == (False, None)
+    assert monitor["known_now"] == []

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import PUBLISH_INTERVAL
-from custom_components.heart_rate_relay.monitor import coordinator
-from custom_components.heart_rate_relay.monitor.features import Feature
+from custom_components.heart_rate_relay.monitor import coordinator, measuring
 from dev.virtual_proxy import Strap, World
 from dev.virtual_proxy.measurement import measurement
 from homeassistant.config_entries import ConfigEntryState
@@ -27,6 +26,7 @@ from tests.common import until
 
 from .common import (
     ADDRESS,
+    ALL,
     NAME,
     assert_quiet,
     device_of,
@@ -76,8 +76,6 @@ UNITS = {
     BATTERY: "%",
     SIGNAL_STRENGTH: "dBm",
 }
-
-ALL = tuple(Feature)
 
 BEATS = [850, 900, 950, 880, 910] * 8
 """Intervals between beats in 1/1024 s, for more than half a minute."""
@@ -185,7 +183,7 @@ async def test_added_when_learned(hass: HomeAssistant, air: World) -> None:
     await say(hass, strap, measurement(72, contact=True, energy=1))
     await until(lambda: ids() == set(ENTITIES))
     assert value_of(hass, ENERGY) == "1"
-    assert entry.data["features"] == sorted(Feature)
+    assert entry.data["features"] == sorted(ALL)
     strap.power_off()
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert ids() == set(ENTITIES)
@@ -262,7 +260,7 @@ async def test_stale(
     hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was measured is known for a while only, though the connection be there."""
-    monkeypatch.setattr(coordinator, "STALE_AFTER", 0.3)
+    monkeypatch.setattr(measuring, "STALE_AFTER", 0.3)
     strap = silent_strap()
     await wear(hass, air, strap, features=ALL)
     await say(hass, strap, measurement(72, contact=True, energy=9))
@@ -277,7 +275,7 @@ async def test_unavailable(
     hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a connection, what was measured is known as long as it is fresh."""
-    monkeypatch.setattr(coordinator, "STALE_AFTER", 0.5)
+    monkeypatch.setattr(measuring, "STALE_AFTER", 0.5)
     strap = silent_strap()
     await wear(hass, air, strap, features=ALL)
     await until(lambda: value_of(hass, BODY_LOCATION) == "chest")

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.heart_rate_relay.monitor import coordinator, link, probe
-from custom_components.heart_rate_relay.monitor.features import Feature
+from custom_components.heart_rate_relay.monitor import link, measuring, probe
 from dev.virtual_proxy import Strap, World
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import STATE_OFF, STATE_UNAVAILABLE
@@ -14,7 +13,16 @@ from homeassistant.data_entry_flow import FlowResultType
 from tests.common import until
 from tests.flow.common import assert_abort, assert_form, start, submit
 
-from .common import ADDRESS, NAME, POLAR, RANDOM_ADDRESS, heard, quick_strap, value_of
+from .common import (
+    ADDRESS,
+    ALL,
+    NAME,
+    POLAR,
+    RANDOM_ADDRESS,
+    heard,
+    quick_strap,
+    value_of,
+)
 from .flow import (
     OTHER,
     accept,
@@ -79,7 +87,8 @@ async def test_discovered(hass: HomeAssistant, air: World) -> None:
             "hw_version": strap.hardware,
             "body_location": "chest",
         },
-        "features": sorted(Feature),
+        "features": sorted(ALL),
+        "profiles": ["heart_rate"],
     }
     assert entry.options == {"listen_only": False}
     assert flows(hass) == []
@@ -96,7 +105,7 @@ async def test_first_value(
     await hass.async_block_till_done()
     strap.power_off()
     if is_late:
-        monkeypatch.setattr(coordinator, "STALE_AFTER", 0)
+        monkeypatch.setattr(measuring, "STALE_AFTER", 0)
     await hass.config_entries.flow.async_configure(shown["flow_id"])
     assert value_of(hass, "sensor.strap_12_heart_rate") == (
         STATE_UNAVAILABLE if is_late else "72"
@@ -123,7 +132,7 @@ async def test_plain(hass: HomeAssistant, air: World) -> None:
     entry = created["result"]
     assert entry.data["details"] == {"name": NAME}
     # The control point is there in any case
-    assert entry.data["features"] == [Feature.ENERGY_RESET]
+    assert entry.data["features"] == ["energy_reset", "heart_rate"]
 
 
 async def test_name_is_read(hass: HomeAssistant, air: World) -> None:
@@ -152,9 +161,9 @@ async def test_not_worn(hass: HomeAssistant, air: World, strap: Strap) -> None:
     created = await accept(hass, await offer(hass))
     assert created["type"] is FlowResultType.CREATE_ENTRY
     features = created["data"]["features"]
-    assert (Feature.CONTACT in features) is not strap.muted
-    assert Feature.RR_INTERVALS not in features
-    assert Feature.BATTERY in features
+    assert ("contact" in features) is not strap.muted
+    assert "rr_intervals" not in features
+    assert "battery" in features
 
 
 async def test_waits_for_heart_rate(
@@ -165,7 +174,7 @@ async def test_waits_for_heart_rate(
     strap = air.add_strap(quick_strap(**A_BEAT_EACH))
     strap.send(b"\x06\x00", b"", b"\x16\x00", b"\x10")
     created = await accept(hass, await offer(hass))
-    assert Feature.RR_INTERVALS in created["data"]["features"]
+    assert "rr_intervals" in created["data"]["features"]
 
 
 # Where it does not work
@@ -182,7 +191,10 @@ async def add_anyway(
     entry = created["result"]
     assert isinstance(entry, ConfigEntry)
     assert (entry.title, entry.unique_id) == (NAME, ADDRESS)
-    assert (entry.data["details"], entry.data["features"]) == ({}, [])
+    assert (entry.data["details"], entry.data["features"]) == (
+        {},
+        ["heart_rate"],
+    )
     assert entry.options == {"listen_only": False}
     return entry
 
@@ -223,7 +235,7 @@ async def test_pairs(hass: HomeAssistant, air: World) -> None:
     created = await accept(hass, await offer(hass))
     assert created["type"] is FlowResultType.CREATE_ENTRY
     assert strap.paired
-    assert Feature.RR_INTERVALS in created["data"]["features"]
+    assert "rr_intervals" in created["data"]["features"]
 
 
 async def test_does_not_pair(hass: HomeAssistant, air: World) -> None:
@@ -253,7 +265,7 @@ async def test_unexpected(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(probe, "parse_measurement", fail)
+    monkeypatch.setattr(probe, "Measuring", fail)
     strap = air.add_strap(quick_strap())
     shown = await accept(hass, await offer(hass))
     assert_idle(air, strap)
@@ -334,7 +346,8 @@ async def test_broadcast_only(hass: HomeAssistant, air: World) -> None:
     assert created["type"] is FlowResultType.CREATE_ENTRY
     assert created["title"] == NAME
     assert created["options"] == {"listen_only": True}
-    assert (created["data"]["details"], created["data"]["features"]) == ({}, [])
+    assert created["data"]["details"] == {}
+    assert created["data"]["features"] == ["heart_rate"]
     assert air.proxies[0].connects == 0
 
 
@@ -343,7 +356,7 @@ async def test_broadcast_is_not_all(hass: HomeAssistant, air: World) -> None:
     air.add_strap(quick_strap(manufacturer_data={POLAR: MEASURING}, **A_BEAT_EACH))
     created = await accept(hass, await offer(hass))
     assert created["options"] == {"listen_only": False}
-    assert Feature.RR_INTERVALS in created["data"]["features"]
+    assert "rr_intervals" in created["data"]["features"]
 
 
 async def test_broadcast_out_of_reach(hass: HomeAssistant, air: World) -> None:

@@ -165,14 +165,36 @@ async def test_namesake_that_was_unloaded(hass: HomeAssistant, air: World) -> No
 
 
 async def test_namesake_that_was_removed(hass: HomeAssistant, air: World) -> None:
-    """One that is no more cannot have changed its address."""
-    _, second = await set_up_namesakes(hass)
+    """One that is no more cannot have changed its address, and it is asked again."""
+    first, second = await set_up_namesakes(hass)
     strap = quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
     shown = await ask(hass, air, strap)
     await hass.config_entries.async_remove(second.entry_id)
-    created = await accept(hass, shown, monitor=second.entry_id)
+    shown = await submit(hass, shown, {"monitor": second.entry_id})
+    assert_form_without_error(shown, "known_monitor")
+    assert choices(shown, "monitor") == {first.entry_id: first.title}
+    created = await accept(hass, shown)
     assert created["type"] is FlowResultType.CREATE_ENTRY
     assert created["data"]["address"] == RANDOM_ADDRESS
+
+
+async def test_namesake_that_was_heard_meanwhile(
+    hass: HomeAssistant, air: World
+) -> None:
+    """One that is heard where it was has not changed its address, whatever is said."""
+    first, second = await set_up_namesakes(hass)
+    shown = await ask(
+        hass, air, quick_strap("Watch", RANDOM_ADDRESS, random_address=True)
+    )
+    own = air.add_strap(quick_strap("Watch", NAMESAKES[1], serial="00000002"))
+    await until(lambda: own.links)
+    shown = await submit(hass, shown, {"monitor": second.entry_id})
+    assert_form_without_error(shown, "known_monitor")
+    assert choices(shown, "monitor") == {first.entry_id: first.title}
+    await hass.config_entries.async_remove(first.entry_id)
+    shown = await submit(hass, shown, {"monitor": first.entry_id})
+    assert_form_without_error(shown, "bluetooth_confirm")
+    assert second.data["address"] == NAMESAKES[1]
 
 
 async def test_none_of_the_namesakes(hass: HomeAssistant, air: World) -> None:
@@ -213,6 +235,14 @@ async def test_serial_number(hass: HomeAssistant, air: World) -> None:
         ),
         # Of another model
         (KNOWN, quick_strap("B", RANDOM_ADDRESS, random_address=True, model="IS-2")),
+        # Of the same name, and yet of another number or model
+        (
+            KNOWN,
+            quick_strap(
+                "Watch", RANDOM_ADDRESS, random_address=True, serial="00000002"
+            ),
+        ),
+        (KNOWN, quick_strap("Watch", RANDOM_ADDRESS, random_address=True, model="X")),
         # Of a number that means nothing
         (
             KNOWN | {"serial_number": "0000"},
@@ -237,7 +267,7 @@ async def test_another(
 
 
 @pytest.mark.parametrize(
-    ("details", "recognised"),
+    ("details", "is_doubtful"),
     [
         # As BlueZ tells it
         ({"props": {"AddressType": "random"}}, True),
@@ -249,15 +279,14 @@ async def test_another(
     ],
 )
 async def test_random(
-    hass: HomeAssistant, air: World, details: dict[str, Any], recognised: bool
+    hass: HomeAssistant, air: World, details: dict[str, Any], is_doubtful: bool
 ) -> None:
     """Only an address that is random may be one of a known monitor."""
     await set_up_monitor(hass, monitor_entry(NAMESAKES[0], name="Watch"))
     shown = await discover(hass, address=RANDOM_ADDRESS, name="Watch", **details)
-    if recognised:
-        assert_abort(shown, "monitor_recognised")
-    else:
-        assert_form_without_error(shown, "bluetooth_confirm")
+    assert_form_without_error(
+        shown, "known_monitor" if is_doubtful else "bluetooth_confirm"
+    )
 
 
 async def test_name_only_for_whom_asks(hass: HomeAssistant, air: World) -> None:
@@ -313,22 +342,25 @@ async def test_two_changes_at_once(hass: HomeAssistant, air: World) -> None:
 
 
 async def test_stranger(hass: HomeAssistant, air: World) -> None:
-    """One that only looked the same is offered, and the watch keeps its address."""
+    """One that only looks the same is offered, and the watch keeps its address."""
     strap = await watch(hass, air)
     strap.power_off()
     (entry,) = monitors(hass)
     before = device_of(hass, entry)
-    air.add_strap(
+    other = air.add_strap(
         quick_strap("Watch", NAMESAKES[0], random_address=True, serial="00000002")
     )
-    shown = await stranger_offered(hass)
+    shown = await offer(hass)
     assert_form_without_error(shown, "bluetooth_confirm")
+    assert other.sent == []
+    connects = air.proxies[0].connects
     # Nor is it taken for the watch when it comes back another day
     hass.config_entries.flow.async_abort(shown["flow_id"])
     await asyncio.sleep(0.1)
     bluetooth.async_rediscover_address(hass, NAMESAKES[0])
     shown = await offer(hass)
     assert_form_without_error(shown, "bluetooth_confirm")
+    assert air.proxies[0].connects == connects
     assert entry.data["address"] == entry.unique_id == RANDOM_ADDRESS
     assert device_of(hass, entry).connections == before.connections
     assert entry.data["details"]["serial_number"] == "00000001"
@@ -380,19 +412,11 @@ async def test_wrong_address(hass: HomeAssistant, air: World) -> None:
     strap = air.add_strap(quick_strap("Watch", RANDOM_ADDRESS, random_address=True))
     entry = monitor_entry(RANDOM_ADDRESS, name="Watch")
     await set_up_monitor(hass, entry)
-    await until(lambda: strap.links)
+    await until(lambda: entry.data["details"])
     await entry.runtime_data.async_adopt(NAMESAKES[0])
     assert entry.data["address"] == NAMESAKES[0]
     await until(lambda: entry.data["address"] == RANDOM_ADDRESS)
     await until(lambda: strap.links)
-
-
-async def stranger_offered(hass: HomeAssistant) -> ConfigFlowResult:
-    """Wait until the watch has tried, and given up, what was not its address."""
-    (entry,) = monitors(hass)
-    await until(lambda: entry.data["address"] == NAMESAKES[0], 10)
-    await until(lambda: entry.data["address"] == RANDOM_ADDRESS, 10)
-    return await offer(hass)
 
 
 # Changes
@@ -412,13 +436,26 @@ async def test_replaced(hass: HomeAssistant, air: World) -> None:
     assert_abort(result, "reconfigure_successful")
     assert entry.unique_id == entry.data["address"] == ADDRESS
     assert (entry.title, entry.data["name"]) == ("Old one", NAME)
-    await until(lambda: entry.data["details"]["serial_number"] == "00000002", 10)
+    await until(lambda: strap.links, 10)
+    assert entry.data["details"]["serial_number"] == "00000002"
     after = device_of(hass, entry)
     assert after.id == before.id
     assert after.connections == {(dr.CONNECTION_BLUETOOTH, ADDRESS)}
     assert after.serial_number == "00000002"
     assert strap.links
     assert flows(hass) == []
+
+
+async def test_replaced_by_one_without_number(hass: HomeAssistant, air: World) -> None:
+    """Nobody else has the number of the monitor that was replaced."""
+    entry = monitor_entry(OTHER, name="Old one", details=KNOWN)
+    await set_up_monitor(hass, entry)
+    air.add_strap(quick_strap(serial=None))
+    await until(lambda: flows(hass))
+    shown = await entry.start_reconfigure_flow(hass)
+    await accept(hass, shown, address=ADDRESS)
+    assert "serial_number" not in entry.data["details"]
+    assert entry.data["details"]["model"] == "IS-1"
 
 
 async def test_taken_meanwhile(hass: HomeAssistant, air: World) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.heart_rate_relay.monitor import coordinator
+from custom_components.heart_rate_relay.monitor import coordinator, measuring
 from dev.virtual_proxy import Strap, World
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -68,7 +68,7 @@ async def test_follows(hass: HomeAssistant, air: World) -> None:
 @pytest.fixture
 def short_lived(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let measurements be stale soon."""
-    monkeypatch.setattr(coordinator, "STALE_AFTER", 0.4)
+    monkeypatch.setattr(measuring, "STALE_AFTER", 0.4)
     monkeypatch.setattr(coordinator, "BROADCAST_INTERVAL", 0.1)
 
 

@@ -1,4 +1,4 @@
-"""Two monitors, two proxies, and whatever may go wrong, in any order and at once.
+"""A strap and a bike, two proxies, and whatever may go wrong, in any order and at once.
 
 Time leaps to what is due next, unless FAULT_REAL says that it is to pass. FAULT_SECONDS says
 for how long, and FAULT_SEED what goes wrong.
@@ -18,18 +18,18 @@ from custom_components.heart_rate_relay.monitor.connection import (
     MAX_BACKOFF,
     SILENT_AFTER,
 )
-from custom_components.heart_rate_relay.monitor.coordinator import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.link import (
     CONNECT_TIMEOUT,
     DISCONNECT_TIMEOUT,
 )
-from dev.virtual_proxy import Proxy, Strap, World, walking
+from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
+from dev.virtual_proxy import Bike, Peripheral, Proxy, Strap, World, walking
 from dev.virtual_proxy.link import Reason
 from homeassistant.core import HomeAssistant
 from tests.outbox.common import Clock
 
 from .common import add_proxy, in_use, monitor_entry, set_up_monitor
-from .faults import SETTLES, Scene, within
+from .faults import KINDS, SETTLES, Scene, within
 
 IS_REAL = "FAULT_REAL" in os.environ
 SECONDS = float(os.environ.get("FAULT_SECONDS", "1800"))
@@ -63,7 +63,7 @@ class Chaos:
         self.random = Random(SEED)
         self.air = air
         self.scenes = scenes
-        self._off_since: dict[Strap, float] = {}
+        self._off_since: dict[Peripheral, float] = {}
         self._torn_since = 0.0
         self.has_hung = False
         """Whether a proxy has hung since all was right.
@@ -77,7 +77,7 @@ class Chaos:
         return self.random.choice(self.scenes)
 
     @property
-    def strap(self) -> Strap:
+    def strap(self) -> Peripheral:
         """Any strap."""
         return self.scene.strap
 
@@ -100,7 +100,9 @@ class Chaos:
 
     async def lose_contact(self) -> None:
         """Take a strap off."""
-        self.strap.contact = False
+        strap = self.strap
+        if isinstance(strap, Strap):
+            strap.contact = False
 
     async def power_off(self) -> None:
         """Switch a strap off."""
@@ -219,7 +221,8 @@ class Chaos:
             strap = scene.strap
             strap.muted = strap.needs_pairing = False
             strap.advertises_while_connected = False
-            strap.contact = True
+            if isinstance(strap, Strap):
+                strap.contact = True
             strap.refuse = strap.foreign_links = 0
             strap.connect_delay = 0.05
             strap.gatt_delay = 0
@@ -233,7 +236,7 @@ class Chaos:
             self.has_hung = True
         for scene in self.scenes:
             strap = scene.strap
-            shown = scene.heart_rate
+            shown = scene.shown
             assert shown is None or shown in sent_lately(strap), "a ghost"
             assert scene.tasks <= 1, "connected to by several"
             if now - self._torn_since < MARGIN:
@@ -252,14 +255,14 @@ class Chaos:
             assert now - self._off_since.get(strap, now) <= GIVES_UP, "holds a slot"
 
 
-def sent_lately(strap: Strap) -> set[int]:
+def sent_lately(strap: Peripheral) -> set[float]:
     """Return what a strap has measured while it touched the skin, as far as that counts."""
-    lately: set[int] = set()
+    lately: set[float] = set()
     for sent in reversed(strap.sent):
         if sent.at < time.time() - STALE_AFTER - MARGIN:
             break
-        if sent.bpm is not None and sent.data[0] & CONTACT != CONTACT_LOST:
-            lately.add(sent.bpm)
+        if sent.value is not None and sent.data[0] & CONTACT != CONTACT_LOST:
+            lately.add(sent.value)
     return lately
 
 
@@ -301,17 +304,21 @@ async def scenes(
         Clock(asyncio.get_running_loop(), monkeypatch)
     await add_proxy(hass, air, name="other", mac="24:0A:C4:00:00:20", rssi_offset=-15)
     scenes = []
-    for number, low in ((1, 60), (2, 120)):
-        strap = Strap(
-            f"Strap {number}",
-            f"A0:9E:1A:00:00:0{number}",
-            heart_rate=walking(low, low + 40, number),
-            serial=f"0000000{number}",
-        )
-        entry = monitor_entry(strap.address, name=strap.name)
+    monitors: dict[str, Peripheral] = {
+        "strap": Strap("Strap 1", "A0:9E:1A:00:00:01", heart_rate=walking(60, 100, 1)),
+        "bike": Bike(
+            "Bike 2",
+            "A0:9E:1A:00:00:02",
+            power=walking(120, 240, 2),
+            serial="00000002",
+        ),
+    }
+    for kind, strap in monitors.items():
+        profile = KINDS[kind][1]
+        entry = monitor_entry(strap.address, name=strap.name, profiles=(profile,))
         await set_up_monitor(hass, entry)
         air.add_strap(strap)
-        scenes.append(Scene(hass=hass, air=air, strap=strap, entry=entry))
+        scenes.append(Scene(hass=hass, air=air, strap=strap, entry=entry, kind=kind))
     return scenes
 
 
@@ -323,7 +330,7 @@ async def is_right_within(chaos: Chaos, seconds: float) -> float:
         chaos.check()
         return all(
             scene.coordinator.data.measurements > count
-            and scene.heart_rate == scene.strap.sent[-1].bpm
+            and scene.shown == scene.strap.sent[-1].value
             for scene, count in zip(chaos.scenes, before, strict=True)
         )
 

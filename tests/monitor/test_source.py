@@ -4,7 +4,6 @@ import asyncio
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.monitor.features import Feature
 from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.sources.candidates import async_candidates
 from custom_components.heart_rate_relay.sources.detection.heart_rate import Verdict
@@ -16,7 +15,7 @@ from homeassistant.helpers import entity_registry as er
 from tests.common import influxdb_data, pulsoid_data, relay_entry, set_up, until
 from tests.flow.common import register, suggested, to_sources
 
-from .common import monitor_entry, quick_strap, say, set_up_monitor, value_of, wear
+from .common import ALL, monitor_entry, quick_strap, say, set_up_monitor, value_of, wear
 
 HEART_RATE = "sensor.strap_12_heart_rate"
 VARIABILITY = "sensor.strap_12_heart_rate_variability"
@@ -30,7 +29,7 @@ async def test_offered(hass: HomeAssistant, air: World) -> None:
     """It is the first of all sources at once, though it was never worn."""
     for platform in OTHERS:
         register(hass, platform, "Heart rate")
-    await set_up_monitor(hass, monitor_entry(features=tuple(Feature)))
+    await set_up_monitor(hass, monitor_entry(features=ALL))
     sources = ["sensor.strap_heart_rate", "sensor.watch_heart_rate"]
     await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}, sources))
     assert value_of(hass, RELAYS)
@@ -52,7 +51,7 @@ async def test_chosen_already(
     hass: HomeAssistant, air: World, open_wearables: OpenWearables
 ) -> None:
     """Whoever adds a relay finds it chosen."""
-    await set_up_monitor(hass, monitor_entry(features=tuple(Feature)))
+    await set_up_monitor(hass, monitor_entry(features=ALL))
     await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}))
     form = await to_sources(hass, "open_wearables", open_wearables)
     chosen = suggested(form)

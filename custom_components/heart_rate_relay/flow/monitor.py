@@ -18,11 +18,15 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_ADDRESS, CONF_NAME
+from homeassistant.const import CONF_ADDRESS, CONF_NAME, UnitOfLength
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
+    Selector,
     SelectSelector,
     SelectSelectorConfig,
 )
@@ -30,27 +34,30 @@ from homeassistant.helpers.selector import (
 from ..const import (
     CONF_DETAILS,
     CONF_FEATURES,
+    CONF_FORMER_ADDRESS,
     CONF_LISTEN_ONLY,
     CONF_MONITOR,
+    CONF_PROFILES,
+    CONF_WHEEL_CIRCUMFERENCE,
     DEFAULT_MONITOR_OPTIONS,
 )
 from ..monitor.advertisement import parse_broadcast
-from ..monitor.coordinator import (
-    MonitorCoordinator,
-    advertised_name,
-    async_let_be_found,
-)
-from ..monitor.features import measured_features, remembered, told_features
+from ..monitor.coordinator import MonitorCoordinator
+from ..monitor.details import Details
 from ..monitor.identity import (
     NotHeardError,
     async_find,
     async_latest,
     async_recognise,
-    is_heart_rate_monitor,
+    is_heard_as_monitor,
 )
-from ..monitor.link import BLUETOOTH_ERRORS, Details, PairingNeededError
+from ..monitor.link import BLUETOOTH_ERRORS, PairingNeededError
+from ..monitor.measuring import features_of
+from ..monitor.memory import profiles_of
 from ..monitor.probe import Probe, async_probe
-from ..monitor.uuids import HEART_RATE_SERVICE
+from ..monitor.profiles import advertised, heart_rate
+from ..monitor.profiles.base import Profile, Settings
+from ..monitor.scanners import advertised_name, async_let_be_found
 from ..unexpected import log_unexpected
 
 
@@ -60,7 +67,7 @@ class MonitorFlow(ConfigFlow):
     _info: BluetoothServiceInfoBleak
     _namesakes: Iterable[MonitorCoordinator] = ()
     _probing: asyncio.Task[Probe] | None = None
-    _probe = Probe(details=Details(), measurement=None)
+    _probe = Probe(details=Details())
     _error = ""
 
     @override
@@ -71,21 +78,19 @@ class MonitorFlow(ConfigFlow):
         self._info = discovery_info
         await self.async_set_unique_id(discovery_info.address)
         self._abort_if_unique_id_configured()
-        if not is_heart_rate_monitor(discovery_info):
+        if not is_heard_as_monitor(discovery_info):
             return self.async_abort(reason="not_a_monitor")
         try:
-            self._namesakes = await async_recognise(self.hass, discovery_info)
+            recognised = await async_recognise(self.hass, discovery_info)
         except NotHeardError:
             async_let_be_found(self.hass, discovery_info.address)
             return self.async_abort(reason="no_monitors_found")
         # It may have told its name meanwhile
         self._info = async_latest(self.hass, discovery_info)
         self.context["title_placeholders"] = {"name": self._name}
-        match self._namesakes:
-            case []:
-                return await self.async_step_bluetooth_confirm()
-            case [monitor]:
-                return await self._async_adopt(monitor)
+        if isinstance(recognised, MonitorCoordinator):
+            return await self._async_adopt(recognised)
+        self._namesakes = recognised
         return await self.async_step_known_monitor()
 
     async def async_step_bluetooth_confirm(
@@ -106,22 +111,20 @@ class MonitorFlow(ConfigFlow):
     async def async_step_known_monitor(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask which of several monitors it is, or whether it is a new one."""
-        namesakes = [
-            monitor
-            for monitor in self._namesakes
-            # It may have been removed since it was recognised
-            if self.hass.config_entries.async_get_entry(monitor.config_entry.entry_id)
-        ]
+        """Ask whether it is one of the monitors that there are, or a new one."""
         titles = {
             monitor.config_entry.entry_id: monitor.config_entry.title
-            for monitor in namesakes
+            for monitor in self._namesakes
+            if self._may_still_be(monitor)
         }
-        if user_input is not None:
-            for monitor in namesakes:
-                if monitor.config_entry.entry_id == user_input.get(CONF_MONITOR):
-                    return await self._async_adopt(monitor)
+        chosen = (user_input or {}).get(CONF_MONITOR)
+        for monitor in self._namesakes:
+            if monitor.config_entry.entry_id == chosen in titles:
+                return await self._async_adopt(monitor)
+        if user_input is not None and chosen is None:
             return await self._async_try()
+        if not titles:
+            return await self.async_step_bluetooth_confirm()
         return self.async_show_form(
             step_id="known_monitor",
             data_schema=vol.Schema({vol.Optional(CONF_MONITOR): _choice(titles)}),
@@ -148,7 +151,7 @@ class MonitorFlow(ConfigFlow):
         heard = {
             info.address: info
             for info in async_discovered_service_info(self.hass, connectable=False)
-            if is_heart_rate_monitor(info) and info.address not in configured
+            if is_heard_as_monitor(info) and info.address not in configured
         }
         if user_input is not None and (info := heard.get(user_input[CONF_ADDRESS])):
             self._info = info
@@ -219,7 +222,7 @@ class MonitorFlow(ConfigFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Add the monitor, unless it is one that has changed its address."""
-        details, measurement = self._probe.details, self._probe.measurement
+        details = self._probe.details
         address = self._info.address
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
@@ -230,28 +233,38 @@ class MonitorFlow(ConfigFlow):
                 data_updates={
                     CONF_ADDRESS: address,
                     CONF_NAME: advertised_name(self._info),
+                    # What the former one told is not known of this one
+                    CONF_DETAILS: dict(details.texts),
+                    CONF_FORMER_ADDRESS: None,
                 },
             )
         if monitor := async_find(self.hass, self._info, details):
             return await self._async_adopt(monitor)
         # Another flow may have come first, and its entry would be replaced
         self._abort_if_unique_id_configured()
-        features = {*told_features(details)}
-        if measurement:
-            features.update(measured_features(measurement))
         return self.async_create_entry(
             title=self._name,
             data={
                 CONF_ADDRESS: address,
                 CONF_NAME: advertised_name(self._info),
-                CONF_DETAILS: remembered(details),
-                CONF_FEATURES: sorted(features),
+                CONF_DETAILS: dict(details.texts),
+                CONF_FEATURES: sorted(self._features),
+                CONF_PROFILES: [profile.key for profile in self._profiles],
             },
             options={
                 **DEFAULT_MONITOR_OPTIONS,
                 CONF_LISTEN_ONLY: self._is_broadcast_only,
             },
         )
+
+    @callback
+    def _may_still_be(self, monitor: MonitorCoordinator) -> bool:
+        """Return whether a monitor is there, and was heard at no other address since."""
+        entry_id = monitor.config_entry.entry_id
+        entry = self.hass.config_entries.async_get_entry(entry_id)
+        if entry and entry.state is ConfigEntryState.LOADED:
+            monitor = entry.runtime_data
+        return entry is not None and monitor.heard_at < self._info.time
 
     async def _async_adopt(self, monitor: MonitorCoordinator) -> ConfigFlowResult:
         """Let a monitor have its new address."""
@@ -277,12 +290,40 @@ class MonitorFlow(ConfigFlow):
         return self._probe.details.name or _name_of(self._info)
 
     @property
+    def _profiles(self) -> tuple[Profile, ...]:
+        """What the monitor speaks, as far as that is known."""
+        return self._probe.profiles or _profiles_of(self._info)
+
+    @property
+    def _features(self) -> set[str]:
+        """What the monitor has, as far as that is known."""
+        return {
+            *(feature for profile in self._profiles for feature in profile.features),
+            *self._probe.details.features,
+            *features_of(self._probe.values),
+        }
+
+    @property
     def _is_broadcast_only(self) -> bool:
         """Whether all that can be had of the monitor is in its advertisement."""
-        can_connect = (
-            self._info.connectable and HEART_RATE_SERVICE in self._info.service_uuids
+        can_connect = self._info.connectable and any(
+            advertised(self._info.service_uuids)
         )
         return not can_connect and bool(parse_broadcast(self._info.manufacturer_data))
+
+
+WHEEL = NumberSelector(
+    NumberSelectorConfig(
+        min=500,
+        max=3000,
+        step=1,
+        mode=NumberSelectorMode.BOX,
+        unit_of_measurement=UnitOfLength.MILLIMETERS,
+    )
+)
+"""The circumference of a wheel, from that of a scooter to that of a penny-farthing."""
+
+DEFAULT_WHEEL = round(Settings().wheel_circumference * 1000)
 
 
 class MonitorOptionsFlow(OptionsFlowWithReload):
@@ -300,11 +341,17 @@ class MonitorOptionsFlow(OptionsFlowWithReload):
         """Change how the monitor is listened to."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
+        fields: dict[vol.Marker, Selector[Any]] = {
+            vol.Required(CONF_LISTEN_ONLY): BooleanSelector()
+        }
+        suggested = dict(self.config_entry.options)
+        if any(profile.has_wheel for profile in profiles_of(self.config_entry)):
+            fields[vol.Required(CONF_WHEEL_CIRCUMFERENCE)] = WHEEL
+            suggested.setdefault(CONF_WHEEL_CIRCUMFERENCE, DEFAULT_WHEEL)
         return self.async_show_form(
             step_id="monitor",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema({vol.Required(CONF_LISTEN_ONLY): BooleanSelector()}),
-                self.config_entry.options,
+                vol.Schema(fields), suggested
             ),
         )
 
@@ -323,4 +370,13 @@ def _choice(labels: dict[str, str]) -> SelectSelector:
 
 def _name_of(info: BluetoothServiceInfoBleak) -> str:
     """Return what to call a monitor, of which at least the address is known."""
-    return advertised_name(info) or f"Heart-rate monitor {info.address[-5:]}"
+    if name := advertised_name(info):
+        return name
+    profile, *_ = _profiles_of(info)
+    return f"{profile.name} {info.address[-5:]}"
+
+
+def _profiles_of(info: BluetoothServiceInfoBleak) -> tuple[Profile, ...]:
+    """Return what a monitor speaks, by its advertisement."""
+    # What is told in advertisements themselves is a heart rate
+    return tuple(advertised(info.service_uuids)) or (heart_rate.PROFILE,)

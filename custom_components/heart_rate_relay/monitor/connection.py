@@ -1,7 +1,7 @@
 """Keeps a monitor connected whenever it is heard. Nobody else connects to it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
@@ -18,14 +18,23 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
 from ..unexpected import guarded, log_unexpected
-from .link import BLUETOOTH_ERRORS, Details, Link, PairingNeededError
+from .details import Details
+from .link import BLUETOOTH_ERRORS, Link, NotAMonitorError, PairingNeededError
+from .profiles.base import Profile
 
 SILENT_AFTER = 30.0
 """Seconds without anything well-formed after which a connection is given up."""
 
+SILENT_AGAIN = 3
+SILENT_AGAIN_AFTER = 10.0
+"""After how many in a row it is given up sooner, and after how many seconds then."""
+
 MIN_BACKOFF = 3.0
 MAX_BACKOFF = 60.0
 """Seconds between two attempts."""
+
+MAX_SILENT_BACKOFF = 300.0
+"""The same where each costs a slot for a while, and brings nothing."""
 
 ABSENT_AFTER = 60.0
 """Seconds after which a monitor that is not heard is held to be away."""
@@ -58,6 +67,8 @@ class Trouble(StrEnum):
     PAIRING_NEEDED = "pairing_needed"
     REFUSED = "refused"
     """It does not take the connection: often another device has it."""
+    SILENT = "silent"
+    """It takes the connection, and then measures nothing."""
 
 
 PATIENCE: Mapping[Trouble, float] = MappingProxyType(
@@ -65,9 +76,14 @@ PATIENCE: Mapping[Trouble, float] = MappingProxyType(
         Trouble.SLOTS_FULL: 20.0,
         Trouble.PAIRING_NEEDED: 0.0,
         Trouble.REFUSED: 60.0,
+        Trouble.SILENT: 300.0,
     }
 )
 """Seconds for which something may go wrong before a person is told."""
+
+
+class SilentError(Exception):
+    """Nothing comes over a connection."""
 
 
 class OtherMonitorError(Exception):
@@ -77,7 +93,10 @@ class OtherMonitorError(Exception):
 class Owner(Protocol):
     """Whoever wants to be connected."""
 
-    def have_packet(self, data: bytearray) -> bool:
+    def have_profiles(self, profiles: Iterable[Profile]) -> None:
+        """Take what the monitor speaks."""
+
+    def have_packet(self, characteristic: str, data: bytearray) -> bool:
         """Take a measurement, and return whether it is well-formed."""
 
     def have_battery(self, data: bytearray) -> None:
@@ -118,8 +137,11 @@ class Connection:
         self._owner = owner
         self._heard = asyncio.Event()
         self._heard_by: set[str] = set()
+        self._heard_at = 0.0
+        self._is_back = asyncio.Event()
         self._packet_at = 0.0
         self._failures = 0
+        self._silences = 0
         self._trouble: Trouble | None = None
         self._trouble_since = 0.0
         self._unreleased = hass.data.setdefault(UNRELEASED, {}).pop(address, None)
@@ -145,6 +167,10 @@ class Connection:
     @callback
     def heard(self, source: str) -> None:
         """Take note that an adapter or proxy hears the monitor, and could answer it."""
+        now = self._hass.loop.time()
+        if now - self._heard_at >= ABSENT_AFTER:
+            self._is_back.set()
+        self._heard_at = now
         self._heard_by.add(source)
         self._heard.set()
 
@@ -159,7 +185,15 @@ class Connection:
             except Exception as err:  # noqa: BLE001 - the next attempt may do better
                 log_unexpected(err, "the monitor is connected to again")
             self._failures += 1
-            await asyncio.sleep(self._backoff())
+            await self._rest(self._backoff())
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait for so many seconds, or until the monitor is back that was away."""
+        self._heard_at = self._hass.loop.time()
+        self._is_back.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_back.wait()
 
     async def _attempt(self) -> None:
         """Connect once the monitor is heard, and stay connected. Raises OtherMonitorError."""
@@ -170,6 +204,8 @@ class Connection:
             self._have_failed(Trouble.PAIRING_NEEDED, err)
         except BleakOutOfConnectionSlotsError as err:
             self._have_failed(Trouble.SLOTS_FULL, err)
+        except (SilentError, NotAMonitorError) as err:
+            self._have_failed(Trouble.SILENT, err)
         except BLUETOOTH_ERRORS as err:
             self._have_failed(Trouble.REFUSED, err)
 
@@ -182,8 +218,7 @@ class Connection:
             if self._unreleased:
                 await self._release(self._unreleased)
             if self._hass.loop.time() >= absent_at:
-                self._failures = 0
-                self._have_recovered()
+                self._begin_anew()
         self._unreleased = None
 
     async def _is_heard_within(self, seconds: float) -> bool:
@@ -196,7 +231,8 @@ class Connection:
     async def _hold(self) -> None:
         """Connect, and return when the connection is over.
 
-        Raises OtherMonitorError or one of BLUETOOTH_ERRORS where it does not come so far.
+        Raises OtherMonitorError, SilentError or one of BLUETOOTH_ERRORS where it does not
+        come so far.
         """
         device = bluetooth.async_ble_device_from_address(self._hass, self._address)
         if device is None:
@@ -209,9 +245,11 @@ class Connection:
                 await self._owner.async_confirm(link)
                 await link.subscribe(partial(self._have_packet, link))
             self._packet_at = self._hass.loop.time()
-            self._have_recovered()
+            self._owner.have_profiles(link.profiles)
+            if self._trouble is not Trouble.SILENT:
+                self._have_recovered()
             self._owner.have_link()
-            self._owner.have_details(await link.read_details(self._owner.have_battery))
+            self._owner.have_details(await link.read_details(self._have_battery))
             await self._watch(link)
         finally:
             self.link = None
@@ -252,26 +290,42 @@ class Connection:
             self._unreleased = None
 
     async def _watch(self, link: Link) -> None:
-        """Return when a connection has ended, or nothing comes over it any more.
+        """Return when a connection has ended.
 
-        A monitor that falls silent, a proxy that hangs and a lost disconnect tell nothing.
+        Raises SilentError when nothing comes over it any more: a monitor that falls silent,
+        a proxy that hangs and a lost disconnect tell nothing.
         """
         while not link.ended.is_set():
-            left = self._packet_at + SILENT_AFTER - self._hass.loop.time()
+            patience = SILENT_AFTER
+            if self._silences >= SILENT_AGAIN:
+                patience = SILENT_AGAIN_AFTER
+            left = self._packet_at + patience - self._hass.loop.time()
             if left <= 0:
-                LOGGER.debug("%s is silent: disconnecting", self._entry.title)
+                self._silences += 1
+                if any(profile.is_steady for profile in link.profiles):
+                    raise SilentError(f"Nothing for {patience} s")
+                # Nobody wants to know anything of it now
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await link.ended.wait()
 
     @callback
+    def _have_battery(self, _: str, data: bytearray) -> None:
+        """Pass the battery's level on."""
+        self._owner.have_battery(data)
+
     @guarded
-    def _have_packet(self, link: Link, data: bytearray) -> None:
+    def _have_packet(self, link: Link, characteristic: str, data: bytearray) -> None:
         """Pass a measurement on, unless it comes late, over a connection given up."""
-        if link is self.link and self._owner.have_packet(data):
+        if link is self.link and self._owner.have_packet(characteristic, data):
             self._packet_at = self._hass.loop.time()
-            self._failures = 0
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Take note that what went wrong before does not matter any more."""
+        self._failures = self._silences = 0
+        self._have_recovered()
 
     def _have_failed(self, trouble: Trouble, error: Exception) -> None:
         """Take note that there was no connection."""
@@ -301,7 +355,11 @@ class Connection:
             case Trouble.PAIRING_NEEDED:
                 # Each attempt may ask its wearer something
                 return MAX_BACKOFF
-        return min(MAX_BACKOFF, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
+            case Trouble.SILENT:
+                longest = MAX_SILENT_BACKOFF
+            case _:
+                longest = MAX_BACKOFF
+        return min(longest, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
 
 
 @callback

@@ -1,6 +1,7 @@
 """Knows a monitor, and tells its entities."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from math import inf
@@ -18,7 +19,9 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from ..const import (
     CONF_DETAILS,
     CONF_FEATURES,
+    CONF_FORMER_ADDRESS,
     CONF_LISTEN_ONLY,
+    CONF_PROFILES,
     DOMAIN,
     LOGGER,
     PUBLISH_INTERVAL,
@@ -28,20 +31,14 @@ from . import monitor_issues as issues
 from .advertisement import Broadcast, parse_broadcast
 from .connection import Connection, OtherMonitorError, Trouble
 from .data import MonitorData
-from .features import Feature, measured_features, remembered, told_features
-from .link import BLUETOOTH_ERRORS, Details, Link
-from .measurement import (
-    BodyLocation,
-    MalformedError,
-    Measurement,
-    parse_battery,
-    parse_measurement,
-)
+from .details import BATTERY, Details, Mark, mark_of, parse_battery
+from .link import BLUETOOTH_ERRORS, Link
+from .measuring import Measuring, features_of
+from .memory import device_info_of, profiles_of, settings_of, told_once
 from .probe import PROBES, Probe
-from .variability import Variability
-
-STALE_AFTER = 10.0
-"""Seconds after which what was measured is not known to be so any more."""
+from .profiles import heart_rate
+from .profiles.base import Action, MalformedError, Profile, Values
+from .scanners import advertised_name, async_let_be_found
 
 BROADCAST_INTERVAL = 1.0
 """Seconds for which the same advertisement, heard again, is no new measurement."""
@@ -59,16 +56,21 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     def __init__(self, hass: HomeAssistant, entry: MonitorConfigEntry) -> None:
         """Initialize the monitor. It is connected to, or heard, as soon as it is near."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
-        self.features = {Feature(feature) for feature in entry.data[CONF_FEATURES]}
+        self.profiles = profiles_of(entry)
+        """What it speaks, as far as that is known."""
+        self.features = {
+            *entry.data[CONF_FEATURES],
+            *(one for profile in self.profiles for one in profile.features),
+        }
+        """What it has: not each tells everything, or each time."""
         self.heard_at = -inf
         """When it was last heard at its address, on the monotonic clock."""
-        self.data = MonitorData(body_location=_body_location(entry))
+        self.data = MonitorData(told=told_once(entry))
         self.is_listening: bool = entry.options.get(CONF_LISTEN_ONLY, False)
         self.strangers: set[str] = set()
         """Addresses that were taken for its own, and are another monitor's."""
-        self._variability = Variability()
+        self._measuring = Measuring(settings_of(entry))
         self._connection: Connection | None = None
-        self._former_address: str | None = None
         self._moving = asyncio.Lock()
         self._measured_at = -inf
         self._published_at = -inf
@@ -83,6 +85,11 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         """The address that the monitor has now."""
         address: str = self.config_entry.data[CONF_ADDRESS]
         return address
+
+    @property
+    def mark(self) -> Mark | None:
+        """What the monitor is told by from all others, None where that is not known."""
+        return mark_of(self.config_entry.data[CONF_DETAILS])
 
     async def async_start(self) -> None:
         """Start to listen, and to connect."""
@@ -128,16 +135,16 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             await self._connection.stop()
             self._connection = None
 
-    async def async_reset_energy(self) -> None:
-        """Let the monitor count energy from 0 on. Raises HomeAssistantError."""
+    async def async_perform(self, action: Action) -> None:
+        """Let the monitor do something. Raises HomeAssistantError."""
         try:
             if self._connection and (link := self._connection.link):
-                await link.reset_energy()
+                await link.perform(action)
                 return
         except BLUETOOTH_ERRORS as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
-                translation_key="energy_not_reset",
+                translation_key=action.refusal,
                 translation_placeholders={"monitor": self.name},
             ) from err
         raise HomeAssistantError(
@@ -182,72 +189,81 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         ):
             return
         self._broadcast = broadcast
-        self._have_measurement(
-            Measurement(broadcast.heart_rate, broadcast.contact, None, ())
-        )
+        values = heart_rate.broadcast(broadcast.heart_rate, broadcast.contact)
+        now = self.hass.loop.time()
+        self._measuring.have(heart_rate.PROFILE, values, now)
+        self._have_measurement(values, now)
 
     @callback
     def _have_probe(self, probe: Probe) -> None:
         """Take what the monitor has just measured, when it was tried, without a connection."""
-        if probe.measurement and probe.at > self.hass.loop.time() - STALE_AFTER:
-            self._have_measurement(probe.measurement)
-            self._measured_at = probe.at
+        if probe.at > self.hass.loop.time() - self._measuring.stale_after:
+            for characteristic, data in probe.packets:
+                values = self._measuring.take(characteristic, data, probe.at)
+                self._have_measurement(values, probe.at)
             self.have_link()
 
     @callback
-    def have_packet(self, data: bytearray) -> bool:
+    def have_profiles(self, profiles: Iterable[Profile]) -> None:
+        """Take what the monitor speaks, and remember it."""
+        new = [one for one in profiles if one not in self.profiles]
+        if new:
+            self.profiles = (*self.profiles, *new)
+            self._remember(**{CONF_PROFILES: [one.key for one in self.profiles]})
+            self._learn(*(feature for one in new for feature in one.features))
+
+    @callback
+    def have_packet(self, characteristic: str, data: bytearray) -> bool:
         """Take a measurement, and return whether it is well-formed."""
+        now = self.hass.loop.time()
         try:
-            measurement = parse_measurement(data)
+            values = self._measuring.take(characteristic, bytes(data), now)
         except MalformedError as err:
             LOGGER.debug("%s: malformed measurement: %s", self.name, err)
             return False
-        self._have_measurement(measurement)
+        self._have_measurement(values, now)
         return True
 
     @callback
-    def _have_measurement(self, measurement: Measurement) -> None:
-        """Take a measurement."""
-        now = self.hass.loop.time()
-        self._measured_at = self.heard_at = now
-        if measurement.heart_rate is None:
-            self._variability.reset()
-        self._variability.add(measurement.rr_intervals, now)
-        self._learn(*measured_features(measurement))
+    def _have_measurement(self, values: Values, at: float) -> None:
+        """Tell what was measured."""
+        self._measured_at = self.heard_at = at
+        self._learn(*features_of(values))
         if not self._stale_timer:
-            self._check_later(STALE_AFTER)
+            self._check_later(self._measuring.stale_after)
         if self._was_silent:
             self._was_silent = False
             LOGGER.info("%s measures again", self.name)
         self._update(
             is_reached=True,
+            is_measuring=True,
             measurements=self.data.measurements + 1,
-            measurement=measurement,
-            variability=self._variability.rmssd(),
+            told={**self.data.told, **self._measuring.told},
         )
 
     @callback
     def have_battery(self, data: bytearray) -> None:
         """Take the battery's level."""
         if (battery := parse_battery(data)) is not None:
-            self._learn(Feature.BATTERY)
+            self._learn(BATTERY)
             self._update(battery=battery)
 
     @callback
     def have_details(self, details: Details) -> None:
         """Take what the monitor tells of itself, and remember it."""
-        self._former_address = None
-        self._learn(*told_features(details))
+        self._learn(*details.features)
         entry = self.config_entry
-        known = {**entry.data[CONF_DETAILS], **remembered(details)}
+        if entry.data.get(CONF_FORMER_ADDRESS):
+            self._remember(**{CONF_FORMER_ADDRESS: None})
+        known = {**entry.data[CONF_DETAILS], **details.texts}
         if known != entry.data[CONF_DETAILS]:
             self._remember(**{CONF_DETAILS: known})
             dr.async_get(self.hass).async_get_or_create(
-                config_entry_id=entry.entry_id, **self.device_info
+                config_entry_id=entry.entry_id, **device_info_of(entry)
             )
         self._update(
             battery=self.data.battery if details.battery is None else details.battery,
-            body_location=_body_location(entry),
+            told={**self.data.told, **told_once(entry)},
         )
 
     # What is found out about the connection
@@ -265,12 +281,10 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 
     async def async_confirm(self, link: Link) -> None:
         """Make sure that a new address is this monitor's. Raises OtherMonitorError."""
-        if not self._former_address:
-            return
-        known = self.config_entry.data[CONF_DETAILS].get("serial_number")
-        serial_number = await link.read_serial_number()
-        if known and serial_number and serial_number != known:
-            raise OtherMonitorError
+        if self.mark and self.config_entry.data.get(CONF_FORMER_ADDRESS):
+            told = await link.read_mark()
+            if told and told != self.mark:
+                raise OtherMonitorError
 
     @callback
     def have_other(self) -> None:
@@ -285,49 +299,34 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     async def async_adopt(self, address: str) -> None:
         """Take an address for that of this monitor, which changes it now and then."""
         async with self._moving:
-            former = self.address
-            await self._async_move(address)
-            self._former_address = former
+            await self._async_move(address, former=self.address)
 
     async def _async_return(self) -> None:
         """Go back to the former address, and let the other monitor be found."""
         async with self._moving:
-            if former := self._former_address:
-                await self._async_move(former)
-                self._former_address = None
+            if former := self.config_entry.data.get(CONF_FORMER_ADDRESS):
+                await self._async_move(former, former=None)
 
-    async def _async_move(self, address: str) -> None:
-        """Listen and connect at another address."""
+    async def _async_move(self, address: str, *, former: str | None) -> None:
+        """Listen and connect at another address, from which there may be a way back."""
         await self._async_pause()
-        former = self.address
+        left = self.address
         self.hass.config_entries.async_update_entry(
             self.config_entry,
-            data={**self.config_entry.data, CONF_ADDRESS: address},
+            data={
+                **self.config_entry.data,
+                CONF_ADDRESS: address,
+                CONF_FORMER_ADDRESS: former,
+            },
             unique_id=address,
         )
-        async_let_be_found(self.hass, former)
+        async_let_be_found(self.hass, left)
         if not self._is_stopped:
             self._async_resume()
 
     # What is remembered and told
 
-    @property
-    def device_info(self) -> dr.DeviceInfo:
-        """What the device registry is to know of the monitor."""
-        entry = self.config_entry
-        details = entry.data[CONF_DETAILS]
-        return dr.DeviceInfo(
-            connections={(dr.CONNECTION_BLUETOOTH, self.address)},
-            identifiers={(DOMAIN, entry.entry_id)},
-            name=entry.title,
-            manufacturer=details.get("manufacturer"),
-            model=details.get("model"),
-            serial_number=details.get("serial_number"),
-            sw_version=details.get("sw_version"),
-            hw_version=details.get("hw_version"),
-        )
-
-    def _learn(self, *features: Feature) -> None:
+    def _learn(self, *features: str) -> None:
         """Remember what the monitor has."""
         if not self.features.issuperset(features):
             self.features.update(features)
@@ -348,17 +347,20 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     def _check(self, _: datetime) -> None:
         """See whether what was measured is stale."""
         self._stale_timer = None
-        left = self._measured_at + STALE_AFTER - self.hass.loop.time()
-        if left > 0:
-            self._check_later(left)
+        now = self.hass.loop.time()
+        stale_at = self._measuring.forget_stale(now)
+        told = {**told_once(self.config_entry), **self._measuring.told}
+        if stale_at is not None:
+            self._check_later(stale_at - now)
+            if told != self.data.told:
+                self._update(told=told)
             return
         LOGGER.info("%s measures nothing now", self.name)
         self._was_silent = True
-        self._variability.reset()
         self._update(
             is_reached=bool(self._connection and self._connection.link),
-            measurement=None,
-            variability=None,
+            is_measuring=False,
+            told=told,
         )
 
     def _update(self, **changes: Any) -> None:
@@ -369,23 +371,3 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 def is_monitor(entry: ConfigEntry) -> TypeIs[MonitorConfigEntry]:
     """Return whether an entry is a monitor's, and not a relay's."""
     return CONF_ADDRESS in entry.data
-
-
-@callback
-def async_let_be_found(hass: HomeAssistant, address: str) -> None:
-    """Have whatever is at an address be discovered when it is heard the next time."""
-    bluetooth.async_clear_address_from_match_history(hass, address)
-    # What is heard again, and says the same, would be nothing new
-    bluetooth.async_clear_advertisement_history(hass, address)
-
-
-@callback
-def advertised_name(info: bluetooth.BluetoothServiceInfoBleak) -> str:
-    """Return what a monitor calls itself, empty where no scanner has heard that."""
-    return "" if info.name == info.address else info.name
-
-
-def _body_location(entry: ConfigEntry) -> BodyLocation | None:
-    """Return where the monitor is worn, as it once told."""
-    location = entry.data[CONF_DETAILS].get("body_location")
-    return BodyLocation(location) if location else None

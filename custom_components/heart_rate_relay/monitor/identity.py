@@ -1,7 +1,13 @@
-"""Which monitor it is that was heard: some change their address now and then."""
+"""Which monitor it is that was heard: some change their address now and then.
+
+Its name proves nothing: all watches of a model may share it, and their wearers a gym. So it
+only tells which monitors it may be, and a person is asked unless its mark says the rest.
+"""
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from math import inf
 
 from homeassistant.components.bluetooth import (
     MONOTONIC_TIME,
@@ -14,9 +20,12 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..const import CONF_DETAILS, DOMAIN
 from .advertisement import parse_broadcast
-from .coordinator import MonitorCoordinator, advertised_name
-from .link import Details
-from .uuids import HEART_RATE_SERVICE
+from .coordinator import MonitorCoordinator
+from .details import Details, Mark
+from .link import BLUETOOTH_ERRORS
+from .probe import async_read_mark
+from .profiles import advertised
+from .scanners import advertised_name
 
 LATELY = 10.0
 """Seconds within which every monitor that is near, and not connected, is heard again."""
@@ -24,21 +33,73 @@ LATELY = 10.0
 NAME_SCAN = 5.0
 """Seconds in which monitors are asked for their names: the least that can be had."""
 
+MARK_ATTEMPTS = 3
+"""How often a monitor is asked for its mark, as long as it is heard."""
+
+MARK_PAUSE = 3.0
+"""Seconds between two of them."""
+
 
 class NotHeardError(Exception):
     """What was heard once is not heard now."""
 
 
 @callback
-def is_heart_rate_monitor(info: BluetoothServiceInfoBleak) -> bool:
-    """Return whether an advertisement is that of a heart-rate monitor."""
+def is_heard_as_monitor(info: BluetoothServiceInfoBleak) -> bool:
+    """Return whether an advertisement is that of a monitor of any kind."""
     return (
-        HEART_RATE_SERVICE in info.service_uuids
+        any(advertised(info.service_uuids))
         or parse_broadcast(info.manufacturer_data) is not None
     )
 
 
 async def async_recognise(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak
+) -> MonitorCoordinator | Sequence[MonitorCoordinator]:
+    """Return the monitor that has taken this address, or those that may have.
+
+    A person has to be asked which of several it is, and also whether it is the only one
+    that it may be. Raises NotHeardError for an address that may be a former one.
+    """
+    namesakes = await _async_namesakes(hass, info)
+    if not any(monitor.mark for monitor in namesakes):
+        return namesakes
+    mark = await _async_mark(hass, info)
+    # They may have been heard meanwhile
+    namesakes = [one for one in namesakes if one.heard_at < info.time]
+    if mark is None:
+        return namesakes
+    for monitor in namesakes:
+        if monitor.mark and monitor.mark != mark:
+            monitor.strangers.add(info.address)
+    doubtful = [one for one in namesakes if one.mark is None]
+    match [one for one in namesakes if one.mark == mark]:
+        case []:
+            return doubtful
+        case [monitor]:
+            return monitor
+        case several:
+            # A number that the maker gave to more than one
+            return several
+
+
+async def _async_mark(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak
+) -> Mark | None:
+    """Return what tells who it is that was heard, None where it cannot be had."""
+    heard_at = -inf
+    for _ in range(MARK_ATTEMPTS):
+        latest = async_latest(hass, info)
+        if latest.time <= heard_at:
+            break
+        heard_at = latest.time
+        with suppress(*BLUETOOTH_ERRORS):
+            return await async_read_mark(hass, info.address)
+        await asyncio.sleep(MARK_PAUSE)
+    return None
+
+
+async def _async_namesakes(
     hass: HomeAssistant, info: BluetoothServiceInfoBleak
 ) -> Sequence[MonitorCoordinator]:
     """Return the monitors of that name that may have taken this address.
@@ -77,18 +138,17 @@ def async_latest(
 def async_find(
     hass: HomeAssistant, info: BluetoothServiceInfoBleak, details: Details
 ) -> MonitorCoordinator | None:
-    """Return the monitor with this serial number that may have taken this address."""
-    for monitor in _async_monitors(hass):
-        known = monitor.config_entry.data[CONF_DETAILS]
-        if (
-            details.serial_number.strip("0")
-            and details.serial_number == known.get("serial_number")
-            and details.model == known.get("model", "")
-            and monitor.heard_at < info.time
-            and _may_be(monitor, info)
-        ):
-            return monitor
-    return None
+    """Return the monitor with this mark that may have taken this address."""
+    if (mark := details.mark) is None:
+        return None
+    found = [
+        monitor
+        for monitor in _async_monitors(hass)
+        if monitor.mark == mark
+        and monitor.heard_at < info.time
+        and _may_be(monitor, info)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 @callback

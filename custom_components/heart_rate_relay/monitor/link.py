@@ -1,8 +1,7 @@
 """One connection to a monitor, from the first attempt to its end."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -11,31 +10,19 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 import bleak_retry_connector
 
-from .measurement import (
-    RESET_ENERGY,
-    BodyLocation,
-    parse_battery,
-    parse_body_location,
-    parse_text,
-)
-from .uuids import (
-    BATTERY_LEVEL,
-    BODY_LOCATION,
-    CONTROL_POINT,
-    DEVICE_NAME,
-    FIRMWARE_REVISION,
-    HARDWARE_REVISION,
-    MANUFACTURER_NAME,
-    MEASUREMENT,
-    MODEL_NUMBER,
-    SERIAL_NUMBER,
-)
+from .details import TEXTS, Details, Mark, parse_details, parse_text
+from .profiles import offered
+from .profiles.base import Action, Profile
+from .uuids import BATTERY_LEVEL, MODEL_NUMBER, SERIAL_NUMBER
 
 BLUETOOTH_ERRORS: Final = bleak_retry_connector.BLEAK_RETRY_EXCEPTIONS
 """What anything that goes through the air may raise."""
 
 CONNECT_TIMEOUT = 25.0
 """Seconds for an attempt to connect, of which a proxy may need 20."""
+
+ANOTHER_TIMEOUT = 10.0
+"""Seconds for another kind of measurements to be had, where there is one already."""
 
 DETAILS_TIMEOUT = 30.0
 """Seconds for all that a monitor tells of itself."""
@@ -73,31 +60,16 @@ OUTDATED_ERRORS: Mapping[int, str] = MappingProxyType(
 )
 """What is answered where the firmware has other attributes than are remembered."""
 
-type PacketCallback = Callable[[bytearray], None]
+type PacketCallback = Callable[[str, bytearray], None]
+"""Takes a packet, with the characteristic that it is of."""
 
 
 class NotAMonitorError(BleakError):
-    """What was connected to has no heart-rate measurements."""
+    """What was connected to has no measurements that are known here."""
 
 
 class PairingNeededError(BleakError):
     """The monitor tells nothing to whom it is not paired with."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Details:
-    """What a monitor tells of itself, as far as it does."""
-
-    name: str = ""
-    manufacturer: str = ""
-    model: str = ""
-    serial_number: str = ""
-    sw_version: str = ""
-    hw_version: str = ""
-    battery: int | None = None
-    """In percent."""
-    body_location: BodyLocation | None = None
-    can_reset_energy: bool = False
 
 
 class Link:
@@ -136,15 +108,45 @@ class Link:
             ended.clear()
         return cls(client, ended)
 
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """What the monitor speaks, the better one first."""
+        return tuple(offered(one.uuid for one in self._characteristics if _tells(one)))
+
     async def subscribe(self, on_packet: PacketCallback) -> None:
         """Have measurements sent, and pair for that where need be.
 
-        Raises PairingNeededError where pairing fails, NotAMonitorError where there are
-        no measurements, or one of BLUETOOTH_ERRORS.
+        Where there are several kinds, one is enough. Raises PairingNeededError where pairing
+        fails, NotAMonitorError where there are none, or one of BLUETOOTH_ERRORS.
         """
-        if (measurement := self._find(MEASUREMENT)) is None:
+        wanted = {uuid for profile in self.profiles for uuid in profile.decoders}
+        measurements = [
+            one for one in self._characteristics if one.uuid in wanted and _tells(one)
+        ]
+        if not measurements:
             await self._forget_attributes()
-            raise NotAMonitorError("No heart-rate measurements")
+            raise NotAMonitorError("No measurements")
+        failures: list[Exception] = []
+        for number, measurement in enumerate(measurements):
+            has_one = number > len(failures)
+            try:
+                async with asyncio.timeout(ANOTHER_TIMEOUT if has_one else None):
+                    await self._subscribe_to(measurement, on_packet)
+            except BLUETOOTH_ERRORS as err:
+                failures.append(err)
+                if isinstance(err, TimeoutError | PairingNeededError):
+                    # What answers no more may measure all the same
+                    break
+        if len(failures) > number:
+            raise failures[0]
+
+    async def _subscribe_to(
+        self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback
+    ) -> None:
+        """Have measurements of a kind sent, and pair for that where need be.
+
+        Raises PairingNeededError where pairing fails, or another BleakError.
+        """
         try:
             await self._notify(measurement, on_packet)
         except BleakError as err:
@@ -158,23 +160,32 @@ class Link:
     async def read_details(self, on_battery: PacketCallback) -> Details:
         """Return what the monitor tells of itself, and have changes of the battery sent."""
         values: dict[str, bytes] = {}
+        profiles = self.profiles
+        told = [one.characteristic for profile in profiles for one in profile.details]
+        serial_number, *texts = TEXTS.values()
+        # The most useful first
+        wanted = (serial_number, BATTERY_LEVEL, *told, *texts)
         try:
             async with asyncio.timeout(DETAILS_TIMEOUT):
-                for uuid in READABLE:
+                for uuid in wanted:
                     if (value := await self._read(uuid)) is not None:
                         values[uuid] = value
                 await self._notify_battery(on_battery)
         except TimeoutError:
             pass
-        return _details(values, self._find(CONTROL_POINT) is not None)
+        there = {characteristic.uuid for characteristic in self._characteristics}
+        return parse_details(values, there, profiles)
 
-    async def read_serial_number(self) -> str:
-        """Return the serial number, empty where the monitor does not tell it."""
-        return parse_text(await self._read(SERIAL_NUMBER) or b"")
+    async def read_mark(self) -> Mark | None:
+        """Return what the monitor is told by from all others, None where it tells none."""
+        serial_number = parse_text(await self._read(SERIAL_NUMBER) or b"")
+        return Mark.of(parse_text(await self._read(MODEL_NUMBER) or b""), serial_number)
 
-    async def reset_energy(self) -> None:
-        """Let the monitor count energy from 0 on. Raises one of BLUETOOTH_ERRORS."""
-        await self._client.write_gatt_char(CONTROL_POINT, RESET_ENERGY, response=True)
+    async def perform(self, action: Action) -> None:
+        """Let the monitor do something. Raises one of BLUETOOTH_ERRORS."""
+        await self._client.write_gatt_char(
+            action.characteristic, action.data, response=True
+        )
 
     async def close(self) -> bool:
         """Disconnect, and return whether it is certain that there is no connection."""
@@ -217,12 +228,14 @@ class Link:
         self, characteristic: BleakGATTCharacteristic, on_packet: PacketCallback
     ) -> None:
         """Have a characteristic's values sent."""
-        await self._client.start_notify(characteristic, lambda _, data: on_packet(data))
+        uuid = characteristic.uuid
+        await self._client.start_notify(
+            characteristic, lambda _, data: on_packet(uuid, data)
+        )
 
     async def _notify_battery(self, on_battery: PacketCallback) -> None:
         """Have the battery's level sent when it changes, where the monitor does that."""
-        level = self._find(BATTERY_LEVEL)
-        if level and "notify" in level.properties:
+        if (level := self._find(BATTERY_LEVEL)) and _tells(level):
             try:
                 await self._notify(level, on_battery)
             except BleakError:
@@ -237,23 +250,19 @@ class Link:
         except BleakError:
             return None
 
+    @property
+    def _characteristics(self) -> Iterable[BleakGATTCharacteristic]:
+        """All that the monitor has."""
+        return self._client.services.characteristics.values()
+
     def _find(self, uuid: str) -> BleakGATTCharacteristic | None:
         """Return a characteristic: the first, where a monitor has several batteries."""
-        characteristics = self._client.services.characteristics.values()
-        return next((one for one in characteristics if one.uuid == uuid), None)
+        return next((one for one in self._characteristics if one.uuid == uuid), None)
 
 
-READABLE = (
-    SERIAL_NUMBER,
-    BATTERY_LEVEL,
-    BODY_LOCATION,
-    DEVICE_NAME,
-    MANUFACTURER_NAME,
-    MODEL_NUMBER,
-    FIRMWARE_REVISION,
-    HARDWARE_REVISION,
-)
-"""What is read, the most useful first."""
+def _tells(characteristic: BleakGATTCharacteristic) -> bool:
+    """Return whether a characteristic's value is sent when it changes."""
+    return not {"notify", "indicate"}.isdisjoint(characteristic.properties)
 
 
 def needs_pairing(error: BleakError) -> bool:
@@ -274,22 +283,3 @@ def _is_one_of(error: BleakError, errors: Mapping[int, str]) -> bool:
     if isinstance(error, BleakGATTProtocolError):
         return error.code in errors
     return any(words in str(error).lower() for words in errors.values())
-
-
-def _details(values: Mapping[str, bytes], can_reset_energy: bool) -> Details:
-    """Return what values of characteristics tell."""
-
-    def text(uuid: str) -> str:
-        return parse_text(values.get(uuid, b""))
-
-    return Details(
-        name=text(DEVICE_NAME),
-        manufacturer=text(MANUFACTURER_NAME),
-        model=text(MODEL_NUMBER),
-        serial_number=text(SERIAL_NUMBER),
-        sw_version=text(FIRMWARE_REVISION),
-        hw_version=text(HARDWARE_REVISION),
-        battery=parse_battery(values.get(BATTERY_LEVEL, b"")),
-        body_location=parse_body_location(values.get(BODY_LOCATION, b"")),
-        can_reset_energy=can_reset_energy,
-    )

@@ -6,15 +6,15 @@ from typing import NamedTuple
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.monitor import uuids
-from custom_components.heart_rate_relay.monitor.measurement import (
+from custom_components.heart_rate_relay.monitor.details import parse_battery, parse_text
+from custom_components.heart_rate_relay.monitor.profiles.base import MalformedError
+from custom_components.heart_rate_relay.monitor.profiles.heart_rate import (
+    MEASUREMENT,
+    PROFILE,
     BodyLocation,
-    MalformedError,
     Measurement,
-    parse_battery,
     parse_body_location,
     parse_measurement,
-    parse_text,
 )
 
 RESERVED = 0xE0
@@ -64,8 +64,8 @@ def packets(draw: st.DrawFn, min_bpm: int = 0, max_bpm: int = 0xFFFF) -> Packet:
 
 def test_uuids() -> None:
     """They are written in full and in lower case, as the stack compares them."""
-    assert uuids.MEASUREMENT == "00002a37-0000-1000-8000-00805f9b34fb"
-    assert uuids.HEART_RATE_SERVICE == "0000180d-0000-1000-8000-00805f9b34fb"
+    assert MEASUREMENT == "00002a37-0000-1000-8000-00805f9b34fb"
+    assert PROFILE.service == "0000180d-0000-1000-8000-00805f9b34fb"
 
 
 # Measurements

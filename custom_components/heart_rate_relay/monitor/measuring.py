@@ -1,0 +1,86 @@
+"""From packets to what is known: whose word counts, and for how long."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from .data import Told
+from .profiles import PROFILES, QUANTITIES
+from .profiles.base import Decoder, Profile, Settings, Value, Values
+
+STALE_AFTER = 10.0
+"""Seconds after which what was measured is not known to be so any more."""
+
+_RANKS: Final[Mapping[str, int]] = {key: rank for rank, key in enumerate(PROFILES)}
+
+
+class Measuring:
+    """What a monitor measures, by all the profiles that it speaks."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Initialize with what is to be known of the monitor beforehand."""
+        self.told: Mapping[str, Told] = {}
+        """What is known now, by the keys of quantities."""
+        self.stale_after = STALE_AFTER
+        self._told_at: dict[str, float] = {}
+        self._ranks: dict[str, int] = {}
+        """Of the profiles that told it."""
+        self._number = 0
+        self._profiles: dict[str, Profile] = {}
+        self._decoders: dict[str, Decoder] = {}
+        for profile in PROFILES.values():
+            for characteristic, create in profile.decoders.items():
+                self._profiles[characteristic] = profile
+                self._decoders[characteristic] = create(settings)
+
+    def take(self, characteristic: str, data: bytes, at: float) -> Values:
+        """Take a packet, and return what it tells, measured at that monotonic time.
+
+        Raises MalformedError.
+        """
+        values = self._decoders[characteristic].decode(data, at)
+        self.have(self._profiles[characteristic], values, at)
+        return values
+
+    def have(self, profile: Profile, values: Values, at: float) -> None:
+        """Take what was measured, but for what a better profile of the monitor tells."""
+        rank = _RANKS[profile.key]
+        self._number += 1
+        told = dict(self.told)
+        for key, value in values.items():
+            if key in self._told_at and self._ranks[key] < rank:
+                continue
+            told[key] = Told(value, self._number)
+            self._told_at[key] = at
+            self._ranks[key] = rank
+        self.told = told
+
+    def forget_stale(self, now: float) -> float | None:
+        """Forget what is stale, and return when the next will be, None if there is none."""
+        stale = {
+            key for key, at in self._told_at.items() if at + self.stale_after <= now
+        }
+        for key in stale:
+            del self._told_at[key], self._ranks[key]
+        if stale:
+            self.told = {
+                key: told
+                for key, told in self.told.items()
+                if key not in stale or QUANTITIES[key].is_lasting
+            }
+        if self._told_at:
+            return min(self._told_at.values()) + self.stale_after
+        for decoder in self._decoders.values():
+            decoder.reset()
+        return None
+
+
+def features_of(values: Values) -> set[str]:
+    """Return what a monitor has, going by what it told."""
+    return {
+        QUANTITIES[key].feature for key, value in values.items() if has_value(value)
+    }
+
+
+def has_value(value: Value) -> bool:
+    """Return whether something was told at all."""
+    return value is not None and value != ()

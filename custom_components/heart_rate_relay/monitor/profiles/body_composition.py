@@ -1,0 +1,93 @@
+"""Scales that tell what a body is made of.
+
+Sources: Body Composition Service 1.0, 3.2 (Body Composition Measurement), and the GATT
+Specification Supplement, "Body Composition Measurement".
+"""
+
+from ..uuids import uuid
+from .base import Profile, Quantity, Value, Values, parsing, table
+from .packet import Packet
+from .quantities import BODY_HEIGHT, SCALE_USER, WEIGHT
+from .weight import UNSUCCESSFUL, read_height, read_mass, read_user
+
+_HAS_TIME = 1 << 1
+_HAS_USER = 1 << 2
+_HAS_BASAL_METABOLISM = 1 << 3
+_HAS_MUSCLE_SHARE = 1 << 4
+_HAS_IMPEDANCE = 1 << 9
+_HAS_WEIGHT = 1 << 10
+_HAS_HEIGHT = 1 << 11
+
+BODY_FAT = Quantity("body_fat", "%", precision=1, is_lasting=True)
+BASAL_METABOLISM = Quantity(
+    "basal_metabolism", "kJ/d", precision=0, is_lasting=True, is_enabled=False
+)
+MUSCLE_SHARE = Quantity("muscle_share", "%", precision=1, is_lasting=True)
+MUSCLE_MASS = Quantity("muscle_mass", "kg", "weight", precision=1, is_lasting=True)
+FAT_FREE_MASS = Quantity("fat_free_mass", "kg", "weight", precision=1, is_lasting=True)
+SOFT_LEAN_MASS = Quantity(
+    "soft_lean_mass", "kg", "weight", precision=1, is_lasting=True
+)
+BODY_WATER = Quantity("body_water", "kg", "weight", precision=1, is_lasting=True)
+IMPEDANCE = Quantity("impedance", "Ω", precision=0, is_lasting=True, is_enabled=False)
+
+_MASSES = (
+    (1 << 5, MUSCLE_MASS),
+    (1 << 6, FAT_FREE_MASS),
+    (1 << 7, SOFT_LEAN_MASS),
+    (1 << 8, BODY_WATER),
+)
+
+
+def parse_measurement(data: bytes) -> Values:
+    """Return what a measurement (0x2A9C) tells. Raises MalformedError.
+
+    Where it takes two packets, each has its own flags, and tells what it has.
+    """
+    packet = Packet(data)
+    flags = packet.uint(2)
+    fat = packet.uint(2)
+    # All else is of no use then
+    is_measured = fat != UNSUCCESSFUL
+    values: dict[str, Value] = {BODY_FAT.key: fat / 10}
+    if flags & _HAS_TIME:
+        packet.skip_time()
+    if flags & _HAS_USER:
+        values[SCALE_USER.key] = read_user(packet)
+    if flags & _HAS_BASAL_METABOLISM:
+        values[BASAL_METABOLISM.key] = packet.uint(2)
+    if flags & _HAS_MUSCLE_SHARE:
+        values[MUSCLE_SHARE.key] = packet.uint(2) / 10
+    for flag, quantity in _MASSES:
+        if flags & flag:
+            values[quantity.key] = read_mass(packet, flags)
+    if flags & _HAS_IMPEDANCE:
+        values[IMPEDANCE.key] = packet.uint(2) / 10
+    if flags & _HAS_WEIGHT:
+        values[WEIGHT.key] = read_mass(packet, flags)
+    if flags & _HAS_HEIGHT:
+        values[BODY_HEIGHT.key] = read_height(packet, flags)
+    return values if is_measured else {BODY_FAT.key: None}
+
+
+PROFILE = Profile(
+    key="body_composition",
+    name="Body composition scale",
+    service=uuid(0x181B),
+    decoders=table({uuid(0x2A9C): parsing(parse_measurement)}),
+    quantities=(
+        BODY_FAT,
+        SCALE_USER,
+        BASAL_METABOLISM,
+        MUSCLE_SHARE,
+        MUSCLE_MASS,
+        FAT_FREE_MASS,
+        SOFT_LEAN_MASS,
+        BODY_WATER,
+        IMPEDANCE,
+        WEIGHT,
+        BODY_HEIGHT,
+    ),
+    required=BODY_FAT,
+    is_steady=False,
+)

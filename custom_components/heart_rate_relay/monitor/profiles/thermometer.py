@@ -1,0 +1,47 @@
+"""Health thermometers.
+
+Sources: Health Thermometer Service 1.0, 3.1 (Temperature Measurement) and 3.3
+(Intermediate Temperature), and the GATT Specification Supplement for both.
+"""
+
+from ..uuids import uuid
+from .base import Profile, Quantity, Values, parsing, table
+from .packet import Packet
+
+LOWEST = 10.0
+HIGHEST = 60.0
+"""In °C: what may be that of a body."""
+
+_IS_FAHRENHEIT = 0x01
+
+TEMPERATURE = Quantity(
+    "body_temperature", "°C", "temperature", precision=1, is_lasting=True
+)
+
+
+def parse_measurement(data: bytes) -> Values:
+    """Return what a measurement (0x2A1C or 0x2A1E) tells. Raises MalformedError."""
+    packet = Packet(data)
+    flags = packet.uint(1)
+    temperature = packet.float()
+    if temperature is not None and flags & _IS_FAHRENHEIT:
+        temperature = (temperature - 32) / 1.8
+    if temperature is not None and not LOWEST <= temperature <= HIGHEST:
+        temperature = None
+    return {TEMPERATURE.key: temperature}
+
+
+PROFILE = Profile(
+    key="thermometer",
+    name="Thermometer",
+    service=uuid(0x1809),
+    decoders=table(
+        {
+            uuid(0x2A1C): parsing(parse_measurement),
+            uuid(0x2A1E): parsing(parse_measurement),
+        }
+    ),
+    quantities=(TEMPERATURE,),
+    required=TEMPERATURE,
+    is_steady=False,
+)

@@ -1,0 +1,1 @@
+"""The tests of the profiles: what the bytes mean that monitors send."""
