@@ -24,11 +24,12 @@ CONVERSIONS: Mapping[Metric, Callable[[float, str | None], float | None]] = (
             Metric.HEART_RATE: to_bpm,
             Metric.RESTING_HEART_RATE: to_bpm,
             Metric.HEART_RATE_VARIABILITY: to_ms,
+            Metric.HEART_RATE_VARIABILITY_SDNN: to_ms,
         }
     )
 )
 
-MAX_RMSSD = 500.0
+MAX_VARIABILITY = 500.0
 """The highest plausible heart-rate variability in ms."""
 
 JITTER_TOLERANCE = 0.75
@@ -48,8 +49,8 @@ class Rules:
 
     def plausible(self, metric: Metric) -> tuple[float, float]:
         """Return the lowest and the highest value of a metric to be believed."""
-        if metric is Metric.HEART_RATE_VARIABILITY:
-            return 1.0, MAX_RMSSD
+        if CONVERSIONS.get(metric) is to_ms:
+            return 1.0, MAX_VARIABILITY
         return self.min_bpm, self.max_bpm
 
 
