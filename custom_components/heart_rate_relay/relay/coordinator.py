@@ -49,6 +49,7 @@ from . import relay_issues as issues
 from .alerts import Alerts
 from .data import RelayData, Status, status_after
 from .handover import Handover, async_hand_over, async_take_over
+from .source_watch import SourceWatch
 from .stored_tokens import create_tokens
 
 DAY = 24 * 60 * 60.0
@@ -100,6 +101,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._is_due = False
         self._alerts = Alerts(hass, entry, self.outbox, self._is_flowing)
         self._tried = asyncio.Event()
+        self._source_watch = SourceWatch(hass, entry, self.destination.limits.metrics)
         self.backfill: Backfill | None = None
         """What takes readings out of the recorder, None without a recorder."""
 
@@ -137,6 +139,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
         coverage.resume(self.sources.ids, entry.created_at, now_ms())
         self._publish()
+        await self._source_watch.start()
         self.sources.start()
         self.delivery.start()
         await self._alerts.start()
@@ -153,6 +156,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             await self.backfill.async_stop()
         await self.delivery.stop()
         await self.tokens.close()
+        self._source_watch.stop()
         self.sources.stop(for_good=self.config_entry.disabled_by is not None)
         listened_until = dt_util.utcnow().timestamp()
         await self.outbox.close()
@@ -319,6 +323,12 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 self.name,
                 error.key,
             )
+
+    @callback
+    def async_add_source(self, source_id: str) -> None:
+        """Collect from one more source of heart rates, which the options name already."""
+        self.sources.add(source_id)
+        self._source_watch.look()
 
     @callback
     def _have_missing(self, source_ids: set[str]) -> None:
