@@ -38,8 +38,9 @@ async def async_setup_entry(
         coordinator = entry.runtime_data = MonitorCoordinator(hass, entry)
     else:
         coordinator = entry.runtime_data = RelayCoordinator(hass, entry)
-        entry.async_on_unload(async_follow_new(hass, entry))
     await coordinator.async_start()
+    if not is_monitor(entry):
+        entry.async_on_unload(async_follow_new(hass, entry))
 
     async def stop(_: Event) -> None:
         # Unloading is left out when Home Assistant stops
