@@ -36,6 +36,7 @@ LIBRARY = (
     "delivery",
     "destinations",
     "sources.detection",
+    "units",
 )
 """What could do without Home Assistant, tomorrow as a library."""
 

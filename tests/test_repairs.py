@@ -454,6 +454,23 @@ async def test_take_source_out(
     assert not issue_of(hass, "source_missing")
 
 
+async def test_take_silent_source_out(hass: HomeAssistant, fix: Fix) -> None:
+    """A source that is not understood can be taken out, too."""
+    measure(hass, 70, unit_of_measurement="%")
+    measure(hass, 70, WATCH)
+    entry = relay_entry("pulsoid", {"access_token": "a"}, [STRAP, WATCH], paused=True)
+    await set_up(hass, entry)
+    issue = the_issue(hass, "source_unknown_unit")
+    shown = await fix(issue)
+    assert shown["description_placeholders"] == issue.translation_placeholders
+    assert shown["menu_options"] == ["remove", "leave"]
+    result = await fix(issue, shown, next_step_id="remove")
+    assert result["type"] == "create_entry"
+    assert entry.options["sources"] == [WATCH]
+    await hass.async_block_till_done()
+    assert not issue_of(hass, "source_unknown_unit")
+
+
 async def test_leave_source(
     freezer: FrozenDateTimeFactory, hass: HomeAssistant, fix: Fix
 ) -> None:

@@ -47,8 +47,10 @@ from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.monitor.profiles import ACTIONS, PROFILES
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
+from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.relay import relay_issues as issues
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
+from custom_components.heart_rate_relay.sources.flaws import Flaw, Flawed
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult
@@ -66,6 +68,7 @@ from .flow.common import (
     choose,
     choose_service,
     gerosense_data,
+    register,
     start,
     submit,
     to_sources,
@@ -206,6 +209,7 @@ async def shown(
         *await shown_about_people(hass, gerosense, open_wearables),
         await to_sources(hass, "pulsoid", pulsoid),
         await to_sources(hass, "open_wearables", open_wearables),
+        await shown_about_wearers(hass, pulsoid),
     ]
     pulsoid.scopes = ()
     asked = await choose_service(hass, "pulsoid_oauth")
@@ -255,6 +259,18 @@ async def shown_about_people(
     del given["user_id"]
     results.append(await submit(hass, form, given))
     return results
+
+
+async def shown_about_wearers(
+    hass: HomeAssistant, pulsoid: Pulsoid
+) -> ConfigFlowResult:
+    """Return what is shown where sensors of several people are found."""
+    for person in ("Anna", "Bob"):
+        name = f"{person}'s heart rate"
+        register(hass, "mqtt", name, friendly_name=name)
+    pulsoid.profile_id = "somebody-else"
+    form = await choose(hass, "pulsoid")
+    return await submit(hass, form, INPUT["pulsoid"](pulsoid))
 
 
 ADDRESSES = ("C0:9E:1A:00:00:02", "C0:9E:1A:00:00:03")
@@ -598,6 +614,10 @@ def flow_errors(module: ModuleType) -> set[str]:
     }
 
 
+FLAW_WORDS = {"source", "unit", "expected"}
+"""What a form says of a source that would stay silent."""
+
+
 def test_errors() -> None:
     """What a destination says in a flow, and what the flow says itself, has a text."""
     own = flow_errors(config_flow) | flow_errors(account_flow)
@@ -608,16 +628,16 @@ def test_errors() -> None:
     keys = error_keys() - {"unexpected", "refuses_all"}
     assert keys >= {"refused", "busy", "invalid_auth", "missing_scope", "timeout"}
     assert keys >= {"code_used", "email_taken", "nobody_found", "wrong_url"}
-    assert set(STRINGS["config"]["error"]) == keys | own
-    assert placeholders(STRINGS["config"]["error"]) == set()
+    assert set(STRINGS["config"]["error"]) == keys | own | set(Flaw)
+    assert placeholders(STRINGS["config"]["error"]) == FLAW_WORDS
 
 
 def test_option_errors() -> None:
     """What is wrong with options has a text."""
     own = flow_errors(options_flow)
     assert own == {"empty_range", "no_sources"}
-    assert set(STRINGS["options"]["error"]) == own
-    assert placeholders(STRINGS["options"]["error"]) == set()
+    assert set(STRINGS["options"]["error"]) == own | set(Flaw)
+    assert placeholders(STRINGS["options"]["error"]) == FLAW_WORDS
 
 
 def test_aborts() -> None:
@@ -747,6 +767,11 @@ async def test_system_health(hass: HomeAssistant) -> None:
     assert placeholders(STRINGS["system_health"]) == set()
 
 
+FLAWS: Mapping[Flaw, Mapping[str, str]] = {
+    Flaw.UNKNOWN_UNIT: {"unit": "%", "expected": "bpm"},
+    Flaw.CHOSEN_TWICE: {},
+}
+
 type Reported = Mapping[str, ir.IssueEntry]
 
 ENTRY = relay_entry("pulsoid", {"access_token": "a"}, ["sensor.gone"])
@@ -770,6 +795,10 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
             note()
             assert key in by_key
     issues.async_update_sources(hass, ENTRY, ["sensor.gone"])
+    for flaw, words in FLAWS.items():
+        flawed = Flawed(Metric.HEART_RATE, "sensor.gone", flaw, words)
+        issues.async_update_flaws(hass, ENTRY, {"sensor.gone": flawed})
+        note()
     issues.async_update_reach(hass, ENTRY, is_lost=True)
     issues.async_update_refuses_all(hass, ENTRY, "no")
     issues.async_update_room(hass, ENTRY, 1)
@@ -818,6 +847,7 @@ def test_all_is_reported() -> None:
     assert reporting == {
         "async_update_account",
         "async_update_sources",
+        "async_update_flaws",
         "async_update_reach",
         "async_update_refuses_all",
         "async_update_room",

@@ -62,7 +62,7 @@ async def _async_start(hass: HomeAssistant, entry: HeartRateRelayConfigEntry) ->
     coordinator: MonitorCoordinator | RelayCoordinator = entry.runtime_data
     await coordinator.async_start()
     if not is_monitor(entry):
-        entry.async_on_unload(async_follow_new(hass, entry))
+        await async_follow_new(hass, entry)
 
     async def stop(_: Event) -> None:
         # Unloading is left out when Home Assistant stops

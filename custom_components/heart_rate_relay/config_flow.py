@@ -1,6 +1,6 @@
 """Config flow of Heart Rate Relay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from typing import Any, override
 
 import voluptuous as vol
@@ -16,6 +16,7 @@ from homeassistant.core import callback
 from .const import (
     CONF_AUTH_IMPLEMENTATION,
     CONF_SERVICE,
+    CONF_WEARERS,
     DEFAULT_OPTIONS,
     DOMAIN,
     ENTRY_VERSION,
@@ -26,12 +27,16 @@ from .flow.monitor import MonitorFlow, MonitorOptionsFlow
 from .flow.options import RelayOptionsFlow
 from .flow.sources import (
     backfill_field,
+    flaw_in,
     has_sources,
-    preselection,
+    proposal,
     source_fields,
     source_options,
+    wearer_field,
 )
 from .monitor.coordinator import is_monitor
+from .sources.belongings import async_owners
+from .sources.finding import Found, async_find
 
 NOTHING = "–"
 
@@ -40,6 +45,10 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
     """Adds a monitor or a relay, lets a relay sign in again, and leads it elsewhere."""
 
     VERSION, MINOR_VERSION = ENTRY_VERSION
+
+    _found: Found
+    _owners: Mapping[str, Sequence[str]]
+    _proposed: AbstractSet[str]
 
     @staticmethod
     @callback
@@ -122,7 +131,7 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             return self._reconfigure(account)
         self._title = account.name
-        return await self.async_step_sources()
+        return await self.async_step_wearers()
 
     def _reconfigure(self, account: Account) -> ConfigFlowResult:
         """Lead a relay to an account, with what waits."""
@@ -139,21 +148,48 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
 
     # Whose sensors
 
+    async def async_step_wearers(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose whose sensors to propose, where those of several people were found."""
+        if user_input is None:
+            metrics = self._destination.limits.metrics
+            self._found = await async_find(self.hass)
+            self._owners = await async_owners(self.hass, self._found, metrics)
+            if len(self._owners) > 1:
+                return self.async_show_form(
+                    step_id="wearers",
+                    data_schema=vol.Schema(wearer_field(self.hass, self._owners)),
+                    errors={},
+                )
+            user_input = {CONF_WEARERS: list(self._owners)}
+        self._proposed = {
+            entity_id
+            for wearer in user_input[CONF_WEARERS]
+            for entity_id in self._owners[wearer]
+        }
+        return await self.async_step_sources()
+
     async def async_step_sources(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Choose the sources."""
         errors: dict[str, str] = {}
+        words: dict[str, str] = {}
         if user_input is not None:
-            if has_sources(user_input):
+            errors, words = flaw_in(self.hass, user_input)
+            if not has_sources(user_input):
+                errors["base"] = "no_sources"
+            if not errors:
                 return self.async_create_entry(
                     title=self._title,
                     data=self._data,
-                    options=source_options(self.hass, DEFAULT_OPTIONS, user_input),
+                    options=source_options(
+                        self.hass, DEFAULT_OPTIONS, user_input, self._found
+                    ),
                 )
-            errors["base"] = "no_sources"
         limits = self._destination.limits
-        chosen, suggested = preselection(self.hass, limits.metrics)
+        chosen, suggested = proposal(self._found, limits.metrics, self._proposed)
         fields = source_fields(self.hass, limits.metrics)
         fields |= backfill_field(self.hass, limits)
         return self.async_show_form(
@@ -165,7 +201,8 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={
                 "recognised": str(sum(map(len, chosen.values()))),
-                "suggestions": ", ".join(dict.fromkeys(suggested)) or NOTHING,
+                "suggestions": ", ".join(suggested) or NOTHING,
+                **words,
             },
         )
 

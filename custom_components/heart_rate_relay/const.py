@@ -40,12 +40,14 @@ CONF_YEAR_OF_BIRTH: Final = "year_of_birth"
 CONF_FIRST_NAME: Final = "first_name"
 CONF_LAST_NAME: Final = "last_name"
 CONF_MONITOR: Final = "monitor"
+CONF_WEARERS: Final = "wearers"
 
 # What its options hold
 CONF_SOURCES: Final = "sources"
 CONF_STEP_SOURCES: Final = "step_sources"
 CONF_RESTING_SOURCES: Final = "resting_heart_rate_sources"
 CONF_VARIABILITY_SOURCES: Final = "heart_rate_variability_sources"
+CONF_SDNN_SOURCES: Final = "heart_rate_variability_sdnn_sources"
 CONF_DECLINED: Final = "declined"
 CONF_FOLLOW_NEW: Final = "follow_new"
 CONF_MIN_INTERVAL: Final = "min_interval"
@@ -67,6 +69,7 @@ SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
         Metric.STEPS: CONF_STEP_SOURCES,
         Metric.RESTING_HEART_RATE: CONF_RESTING_SOURCES,
         Metric.HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
+        Metric.HEART_RATE_VARIABILITY_SDNN: CONF_SDNN_SOURCES,
     }
 )
 """Which of the options holds the sources of each metric."""

@@ -1,26 +1,10 @@
 """What flows from sources to destinations: readings."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 import time
-from types import MappingProxyType
 from typing import NamedTuple
 
-BPM_PER_UNIT: Mapping[str, float] = MappingProxyType(
-    {
-        "bpm": 1.0,
-        "beats/min": 1.0,
-        "beats/minute": 1.0,
-        "beats per minute": 1.0,
-        "count/min": 1.0,
-        "1/min": 1.0,
-        "min⁻¹": 1.0,
-        "hz": 60.0,
-    }
-)
-
-MS_PER_UNIT: Mapping[str, float] = MappingProxyType({"ms": 1.0, "s": 1000.0})
-
+from .units import ms_in, rate_of
 
 SECOND = 1_000_000
 """In microseconds, the unit of all times of readings."""
@@ -37,6 +21,8 @@ class Metric(StrEnum):
     """In bpm."""
     HEART_RATE_VARIABILITY = "heart_rate_variability"
     """In milliseconds: the root mean square of successive differences (RMSSD)."""
+    HEART_RATE_VARIABILITY_SDNN = "heart_rate_variability_sdnn"
+    """In milliseconds: the standard deviation of all intervals (SDNN)."""
     STEPS = "steps"
     """How many steps were taken while the reading lasted."""
 
@@ -98,7 +84,10 @@ def to_ms(value: float, unit: str | None) -> float | None:
 
     A value without a unit is taken to be in milliseconds.
     """
-    return _convert(value, unit, MS_PER_UNIT)
+    if not unit or not unit.strip():
+        return value
+    factor = ms_in(unit)
+    return None if factor is None else value * factor
 
 
 def to_bpm(value: float, unit: str | None) -> float | None:
@@ -106,15 +95,7 @@ def to_bpm(value: float, unit: str | None) -> float | None:
 
     A value without a unit is taken to be in bpm.
     """
-    return _convert(value, unit, BPM_PER_UNIT)
-
-
-def _convert(
-    value: float, unit: str | None, factors: Mapping[str, float]
-) -> float | None:
-    """Return a value in the unit that a table leads to, None when it does not."""
-    if unit is None:
+    if not unit or not unit.strip():
         return value
-    if (factor := factors.get(unit.strip().lower())) is None:
-        return None
-    return value * factor
+    rate = rate_of(unit)
+    return None if rate is None else value * rate.in_bpm

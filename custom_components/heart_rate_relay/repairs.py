@@ -96,7 +96,7 @@ class SeeDamagedFlow(ConfirmFlow):
 
 
 class SourceFlow(RelayRepairsFlow):
-    """Takes a source out that is gone, or leaves it where it is."""
+    """Takes a source out that is gone or silent, or leaves it where it is."""
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None

@@ -34,6 +34,7 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "HEART_RATE": HEART_RATE,
         "STEP_COUNT": STEPS,
         "HEART_RATE_VARIABILITY": VARIABILITY,
+        "HKQuantityTypeIdentifierHeartRateVariabilitySDNN": VARIABILITY,
     }
 )
 """The metrics that services have a name of their own for, which some put in tags."""

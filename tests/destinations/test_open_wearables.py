@@ -423,6 +423,7 @@ async def test_all_metrics(server: Server, connect: Connect) -> None:
         "HEART_RATE",
         "RESTING_HEART_RATE",
         "HEART_RATE_VARIABILITY",
+        "HKQuantityTypeIdentifierHeartRateVariabilitySDNN",
         "STEP_COUNT",
     }
 

@@ -15,7 +15,7 @@ from custom_components.heart_rate_relay.outbox.packs import MANY_SERIES
 from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from custom_components.heart_rate_relay.sources import sources
-from custom_components.heart_rate_relay.sources.candidates import async_candidates
+from custom_components.heart_rate_relay.sources.finding import async_find
 from dev.stand_ins import Arrival, Failure, InfluxDBv1, StandIn
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -93,7 +93,7 @@ async def test_odd_attributes(
     await set_up(hass, entry)
     begin = time.time() - 100
     strap.beat(begin)
-    is_reading = "unit_of_measurement" not in attributes
+    is_reading = attributes.get("unit_of_measurement", "") == ""
     for second in (1, 2):
         if is_reading:
             strap.beat(begin + second, **attributes)
@@ -117,10 +117,8 @@ async def test_odd_sensor(hass: HomeAssistant, odd: Any) -> None:
     keys = ("unit_of_measurement", "friendly_name", "device_class", "state_class")
     for key in keys:
         measure(hass, 70, f"sensor.odd_{key}_heart_rate", **{key: odd})
-    for metric in Metric:
-        found = async_candidates(hass, metric)
-        if metric is Metric.HEART_RATE:
-            assert STRAP in {each for some in found.values() for each in some}
+    found = await async_find(hass)
+    assert STRAP in found.matches[Metric.HEART_RATE]
 
 
 @pytest.mark.parametrize("service", ["influxdb_v1", "gerosense_proxy"])

@@ -43,6 +43,7 @@ OTHER_SOURCES = {
     "step_sources": ["sensor.steps"],
     "resting_heart_rate_sources": ["sensor.resting"],
     "heart_rate_variability_sources": ["sensor.hrv"],
+    "heart_rate_variability_sdnn_sources": ["sensor.sdnn"],
 }
 
 MORE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -111,6 +112,21 @@ async def test_step_counter_alone(
     assert entry.options["step_sources"] == [steps.id]
     result = await save_options(hass, entry, step_sources=[])
     assert_form(result, "init", "no_sources")
+
+
+async def test_silent_source(hass: HomeAssistant, stand_in: Pulsoid) -> None:
+    """A source that would stay silent is no more accepted later than at first."""
+    entry = await add(hass, "pulsoid", stand_in)
+    bad = register(hass, "mqtt", "bad", unit="%").entity_id
+    form = await save_options(hass, entry, sources=[STRAP, bad])
+    assert form["step_id"] == "init"
+    assert form["errors"] == {"sources": "unknown_unit"}
+    assert form["description_placeholders"] == {
+        "source": bad,
+        "unit": "%",
+        "expected": "bpm",
+    }
+    assert entry.options["sources"] == [STRAP]
 
 
 @each_service

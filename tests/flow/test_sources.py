@@ -30,6 +30,7 @@ WITH_STEPS = HEART_RATE_ALONE | {"step_sources"}
 ALL_METRICS = WITH_STEPS | {
     "resting_heart_rate_sources",
     "heart_rate_variability_sources",
+    "heart_rate_variability_sdnn_sources",
 }
 
 FIELDS = dict.fromkeys(STAND_INS, HEART_RATE_ALONE) | {
@@ -60,6 +61,9 @@ async def test_each_metric_recognised(
         "heart_rate_variability_sources": register(
             hass, "oura", "rmssd", unit="ms", state_class="measurement"
         ),
+        "heart_rate_variability_sdnn_sources": register(
+            hass, "mqtt", "sdnn", unit="ms", state_class="measurement"
+        ),
     }
     maybe = [
         register(hass, "mqtt", name, unit=None)
@@ -78,7 +82,7 @@ async def test_each_metric_recognised(
     }
     placeholders = form["description_placeholders"]
     assert placeholders
-    assert placeholders["recognised"] == "4"
+    assert placeholders["recognised"] == "5"
     assert placeholders["suggestions"].split(", ") == [
         entry.entity_id for entry in maybe
     ]
@@ -224,3 +228,76 @@ async def test_domains(
     else:
         with pytest.raises(InvalidData):
             await submit(hass, form, user_input)
+
+
+UNITS = [
+    ("sources", "%", "bpm"),
+    ("sources", "kcal", "bpm"),
+    ("step_sources", "km", "steps"),
+    ("step_sources", "bpm", "steps"),
+    ("resting_heart_rate_sources", "ms", "bpm"),
+    ("heart_rate_variability_sources", "bpm", "ms"),
+    ("heart_rate_variability_sdnn_sources", "%", "ms"),
+]
+"""What the sources of each option cannot be told in, and what they can."""
+
+
+def with_sources(**chosen: list[str]) -> dict[str, Any]:
+    """Return what a person fills in who chooses these, and nothing else."""
+    options = ALL_METRICS - {"follow_new"}
+    return {**{option: [] for option in options}, "follow_new": False, **chosen}
+
+
+@pytest.mark.parametrize("service", ["open_wearables"])
+@pytest.mark.parametrize(("option", "unit", "expected"), UNITS)
+async def test_unit_not_understood(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: OpenWearables,
+    option: str,
+    unit: str,
+    expected: str,
+) -> None:
+    """A sensor that would stay silent is not accepted, and it is said which and why."""
+    good = register(hass, "mqtt", "good", unit=expected)
+    bad = register(hass, "mqtt", "bad", unit=unit)
+    form = await to_sources(hass, service, stand_in)
+    chosen = [good.entity_id, bad.entity_id]
+    form = await submit(hass, form, with_sources(**{option: chosen}))
+    assert form["step_id"] == "sources"
+    assert form["errors"] == {option: "unknown_unit"}
+    said = form["description_placeholders"]
+    assert said
+    assert said["source"] == bad.entity_id
+    assert (said["unit"], said["expected"]) == (unit, expected)
+    assert suggested(form)[option] == chosen
+
+    created = await submit(hass, form, with_sources(**{option: chosen[:1]}))
+    assert created["options"][option] == [good.id]
+
+
+@pytest.mark.parametrize("service", ["open_wearables"])
+async def test_chosen_twice(
+    hass: HomeAssistant, service: str, stand_in: OpenWearables
+) -> None:
+    """What measures one thing is no source of two."""
+    ring = register(hass, "oura", "ring").entity_id
+    form = await to_sources(hass, service, stand_in)
+    both = with_sources(sources=[ring], resting_heart_rate_sources=[ring])
+    form = await submit(hass, form, both)
+    assert form["errors"] == {"resting_heart_rate_sources": "chosen_twice"}
+    said = form["description_placeholders"]
+    assert said
+    assert said["source"] == ring
+    created = await submit(hass, form, with_sources(sources=[ring]))
+    assert created["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("unit", [None, "", "уд/мин", "ppm", "Hz"])
+async def test_unit_understood(
+    hass: HomeAssistant, stand_in: Pulsoid, unit: str | None
+) -> None:
+    """Whatever is understood is accepted, and so is what is not there yet."""
+    odd = register(hass, "mqtt", "odd", unit=unit)
+    entry = await add(hass, "pulsoid", stand_in, sources=[odd.entity_id, STRAP])
+    assert entry.options["sources"] == [odd.id, STRAP]

@@ -11,7 +11,7 @@ from custom_components.heart_rate_relay.monitor.connection import (
 )
 from custom_components.heart_rate_relay.monitor.profiles import PROFILES
 from custom_components.heart_rate_relay.reading import Metric
-from custom_components.heart_rate_relay.sources.candidates import async_candidates
+from custom_components.heart_rate_relay.sources.finding import async_find
 from dev.stand_ins import Pulsoid
 from dev.virtual_proxy import Bike, Oximeter, Peripheral, Pod, Treadmill, World
 from dev.virtual_proxy.cycling import MACHINE, cycling_power
@@ -346,14 +346,13 @@ async def test_sources(hass: HomeAssistant, air: World) -> None:
         registry.async_update_entity(entity.entity_id, disabled_by=None)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
-    found = {
-        metric: [one for ids in async_candidates(hass, metric).values() for one in ids]
-        for metric in Metric
-    }
+    matches, suggestions = await async_find(hass)
+    found = {metric: [*matches[metric], *suggestions[metric]] for metric in Metric}
     assert found == {
         Metric.HEART_RATE: [HEART_RATE],
         Metric.RESTING_HEART_RATE: [],
         Metric.HEART_RATE_VARIABILITY: ["sensor.strap_12_heart_rate_variability"],
+        Metric.HEART_RATE_VARIABILITY_SDNN: [],
         Metric.STEPS: [],
     }
 

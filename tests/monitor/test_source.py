@@ -5,8 +5,7 @@ import asyncio
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.reading import Metric
-from custom_components.heart_rate_relay.sources.candidates import async_candidates
-from custom_components.heart_rate_relay.sources.detection.heart_rate import Verdict
+from custom_components.heart_rate_relay.sources.finding import async_find
 from dev.stand_ins import InfluxDBv1, OpenWearables, Pulsoid
 from dev.virtual_proxy import Strap, World
 from dev.virtual_proxy.measurement import measurement
@@ -33,18 +32,17 @@ async def test_offered(hass: HomeAssistant, air: World) -> None:
     sources = ["sensor.strap_heart_rate", "sensor.watch_heart_rate"]
     await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}, sources))
     assert value_of(hass, RELAYS)
-    matches = async_candidates(hass)[Verdict.MATCH]
+    found = await async_find(hass)
+    matches = found.matches[Metric.HEART_RATE]
     assert matches[0] == HEART_RATE
     assert len(matches) == len(OTHERS) + 1
     assert RELAYS not in matches
-    variability = async_candidates(hass, Metric.HEART_RATE_VARIABILITY)
-    assert variability[Verdict.MATCH] == [VARIABILITY]
+    assert found.matches[Metric.HEART_RATE_VARIABILITY] == [VARIABILITY]
     for metric in Metric:
-        candidates = async_candidates(hass, metric)
         mine = {HEART_RATE} if metric is Metric.HEART_RATE else set()
         mine |= {VARIABILITY} if metric is Metric.HEART_RATE_VARIABILITY else set()
-        found = {entity_id for ids in candidates.values() for entity_id in ids}
-        assert {one for one in found if "strap_12" in one} == mine
+        offered = {*found.matches[metric], *found.suggestions[metric]}
+        assert {one for one in offered if "strap_12" in one} == mine
 
 
 async def test_chosen_already(

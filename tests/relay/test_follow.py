@@ -1,66 +1,89 @@
-"""Sensors that appear at an awkward moment, for those who want each new one to be a source."""
+"""New heart-rate sensors become sources, and nothing is read or judged for others."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Mapping
+import threading
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.outbox.outbox import Outbox
-from dev.stand_ins import InfluxDBv1
+from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay.sources import finding
+from custom_components.heart_rate_relay.sources.detection.candidate import (
+    Candidate,
+    Verdict,
+)
+from custom_components.heart_rate_relay.sources.detection.other_metrics import verdicts
+from custom_components.heart_rate_relay.sources.detection.vocabulary import vocabulary
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from ..common import STRAP, WATCH, influxdb_data, measure, relay_entry, set_up, until
+from ..common import STRAP, WATCH, measure, relay_entry, set_up, until
 
 
-def show(hass: HomeAssistant, value: int, entity_id: str = STRAP) -> None:
-    """Let a sensor measure that is known for a heart-rate sensor by its name."""
-    measure(hass, value, entity_id, friendly_name="Heart rate")
+def following(**options: list[str]) -> MockConfigEntry:
+    """Return a relay that delivers nothing, and adds sensors by itself."""
+    data = {"access_token": "a"}
+    return relay_entry("pulsoid", data, follow_new=True, paused=True, **options)
 
 
-@asynccontextmanager
-async def following(
-    hass: HomeAssistant, influxdb: InfluxDBv1, **options: Any
-) -> AsyncIterator[MockConfigEntry]:
-    """Run a relay that follows new sensors."""
-    show(hass, 60)
-    data = influxdb_data(influxdb)
-    entry = relay_entry("influxdb_v1", data, follow_new=True, **options)
+async def test_words_are_read_when_needed(hass: HomeAssistant) -> None:
+    """Words are read when a sensor appears that may be one, and no sooner."""
+    vocabulary.cache_clear()
+    entry = following()
     await set_up(hass, entry)
-    yield entry
+    attributes = {"unit_of_measurement": "°C", "device_class": "temperature"}
+    hass.states.async_set("sensor.kitchen", "20", attributes)
+    measure(hass, 70)
+    await hass.async_block_till_done()
+    assert not vocabulary.cache_info().currsize
+    measure(hass, 70, WATCH)
+    await until(lambda: entry.options["sources"] == [STRAP, WATCH])
+    assert vocabulary.cache_info().currsize
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_while_it_starts(
-    hass: HomeAssistant,
-    influxdb: InfluxDBv1,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+async def test_of_another_metric(hass: HomeAssistant) -> None:
+    """What was chosen for another metric is known."""
+    entry = following(resting_heart_rate_sources=[WATCH])
+    await set_up(hass, entry)
+    measure(hass, 70, WATCH)
+    await hass.async_block_till_done()
+    assert entry.options["sources"] == [STRAP]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_both_at_once(hass: HomeAssistant) -> None:
+    """Sensors that appear together become sources together, each once."""
+    entry = following()
+    await set_up(hass, entry)
+    for _ in range(2):
+        measure(hass, 70, WATCH)
+        measure(hass, 70, "sensor.ring_heart_rate")
+        hass.states.async_remove(WATCH)
+    await hass.async_block_till_done()
+    expected = {STRAP, WATCH, "sensor.ring_heart_rate"}
+    assert sorted(entry.options["sources"]) == sorted(expected)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_unloaded_meanwhile(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that appears while a relay is being started is one of its sources."""
-    opens = Outbox.open
+    """A relay that is unloaded while a sensor is judged takes none."""
+    gate = threading.Event()
 
-    async def appear(outbox: Outbox) -> None:
-        show(hass, 163, WATCH)
-        await opens(outbox)
+    def judge(candidate: Candidate) -> Mapping[Metric, Verdict]:
+        gate.wait(10)
+        return verdicts(candidate)
 
-    monkeypatch.setattr(Outbox, "open", appear)
-    async with following(hass, influxdb) as entry:
-        assert entry.options["sources"] == [STRAP, WATCH]
-        show(hass, 164, WATCH)
-        await until(lambda: influxdb.arrivals)
-    assert [arrival.value for arrival in influxdb.arrivals] == [164]
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
-
-
-async def test_while_it_does_not_run(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:
-    """So is one that appeared meanwhile, but none that was declined."""
-    declined = "sensor.scale_heart_rate"
-    async with following(hass, influxdb, declined=[declined]) as entry:
-        await hass.config_entries.async_unload(entry.entry_id)
-        show(hass, 70, WATCH)
-        show(hass, 70, declined)
-        measure(hass, 70, "sensor.oven", unit_of_measurement="°C")
-        assert await hass.config_entries.async_setup(entry.entry_id)
-        assert entry.options["sources"] == [STRAP, WATCH]
+    monkeypatch.setattr(finding, "verdicts", judge)
+    entry = following()
+    await set_up(hass, entry)
+    measure(hass, 70, WATCH)
+    unload = hass.config_entries.async_unload(entry.entry_id)
+    unloading = hass.async_create_task(unload)
+    await until(lambda: entry.state is not ConfigEntryState.LOADED)
+    gate.set()
+    assert await unloading
+    await hass.async_block_till_done()
+    assert entry.options["sources"] == [STRAP]

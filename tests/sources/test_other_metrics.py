@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.sources.detection import heart_rate as detection
-from custom_components.heart_rate_relay.sources.detection.heart_rate import (
+from custom_components.heart_rate_relay.sources.detection.candidate import (
     Candidate,
     Verdict,
 )
@@ -17,6 +17,7 @@ from custom_components.heart_rate_relay.sources.detection.other_metrics import (
     is_count_of_steps,
     is_of_a_day,
     judge,
+    verdicts,
 )
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -52,8 +53,9 @@ def test_no_entity_is_of_two_metrics(metric: Metric) -> None:
     """What is selected for one metric is not selected for another."""
     matches = [candidate for other, verdict, candidate in CASES if other is metric]
     for candidate in matches:
-        verdicts = [judge(candidate, each) for each in Metric]
-        assert verdicts.count(Verdict.MATCH) <= 1
+        found = verdicts(candidate)
+        assert found == {each: judge(candidate, each) for each in Metric}
+        assert list(found.values()).count(Verdict.MATCH) <= 1
 
 
 texts = st.none() | st.text() | st.sampled_from(["steps", "rhr", "rmssd", "bpm", "ms"])
@@ -80,6 +82,12 @@ def test_heart_rate_is_judged_as_before() -> None:
         ({}, Verdict.MATCH),
         ({"entity_id": "number.steps"}, Verdict.NO),
         ({"device_class": "distance"}, Verdict.NO),
+        ({"device_class": "step_count"}, Verdict.MATCH),
+        ({"entity_id": "sensor.walking_pad_current_step_count"}, Verdict.MATCH),
+        (
+            {"entity_id": "sensor.activity", "state_class": "total_increasing"},
+            Verdict.MATCH,
+        ),
         ({"state_class": "measurement"}, Verdict.MATCH),
         ({"unit": None}, Verdict.SUGGEST),
         ({"unit": None, "state_class": "total"}, Verdict.MATCH),
@@ -111,6 +119,8 @@ def test_all_must_fit_steps(change: dict[str, Any], expected: Verdict) -> None:
         ("Schritte", True),
         ("歩", True),
         ("צעדים", True),
+        ("стъпки", True),
+        ("céimeanna", True),
         ("steps/min", False),
         ("steps per minute", False),
         ("km", False),
@@ -142,3 +152,54 @@ def test_unit_of_steps(unit: str | None, expected: bool) -> None:
 def test_day_in_a_name(name: str, expected: bool) -> None:
     """A name may say that a count begins at 0 every day."""
     assert is_of_a_day("watch", name) is expected
+
+
+HRV = Candidate(
+    "sensor.phone_heart_rate_variability",
+    unit="ms",
+    device_class="duration",
+    platform="mobile_app",
+    state="48.5",
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "rmssd", "sdnn"),
+    [
+        ({}, Verdict.SUGGEST, Verdict.SUGGEST),
+        (
+            {"key": "a1b2_health_connect_heart_rate_variability"},
+            Verdict.MATCH,
+            Verdict.NO,
+        ),
+        ({"key": "a1b2_health_heart_rate_variability"}, Verdict.NO, Verdict.MATCH),
+        (
+            {"key": "health_heart_rate_variability", "platform": "mqtt"},
+            Verdict.SUGGEST,
+            Verdict.SUGGEST,
+        ),
+        ({"platform": "healthsync"}, Verdict.NO, Verdict.SUGGEST),
+        ({"name": "Apple Health HRV"}, Verdict.NO, Verdict.SUGGEST),
+        ({"name": "HRV SDNN"}, Verdict.NO, Verdict.MATCH),
+        ({"name": "HRV RMSSD"}, Verdict.MATCH, Verdict.NO),
+        ({"name": "HRV SDNN", "unit": None}, Verdict.NO, Verdict.SUGGEST),
+        ({"name": "Average SDNN"}, Verdict.NO, Verdict.SUGGEST),
+        ({"name": "SDRR"}, Verdict.NO, Verdict.NO),
+        ({"device_class": "power"}, Verdict.NO, Verdict.NO),
+        ({"unit": "bpm"}, Verdict.NO, Verdict.NO),
+    ],
+)
+def test_statistics(change: dict[str, Any], rmssd: Verdict, sdnn: Verdict) -> None:
+    """RMSSD and SDNN are two metrics; what does not say which may be either."""
+    found = verdicts(HRV._replace(**change))
+    assert found[Metric.HEART_RATE_VARIABILITY] is rmssd
+    assert found[Metric.HEART_RATE_VARIABILITY_SDNN] is sdnn
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [("52", Verdict.MATCH), ("3", Verdict.SUGGEST)]
+)
+def test_no_heart_rests_so(state: str, expected: Verdict) -> None:
+    """A present value that no heart has is no match."""
+    resting = Candidate("sensor.resting_heart_rate", unit="bpm", state=state)
+    assert judge(resting, Metric.RESTING_HEART_RATE) is expected

@@ -700,6 +700,9 @@ async def test_no_device(hass: HomeAssistant) -> None:
         (Metric.HEART_RATE_VARIABILITY, 501, "ms", None),
         (Metric.HEART_RATE_VARIABILITY, 0.5, "ms", None),
         (Metric.HEART_RATE_VARIABILITY, 48, "bpm", None),
+        (Metric.HEART_RATE_VARIABILITY_SDNN, 45.2, "ms", 45.2),
+        (Metric.HEART_RATE_VARIABILITY_SDNN, 501, "ms", None),
+        (Metric.HEART_RATE_VARIABILITY_SDNN, 45, "bpm", None),
     ],
 )
 async def test_metric(

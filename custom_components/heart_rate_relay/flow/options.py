@@ -29,8 +29,9 @@ from ..const import (
 )
 from ..destinations import DESTINATIONS
 from ..sources.candidates import async_last_entity_id
+from ..sources.finding import async_find
 from ..sources.rules import Again
-from .sources import has_sources, source_fields, source_options
+from .sources import flaw_in, has_sources, source_fields, source_options
 
 
 class RelayOptionsFlow(OptionsFlowWithReload):
@@ -43,14 +44,17 @@ class RelayOptionsFlow(OptionsFlowWithReload):
         limits = DESTINATIONS[self.config_entry.data[CONF_SERVICE]].limits
         options = DEFAULT_OPTIONS | self.config_entry.options
         errors: dict[str, str] = {}
+        words: dict[str, str] = {}
         if user_input is not None:
+            found = await async_find(self.hass)
+            errors, words = flaw_in(self.hass, user_input)
             if not has_sources(user_input):
                 errors["base"] = "no_sources"
             elif user_input[CONF_MIN_BPM] >= user_input[CONF_MAX_BPM]:
                 errors["base"] = "empty_range"
-            else:
+            if not errors:
                 return self.async_create_entry(
-                    data=source_options(self.hass, options, user_input)
+                    data=source_options(self.hass, options, user_input, found)
                 )
         fields = source_fields(self.hass, limits.metrics) | LIMITS
         if limits.gather is not None:
@@ -63,6 +67,7 @@ class RelayOptionsFlow(OptionsFlowWithReload):
                 user_input or options | self._source_entities(options),
             ),
             errors=errors,
+            description_placeholders=words,
         )
 
     def _source_entities(self, options: dict[str, Any]) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """What the flows ask about the sources of a relay."""
 
-from collections.abc import Container, Iterable, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import voluptuous as vol
 
@@ -14,6 +14,10 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
 )
 
 from ..const import (
@@ -23,18 +27,20 @@ from ..const import (
     CONF_KEEP_DAYS,
     CONF_SOURCES,
     CONF_STEP_SOURCES,
+    CONF_WEARERS,
     DEFAULT_OPTIONS,
     SOURCE_OPTIONS,
 )
 from ..destinations.base import Limits
 from ..reading import Metric
+from ..sources.attributes import name_of
 from ..sources.candidates import (
-    async_candidates,
     async_last_entity_id,
     async_own_entities,
     async_source_id,
 )
-from ..sources.detection.heart_rate import Verdict
+from ..sources.finding import Found
+from ..sources.flaws import async_flaws
 
 SOURCE_DOMAINS = ["sensor", "number", "input_number", "event"]
 
@@ -76,22 +82,61 @@ def backfill_field(hass: HomeAssistant, limits: Limits) -> dict[vol.Marker, obje
     return {vol.Required(CONF_BACKFILL_DAYS, default=0): days}
 
 
-def preselection(
-    hass: HomeAssistant, metrics: Container[Metric]
-) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the entities to choose for each option at first, and others to consider."""
+class Proposal(NamedTuple):
+    """What to propose as sources."""
+
+    chosen: Mapping[str, Sequence[str]]
+    """The entities to choose for each option at first."""
+    suggested: Sequence[str]
+    """Others to consider."""
+
+
+def proposal(
+    found: Found, metrics: Container[Metric], entity_ids: Container[str]
+) -> Proposal:
+    """Return what to propose of what was found, of those entities that are of a wearer."""
     chosen: dict[str, list[str]] = {}
     suggested: list[str] = []
     for metric, option in SOURCE_OPTIONS.items():
         if metric in metrics:
-            candidates = async_candidates(hass, metric)
-            chosen[option] = candidates[Verdict.MATCH]
-            suggested += candidates[Verdict.SUGGEST]
+            matches = found.matches[metric]
+            chosen[option] = [match for match in matches if match in entity_ids]
+            suggested += found.suggestions[metric]
     if counters := chosen.get(CONF_STEP_SOURCES):
         # A phone, a watch and what sums them up count the same steps
         suggested += counters[1:]
         del counters[1:]
-    return chosen, suggested
+    return Proposal(chosen, list(dict.fromkeys(suggested)))
+
+
+def wearer_field(
+    hass: HomeAssistant, owners: Mapping[str, Iterable[str]]
+) -> dict[vol.Marker, object]:
+    """Return the field that asks whose readings a relay is for."""
+
+    def label(owner: str) -> str:
+        states = map(hass.states.get, owners[owner])
+        return f"{owner}: {', '.join(name_of(state) for state in states if state)}"
+
+    options = [SelectOptionDict(value=owner, label=label(owner)) for owner in owners]
+    selector = SelectSelector(
+        SelectSelectorConfig(
+            options=options, multiple=True, mode=SelectSelectorMode.LIST
+        )
+    )
+    return {vol.Required(CONF_WEARERS, default=list): selector}
+
+
+def flaw_in(
+    hass: HomeAssistant, user_input: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the error of a form with sources that would stay silent, and its words."""
+    chosen = {
+        metric: user_input.get(option, ()) for metric, option in SOURCE_OPTIONS.items()
+    }
+    for metric, entity_id, flaw, words in async_flaws(hass, chosen):
+        return {SOURCE_OPTIONS[metric]: flaw}, {"source": entity_id, **words}
+    return {}, {}
 
 
 def has_sources(user_input: Mapping[str, Any]) -> bool:
@@ -102,11 +147,14 @@ def has_sources(user_input: Mapping[str, Any]) -> bool:
 
 
 def source_options(
-    hass: HomeAssistant, options: Mapping[str, Any], user_input: Mapping[str, Any]
+    hass: HomeAssistant,
+    options: Mapping[str, Any],
+    user_input: Mapping[str, Any],
+    found: Found,
 ) -> dict[str, Any]:
     """Return options changed by the input of a form with fields about sources.
 
-    Sensors that were offered and not chosen are not to be followed later.
+    Sensors that were found and not chosen are not to be followed later.
     """
     changed = {**options, **user_input}
     for option in SOURCE_OPTIONS.values():
@@ -115,7 +163,7 @@ def source_options(
     sources = changed[CONF_SOURCES]
     matches = (
         async_source_id(hass, entity_id)
-        for entity_id in async_candidates(hass)[Verdict.MATCH]
+        for entity_id in found.matches[Metric.HEART_RATE]
     )
     offered = dict.fromkeys((*options.get(CONF_DECLINED, ()), *matches))
     changed[CONF_DECLINED] = [

@@ -49,6 +49,7 @@ from .data import FLOWING, RelayData, Status
 from .handover import Handover, async_hand_over, async_take_over
 from .outcomes import Outcomes
 from .session import create_destination
+from .source_watch import SourceWatch
 from .stored_tokens import create_tokens
 
 DAY = 24 * 60 * 60.0
@@ -103,6 +104,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._tried = asyncio.Event()
         self._stops = AsyncExitStack()
         self._stopping = asyncio.Lock()
+        self._source_watch = SourceWatch(hass, entry, self.destination.limits.metrics)
         self.backfill: Backfill | None = None
         """What takes readings out of the recorder, None without a recorder."""
 
@@ -126,6 +128,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             # A kill must not leave word that this is all
             await self.outbox.flush()
         self._publish()
+        self._stops.callback(self._source_watch.stop)
+        await self._source_watch.start()
         # It collects to the end: a request under way may take its time
         self._stops.callback(self._stop_sources)
         self.sources.start()
@@ -335,6 +339,12 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Take note that what hinders the delivery lasts."""
         self._outcomes.review()
         self._publish()
+
+    @callback
+    def async_add_source(self, source_id: str) -> None:
+        """Collect from one more source of heart rates, which the options name already."""
+        self.sources.add(source_id)
+        self._source_watch.look()
 
     @callback
     def _have_missing(self, source_ids: set[str]) -> None:

@@ -1,62 +1,65 @@
 """New heart-rate sensors become sources, for those who want that."""
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
-    CALLBACK_TYPE,
     Event,
     EventStateChangedData,
     HomeAssistant,
+    State,
     callback,
 )
 from homeassistant.helpers.event import async_track_state_added_domain
 
-from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES
-from ..sources.candidates import (
-    async_candidate,
-    async_candidates,
-    async_is_relays,
-    async_source_id,
-)
-from ..sources.detection.heart_rate import Verdict, judge
+from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES, SOURCE_OPTIONS
+from ..reading import Metric
+from ..sources.candidates import async_source_id
+from ..sources.finding import async_find, async_is_match, may_be_source
 from ..unexpected import guarded
 from .coordinator import RelayConfigEntry
 
+RUNNING = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED)
 
-@callback
-def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> CALLBACK_TYPE:
+
+async def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> None:
     """Add heart-rate sensors to a running relay's sources as they appear.
 
     So are those that appeared while it did not run, or was being started.
     """
 
-    @callback
-    def add(entity_id: str) -> None:
-        """Add a sensor, unless the user knows it."""
-        options = entry.options
-        source_id = async_source_id(hass, entity_id)
-        known = (*options[CONF_SOURCES], *options.get(CONF_DECLINED, ()))
-        if source_id in known:
-            return
-        sources = [*options[CONF_SOURCES], source_id]
-        hass.config_entries.async_update_entry(
-            entry, options={**options, CONF_SOURCES: sources}
+    def is_known(source_id: str) -> bool:
+        """Return whether a sensor is a source already, or is to be none."""
+        return any(
+            source_id in entry.options.get(option, ())
+            for option in (*SOURCE_OPTIONS.values(), CONF_DECLINED)
         )
-        entry.runtime_data.sources.add(source_id)
+
+    @callback
+    def add(source_id: str) -> None:
+        """Add a sensor, unless the user knows it or the relay has ended meanwhile."""
+        if entry.state in RUNNING and not is_known(source_id):
+            sources = [*entry.options[CONF_SOURCES], source_id]
+            hass.config_entries.async_update_entry(
+                entry, options={**entry.options, CONF_SOURCES: sources}
+            )
+            entry.runtime_data.async_add_source(source_id)
+
+    async def judge(state: State) -> None:
+        """Add a sensor, if it is one of heart rates."""
+        source_id = async_source_id(hass, state.entity_id)
+        if not is_known(source_id) and await async_is_match(hass, state):
+            add(source_id)
 
     @callback
     @guarded
     def added(event: Event[EventStateChangedData]) -> None:
-        """Add a sensor that has just appeared."""
-        entity_id = event.data["entity_id"]
-        if (
-            (state := event.data["new_state"])
-            and not async_is_relays(hass, entity_id)
-            and judge(async_candidate(hass, state)) is Verdict.MATCH
-        ):
-            add(entity_id)
+        """See to a sensor that has appeared."""
+        if (state := event.data["new_state"]) and may_be_source(state):
+            entry.async_create_task(hass, judge(state), "follow")
 
     if not entry.options.get(CONF_FOLLOW_NEW):
-        return lambda: None
-    for entity_id in async_candidates(hass)[Verdict.MATCH]:
-        add(entity_id)
-    return async_track_state_added_domain(hass, SENSOR_DOMAIN, added)
+        return
+    entry.async_on_unload(async_track_state_added_domain(hass, SENSOR_DOMAIN, added))
+    found = await async_find(hass)
+    for entity_id in found.matches[Metric.HEART_RATE]:
+        add(async_source_id(hass, entity_id))

@@ -1,6 +1,6 @@
 """What a relay reports to the repairs, for a person to act on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from itertools import chain
@@ -15,6 +15,7 @@ from ..issues import FixData, async_create, async_delete
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Tally
 from ..sources.candidates import async_last_entity_id
+from ..sources.flaws import Flaw, Flawed
 
 NEARLY_FULL = 0.8
 """The share of its bounds at which an outbox is reported."""
@@ -33,7 +34,7 @@ class Fix(StrEnum):
     SEE_REFUSED = "see_refused"
     SEE_DAMAGED = "see_damaged"
     SOURCE = "source"
-    """Take a source out that is gone."""
+    """Take a source out that is gone, or silent."""
 
 
 @callback
@@ -128,11 +129,8 @@ def async_update_sources(
 ) -> None:
     """Report the sources that are gone."""
     missing = set(missing)
-    options = DEFAULT_OPTIONS | entry.options
-    for source_id in chain(*(options[option] for option in SOURCE_OPTIONS.values())):
-        # Ids are told in diagnostics, and a source may be called after its wearer
-        digest = sha256(source_id.encode()).hexdigest()[:8]
-        issue_id = f"source_missing_{entry.entry_id}_{digest}"
+    for source_id in _source_ids(entry):
+        issue_id = _id_of_source("source_missing", entry, source_id)
         if source_id in missing:
             entity_id = async_last_entity_id(hass, source_id)
             async_create(
@@ -145,6 +143,47 @@ def async_update_sources(
             )
         else:
             async_delete(hass, issue_id)
+
+
+@callback
+def async_update_flaws(
+    hass: HomeAssistant, entry: ConfigEntry, flaws: Mapping[str, Flawed]
+) -> None:
+    """Report the sources that stay silent as they are."""
+    for source_id in _source_ids(entry):
+        flawed = flaws.get(source_id)
+        for flaw in Flaw:
+            issue_id = _id_of_source(f"source_{flaw}", entry, source_id)
+            if not flawed or flawed.flaw is not flaw:
+                async_delete(hass, issue_id)
+                continue
+            fix = _fix(Fix.SOURCE, entry) | {"source_id": source_id}
+            async_create(
+                hass,
+                issue_id,
+                f"source_{flaw}",
+                ir.IssueSeverity.ERROR,
+                # Which of two fields is right, only a person knows
+                fix=fix if flaw is Flaw.UNKNOWN_UNIT else None,
+                relay=entry.title,
+                source=flawed.entity_id,
+                **flawed.words,
+            )
+
+
+def _source_ids(entry: ConfigEntry) -> Iterable[str]:
+    """Return the sources of a relay, of whatever metric."""
+    options = DEFAULT_OPTIONS | entry.options
+    return chain(*(options[option] for option in SOURCE_OPTIONS.values()))
+
+
+def _id_of_source(kind: str, entry: ConfigEntry, source_id: str) -> str:
+    """Return the id of an issue of a source.
+
+    Ids are told in diagnostics, and a source may be called after its wearer.
+    """
+    digest = sha256(source_id.encode()).hexdigest()[:8]
+    return f"{kind}_{entry.entry_id}_{digest}"
 
 
 @callback

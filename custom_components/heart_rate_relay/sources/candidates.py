@@ -1,78 +1,26 @@
-"""Which of Home Assistant's entities may be a relay's sources."""
+"""What the registries know of a relay's sources."""
 
-from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
-from homeassistant.const import (
-    ATTR_DEVICE_CLASS,
-    ATTR_FRIENDLY_NAME,
-    ATTR_UNIT_OF_MEASUREMENT,
-)
-from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..const import CONF_SERVICE, DOMAIN
-from ..reading import Device, Metric, Source
-from .attributes import text
-from .detection.heart_rate import Candidate, Verdict, rank
-from .detection.other_metrics import judge
-
-
-@callback
-def async_candidates(
-    hass: HomeAssistant, metric: Metric = Metric.HEART_RATE
-) -> dict[Verdict, list[str]]:
-    """Return the entities of each verdict, in the order of preference."""
-    judged: dict[Verdict, list[Candidate]] = {verdict: [] for verdict in Verdict}
-    for state in hass.states.async_all(SENSOR_DOMAIN):
-        candidate = async_candidate(hass, state)
-        if not async_is_relays(hass, state.entity_id):
-            judged[judge(candidate, metric)].append(candidate)
-    return {
-        verdict: [candidate.entity_id for candidate in sorted(candidates, key=rank)]
-        for verdict, candidates in judged.items()
-        if verdict is not Verdict.NO
-    }
-
-
-@callback
-def async_candidate(hass: HomeAssistant, state: State) -> Candidate:
-    """Return what is known of an entity."""
-    entry = er.async_get(hass).async_get(state.entity_id)
-    device = (
-        dr.async_get(hass).async_get(entry.device_id)
-        if entry and entry.device_id
-        else None
-    )
-    return Candidate(
-        entity_id=state.entity_id,
-        unit=text(state, ATTR_UNIT_OF_MEASUREMENT),
-        device_class=text(state, ATTR_DEVICE_CLASS),
-        platform=entry.platform if entry else None,
-        key=(entry.translation_key or entry.unique_id) if entry else None,
-        name=text(state, ATTR_FRIENDLY_NAME),
-        state_class=text(state, "state_class"),
-        state=state.state,
-        device_name=(device.name_by_user or device.name) if device else None,
-    )
+from ..reading import Device, Source
 
 
 @callback
 def async_own_entities(hass: HomeAssistant) -> list[str]:
     """Return the entities of relays, which can be no sources: they would go in circles."""
+    registry = er.async_get(hass)
     return [
-        entry.entity_id
-        for entry in er.async_get(hass).entities.values()
-        if _is_relays(hass, entry)
+        entity.entity_id
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
+        if async_is_relays(hass, entity)
     ]
 
 
 @callback
-def async_is_relays(hass: HomeAssistant, entity_id: str) -> bool:
-    """Return whether an entity is one of a relay's."""
-    entry = er.async_get(hass).async_get(entity_id)
-    return entry is not None and _is_relays(hass, entry)
-
-
-def _is_relays(hass: HomeAssistant, entity: er.RegistryEntry) -> bool:
+def async_is_relays(hass: HomeAssistant, entity: er.RegistryEntry) -> bool:
     """Return whether an entity is a relay's: those of monitors are of the platform, too."""
     if entity.platform != DOMAIN or entity.config_entry_id is None:
         return False

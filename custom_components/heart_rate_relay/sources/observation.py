@@ -4,24 +4,17 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from math import inf, nan
 
-from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
-from homeassistant.const import (
-    ATTR_RESTORED,
-    ATTR_UNIT_OF_MEASUREMENT,
-    STATE_UNAVAILABLE,
-    STATE_UNKNOWN,
-)
-from homeassistant.core import State, split_entity_id
+from homeassistant.const import ATTR_RESTORED, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
 from ..reading import MILLISECOND, SECOND, Metric, Reading, Source, to_us
-from .attributes import name_of, text
+from .attributes import is_event, name_of, unit_of
 from .manner import Manner
 from .rules import CONVERSIONS, DAILY, Again, Rules
 from .times import CLOCK_TOLERANCE, Told, told_by
 
 ATTR_VALUE = "value"
-ATTR_UNIT = "unit"
 """Where an event tells what was measured: its state is when."""
 
 JITTER_TOLERANCE = 0.75
@@ -325,22 +318,15 @@ class Observer:
         if ATTR_RESTORED in state.attributes:
             return None
         said: object = state.state
-        unit = text(state, ATTR_UNIT_OF_MEASUREMENT)
         if self._is_event and said not in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             said = state.attributes.get(ATTR_VALUE)
-            unit = text(state, ATTR_UNIT) or unit
         try:
-            value = self._convert(float(str(said)), unit)
+            value = self._convert(float(str(said)), unit_of(state))
         except ValueError:
             return None
         if value is None or not self._lowest <= value <= self._highest:
             return None
         return value
-
-
-def is_event(entity_id: str) -> bool:
-    """Return whether an entity tells of events, each with what was measured and when."""
-    return split_entity_id(entity_id)[0] == EVENT_DOMAIN
 
 
 def _is_forced(old: State | None, state: State) -> bool:

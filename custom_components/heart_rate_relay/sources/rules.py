@@ -8,7 +8,7 @@ from types import MappingProxyType
 from ..reading import Metric, to_bpm, to_ms
 from .detection.other_metrics import is_count_of_steps
 
-MAX_RMSSD = 500.0
+MAX_VARIABILITY = 500.0
 """The highest plausible heart-rate variability in ms."""
 
 MAX_STEPS = 30_000
@@ -26,12 +26,18 @@ CONVERSIONS: Mapping[Metric, Callable[[float, str | None], float | None]] = (
             Metric.HEART_RATE: to_bpm,
             Metric.RESTING_HEART_RATE: to_bpm,
             Metric.HEART_RATE_VARIABILITY: to_ms,
+            Metric.HEART_RATE_VARIABILITY_SDNN: to_ms,
             Metric.STEPS: _to_steps,
         }
     )
 )
 
-DAILY = (Metric.RESTING_HEART_RATE, Metric.HEART_RATE_VARIABILITY)
+VARIABILITIES = (
+    Metric.HEART_RATE_VARIABILITY,
+    Metric.HEART_RATE_VARIABILITY_SDNN,
+)
+
+DAILY = (Metric.RESTING_HEART_RATE, *VARIABILITIES)
 """What may be measured of a day, so that the day says when."""
 
 
@@ -60,10 +66,8 @@ class Rules:
 
     def plausible(self, metric: Metric) -> tuple[float, float]:
         """Return the lowest and the highest value of a metric to be believed."""
-        match metric:
-            case Metric.HEART_RATE_VARIABILITY:
-                return 1.0, MAX_RMSSD
-            case Metric.STEPS:
-                return 1.0, MAX_STEPS
-            case _:
-                return self.min_bpm, self.max_bpm
+        if metric in VARIABILITIES:
+            return 1.0, MAX_VARIABILITY
+        if metric is Metric.STEPS:
+            return 1.0, MAX_STEPS
+        return self.min_bpm, self.max_bpm

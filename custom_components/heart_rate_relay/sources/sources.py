@@ -30,10 +30,11 @@ from ..outbox.coverage import Coverage
 from ..outbox.tally import Tally
 from ..reading import Metric, Reading, Source, now_us, to_us
 from ..unexpected import guarded
+from .attributes import is_event
 from .candidates import async_device, async_entity_id
 from .lineup import Lineup
 from .manner import async_load_manners, async_manner
-from .observation import Known, Observer, is_event
+from .observation import Known, Observer
 from .rules import Rules
 from .steps import StepCounter
 from .wearer import Wearer

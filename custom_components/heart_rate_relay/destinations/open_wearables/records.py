@@ -52,6 +52,11 @@ KINDS: Mapping[Metric, Kind] = MappingProxyType(
         Metric.HEART_RATE_VARIABILITY: Kind(
             "HEART_RATE_VARIABILITY", "heart_rate_variability_rmssd", "ms"
         ),
+        Metric.HEART_RATE_VARIABILITY_SDNN: Kind(
+            "HKQuantityTypeIdentifierHeartRateVariabilitySDNN",
+            "heart_rate_variability_sdnn",
+            "ms",
+        ),
         Metric.STEPS: Kind("STEP_COUNT", "steps", "count"),
     }
 )

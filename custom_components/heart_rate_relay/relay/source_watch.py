@@ -1,0 +1,102 @@
+"""Sees whether a relay's sources are, or become, such that they would stay silent."""
+
+from collections.abc import Container, Set as AbstractSet
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    callback,
+)
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
+
+from ..const import CONF_STEP_SOURCES, DEFAULT_OPTIONS, SOURCE_OPTIONS
+from ..reading import Metric
+from ..sources.attributes import unit_of
+from ..sources.candidates import async_entity_id
+from ..sources.detection.vocabulary import vocabulary
+from ..sources.flaws import async_flaws
+from . import relay_issues as issues
+
+
+class SourceWatch:
+    """Reports sources whose unit is not understood, or that are those of two metrics."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, metrics: Container[Metric]
+    ) -> None:
+        """Initialize the watch of the sources of those metrics."""
+        self._hass = hass
+        self._entry = entry
+        self._metrics = metrics
+        self._watched: AbstractSet[str] = frozenset()
+        self._unsubscribe: CALLBACK_TYPE | None = None
+        self._unlisten: CALLBACK_TYPE | None = None
+
+    async def start(self) -> None:
+        """Start to watch, before anything is collected.
+
+        Steps are counted by words, of their unit and of a day, which are on the disk.
+        """
+        if self._entry.options.get(CONF_STEP_SOURCES):
+            await self._hass.async_add_executor_job(vocabulary)
+        self._unlisten = self._hass.bus.async_listen(
+            er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
+        )
+        self.look()
+
+    @callback
+    def stop(self) -> None:
+        """Stop to watch."""
+        for stop in (self._unsubscribe, self._unlisten):
+            if stop:
+                stop()
+        self._unsubscribe = self._unlisten = None
+
+    @callback
+    def look(self) -> None:
+        """See which entities the sources are now, and report what is wrong with them."""
+        options = DEFAULT_OPTIONS | self._entry.options
+        source_ids: dict[str, str] = {}
+        chosen: dict[Metric, list[str]] = {}
+        for metric, option in SOURCE_OPTIONS.items():
+            if metric in self._metrics:
+                entities = {
+                    entity_id: source_id
+                    for source_id in options[option]
+                    if (entity_id := async_entity_id(self._hass, source_id))
+                }
+                chosen[metric] = list(entities)
+                source_ids |= entities
+        flaws = {
+            source_ids[flawed.entity_id]: flawed
+            for flawed in async_flaws(self._hass, chosen)
+        }
+        issues.async_update_flaws(self._hass, self._entry, flaws)
+        if source_ids.keys() != self._watched:
+            if self._unsubscribe:
+                self._unsubscribe()
+            self._watched = source_ids.keys()
+            self._unsubscribe = async_track_state_change_event(
+                self._hass, self._watched, self._changed
+            )
+
+    @callback
+    def _changed(self, event: Event[EventStateChangedData]) -> None:
+        """Look where a source has another unit than before."""
+        old, new = event.data["old_state"], event.data["new_state"]
+        if new and (old is None or unit_of(old) != unit_of(new)):
+            self.look()
+
+    @callback
+    def _registry_updated(
+        self, event: Event[er.EventEntityRegistryUpdatedData]
+    ) -> None:
+        """Look where a source may have been renamed."""
+        data = event.data
+        known_as = data.get("old_entity_id", data["entity_id"])
+        if data["action"] == "create" or known_as in self._watched:
+            self.look()
