@@ -172,6 +172,7 @@ async def test_what_helps(
         "refused": 0,
         "expired": 0,
         "in_doubt": 0,
+        "overwritten": 0,
         "last_delivery": None,
         "backfill": None,
         "disk_fails": False,

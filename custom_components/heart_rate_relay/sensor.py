@@ -37,6 +37,7 @@ from .monitor.profiles.base import Kind, Quantity, Value
 from .past.shown import async_last_shown, count
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 from .relay.data import RelayData, Status
+from .unexpected import guarded
 
 PARALLEL_UPDATES = 0
 
@@ -104,6 +105,15 @@ SENSORS: tuple[RelaySensorEntityDescription, ...] = (
         value_fn=lambda data: data.expired,
     ),
 )
+
+OVERWRITTEN = RelaySensorEntityDescription(
+    key="overwritten",
+    translation_key="overwritten",
+    state_class=SensorStateClass.TOTAL_INCREASING,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda data: data.overwritten,
+)
+"""For services that hold one reading for each second, or alike."""
 
 BACKFILL = RelaySensorEntityDescription(
     key="backfill",
@@ -221,6 +231,8 @@ def _relay_sensors(coordinator: RelayCoordinator) -> Iterator[SensorEntity]:
         yield RelaySensor(coordinator, BACKFILL)
     if not coordinator.destination.limits.tells_refused:
         yield CounterSensor(coordinator, IN_DOUBT)
+    if coordinator.destination.limits.step > 1:
+        yield CounterSensor(coordinator, OVERWRITTEN)
 
 
 class MeasuredSensor(MonitorEntity[Value], SensorEntity):
@@ -246,6 +258,7 @@ class SeriesSensor(MonitorEntity[Value], SensorEntity):
     _number: float | None = None
 
     @callback
+    @guarded
     @override
     def _handle_coordinator_update(self) -> None:
         """Write one state after the other."""

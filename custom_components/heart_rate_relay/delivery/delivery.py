@@ -27,6 +27,7 @@ from ..reading import SECOND, Reading, now_us
 from ..unexpected import log_unexpected
 from .batch_size import BatchSize
 from .batches import batches_of
+from .overwritten import Overwritten
 from .rate_limit import RateLimit
 from .refusals import kept, words_about
 from .sifting import delay_after, sift
@@ -76,6 +77,7 @@ class Delivery:
         limits = destination.limits
         self._size = BatchSize(limits.min_batch, limits.max_batch)
         self._suspicion = Suspicion(limits.min_batch)
+        self._overwritten = Overwritten(limits)
         self._stopping = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -319,7 +321,9 @@ class Delivery:
             refused = {refusal.reading for refusal in receipt.refused}
             readings = [reading for reading in readings if reading not in refused]
         if readings:
-            tally.delivered += len(readings)
+            overwritten = self._overwritten.count(readings)
+            tally.overwritten += overwritten
+            tally.delivered += len(readings) - overwritten
             tally.last_delivery = now_us()
 
     def _note(self, error: DestinationError | None) -> None:

@@ -190,6 +190,8 @@ class Limits:
     """The lowest and the highest value, where a service holds to that."""
     tells_refused: bool = True
     """Whether the service says which readings it refused."""
+    step: int = 1
+    """How finely the service tells times apart, in µs: it holds one reading of a series in each."""
     max_age: float | None = None
     """Seconds after which a reading is too old to be accepted."""
     newest_first: bool = False

@@ -36,6 +36,8 @@ class Tally:
     """Whether that is all, as it is not after a kill."""
     in_doubt: int = 0
     """Delivered, but in batches of which some were refused, without a word which."""
+    overwritten: int = 0
+    """Accepted, but held no more: the service cannot tell them from others of the same moment."""
     counters: dict[str, list[JsonScalar]] = field(default_factory=dict)
     """What is known of each source that counts, so that no restart counts twice."""
     unseen_refusals: int = 0
@@ -47,7 +49,7 @@ class Tally:
     covered: dict[str, list[Span]] = field(default_factory=dict)
     """What was taken from each source already: see coverage.py."""
     absences_until: int = 0
-    """Until when it is known in which times the relay was not loaded, in ms UTC."""
+    """Until when it is known in which times the relay was not loaded, in µs UTC."""
     backfill: Request | None = None
     """What is being taken out of the recorder."""
     unknown: dict[str, JsonValue] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class Tally:
         self.delivered += earlier.delivered
         self.refused += earlier.refused
         self.expired += earlier.expired
+        self.overwritten += earlier.overwritten
         self.in_doubt += earlier.in_doubt
         self.last_delivery = self.last_delivery or earlier.last_delivery
         self.latest.update(earlier.latest | self.latest)

@@ -284,6 +284,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             delivered=tally.delivered,
             refused=tally.refused,
             expired=tally.expired,
+            overwritten=tally.overwritten,
             in_doubt=tally.in_doubt,
             last_delivery=(
                 datetime.fromtimestamp(tally.last_delivery / SECOND, UTC)

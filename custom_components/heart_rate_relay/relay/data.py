@@ -37,6 +37,7 @@ class RelayData:
     delivered: int
     refused: int
     expired: int
+    overwritten: int
     in_doubt: int
     last_delivery: datetime | None
     backfill: int | None

@@ -188,6 +188,7 @@ class LiveTracking(InfluxDB):
     limits = Limits(
         metrics=frozenset({Metric.HEART_RATE}),
         max_batch=5000,
+        step=LIVE.step,
         max_age=LIVE_TRACKING_RETENTION,
         one_line=True,
     )
