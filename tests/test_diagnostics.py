@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.heart_rate_relay.destinations import DESTINATIONS
-from custom_components.heart_rate_relay.destinations.base import NotAuthorisedError
+from custom_components.heart_rate_relay.destinations.errors import NotAuthorisedError
 from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, Pulsoid
 from homeassistant.config_entries import ConfigEntry

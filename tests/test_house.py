@@ -219,7 +219,7 @@ def test_services_are_known_by_the_contract(name: str) -> None:
         return
     contract = {
         "destinations",
-        *(f"destinations.{name}" for name in ("base", "tokens", "words")),
+        *(f"destinations.{name}" for name in ("base", "errors", "tokens", "words")),
     }
     assert not {
         module

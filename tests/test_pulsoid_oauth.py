@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.heart_rate_relay import application_credentials
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.delivery import delivery
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotAuthorisedError,
     UnreachableError,

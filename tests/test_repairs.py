@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.errors import (
     NotStoredError,
     UnreachableError,
 )

@@ -28,8 +28,8 @@ from custom_components.heart_rate_relay import (
     trigger,
 )
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.destinations import base
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations import errors
+from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotEntitledError,
     NotStoredError,
@@ -343,6 +343,7 @@ DATA: Mapping[str, Mapping[str, Any]] = {
     "pulsoid": {"access_token": "a"},
     "gerosense": {"username": "a", "password": "b", "user_id": "c"},
     "open_wearables": {"url": "http://127.0.0.1:9", "api_key": "a", "user_id": "b"},
+    "livetracking": {"url": "http://127.0.0.1:9", "username": "a", "password": "b"},
 }
 """Relays that have all options and entities together."""
 
@@ -522,7 +523,7 @@ def error_classes() -> dict[str, type[DestinationError]]:
     """Return the errors of destinations by name."""
     return {
         name: value
-        for name, value in vars(base).items()
+        for name, value in vars(errors).items()
         if isclass(value) and issubclass(value, DestinationError)
     }
 

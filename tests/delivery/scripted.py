@@ -11,9 +11,11 @@ from custom_components.heart_rate_relay.delivery.delivery import Delivery
 from custom_components.heart_rate_relay.destinations.base import (
     Account,
     Destination,
-    DestinationError,
     Limits,
     Receipt,
+)
+from custom_components.heart_rate_relay.destinations.errors import (
+    DestinationError,
     RefusedError,
 )
 from custom_components.heart_rate_relay.outbox.outbox import Outbox

@@ -18,12 +18,11 @@ from custom_components.heart_rate_relay.delivery.delivery import (
     backoff,
 )
 from custom_components.heart_rate_relay.delivery.sifting import DISK_RETRY
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.base import Receipt, Refusal
+from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
-    Receipt,
-    Refusal,
     RefusedError,
     UnreachableError,
     WaitError,

@@ -8,10 +8,9 @@ from typing import override
 
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
-    Limits,
+from custom_components.heart_rate_relay.destinations.base import Limits, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     NotAuthorisedError,
-    Receipt,
     UnreachableError,
     WaitError,
 )

@@ -17,13 +17,12 @@ import pytest
 from yarl import URL
 
 from custom_components import heart_rate_relay
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.base import Destination, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     MAX_REASON,
-    Destination,
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
-    Receipt,
     RefusedError,
     UnreachableError,
 )

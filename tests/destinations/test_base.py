@@ -14,19 +14,21 @@ import pytest
 from custom_components.heart_rate_relay.destinations import DESTINATIONS, base
 from custom_components.heart_rate_relay.destinations.base import (
     MAX_ANSWER,
-    MAX_REASON,
     MAX_RETRY_AFTER,
     Answer,
     Destination,
+    Receipt,
+    error_from,
+    retry_after,
+)
+from custom_components.heart_rate_relay.destinations.errors import (
+    MAX_REASON,
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
-    Receipt,
     RefusedError,
     UnreachableError,
     WaitError,
-    error_from,
-    retry_after,
 )
 from dev.stand_ins.base import PASSWORD
 

@@ -16,10 +16,9 @@ import aiohttp
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
-    Destination,
+from custom_components.heart_rate_relay.destinations.base import Destination, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     NotEntitledError,
-    Receipt,
     UnreachableError,
 )
 from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1

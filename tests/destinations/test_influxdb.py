@@ -7,10 +7,9 @@ import time
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
-    Destination,
+from custom_components.heart_rate_relay.destinations.base import Destination, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     NotAuthorisedError,
-    Receipt,
     UnreachableError,
     WaitError,
 )

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.base import Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     NotEntitledError,
-    Receipt,
     RefusedError,
     UnreachableError,
     WaitError,

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
-    DestinationError,
-    Receipt,
-)
+from custom_components.heart_rate_relay.destinations.base import Receipt
+from custom_components.heart_rate_relay.destinations.errors import DestinationError
 from custom_components.heart_rate_relay.destinations.influxdb import (
     clean,
     escape,

@@ -13,13 +13,12 @@ import aiohttp
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
-    Account,
+from custom_components.heart_rate_relay.destinations.base import Account, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
     NotStoredError,
-    Receipt,
     RefusedError,
     UnknownPersonError,
     UnreachableError,

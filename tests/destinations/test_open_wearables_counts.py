@@ -6,10 +6,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.base import Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotStoredError,
-    Receipt,
     RefusedError,
 )
 from custom_components.heart_rate_relay.destinations.open_wearables import (

@@ -8,11 +8,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
-    Account,
+from custom_components.heart_rate_relay.destinations.base import Account, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotAuthorisedError,
-    Receipt,
     RefusedError,
     UnknownPersonError,
     UnreachableError,

@@ -9,11 +9,10 @@ import aiohttp
 import pytest
 
 from custom_components.heart_rate_relay.destinations import pulsoid as pulsoid_module
-from custom_components.heart_rate_relay.destinations.base import (
-    Account,
+from custom_components.heart_rate_relay.destinations.base import Account, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     NotAuthorisedError,
     NotEntitledError,
-    Receipt,
     UnreachableError,
     WaitError,
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.destinations.base import NotAuthorisedError
+from custom_components.heart_rate_relay.destinations.errors import NotAuthorisedError
 from custom_components.heart_rate_relay.destinations.tokens import Token
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from custom_components.heart_rate_relay.relay.oauth import OAuthTokens

@@ -8,14 +8,11 @@ from dataclasses import replace
 from random import uniform
 import time
 
-from ..destinations.base import (
-    Destination,
+from ..destinations.base import Destination, Limits, Receipt, Refusal
+from ..destinations.errors import (
     DestinationError,
-    Limits,
     NotAuthorisedError,
     NotEntitledError,
-    Receipt,
-    Refusal,
     RefusedError,
     RefusesAllError,
     UnreachableError,

@@ -24,18 +24,20 @@ from .base import (
     Account,
     Answer,
     Destination,
-    DestinationError,
     Directory,
     Limits,
+    Receipt,
+    TokenDestination,
+    error_from,
+)
+from .errors import (
+    DestinationError,
     NotAuthorisedError,
     NotEntitledError,
-    Receipt,
     RefusedError,
-    TokenDestination,
     UnknownPersonError,
     UnreachableError,
     WaitError,
-    error_from,
 )
 from .text import device_name, parse_url, tidy
 from .tokens import Token, Tokens, bearer
@@ -83,8 +85,7 @@ _TOKENS: WeakValueDictionary[tuple[aiohttp.ClientSession, str, str], Tokens] = (
 )
 """The tokens of each login that is in use, for all the wearers that share it.
 
-A service that ends a session when the next one begins would otherwise have their relays
-throw each other out for ever.
+A service that ends a session when the next one begins would have them throw each other out.
 """
 
 
@@ -97,8 +98,7 @@ class Face(Destination):
         max_batch=1000,
         min_batch=3,
         mixed=False,
-        # It computes anew 5 minutes after the last batch: one every minute would
-        # put that off for ever
+        # It computes anew 5 minutes after the last batch: one a minute would put that off
         gather=600.0,
         ranges={Metric.HEART_RATE: (ulp(0.0), 300.0), Metric.STEPS: (1.0, 30000.0)},
         tells_refused=False,

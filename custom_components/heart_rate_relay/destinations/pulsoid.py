@@ -15,14 +15,16 @@ from .base import (
     Account,
     Answer,
     Destination,
-    DestinationError,
     Limits,
-    NotAuthorisedError,
-    NotEntitledError,
     Receipt,
     TokenDestination,
-    UnreachableError,
     error_from,
+)
+from .errors import (
+    DestinationError,
+    NotAuthorisedError,
+    NotEntitledError,
+    UnreachableError,
 )
 from .tokens import Token, Tokens, bearer
 

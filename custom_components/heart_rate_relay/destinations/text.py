@@ -5,7 +5,7 @@ from hashlib import blake2s
 from yarl import URL
 
 from ..reading import Source
-from .base import DestinationError
+from .errors import DestinationError
 
 
 def parse_url(value: str) -> URL:

@@ -18,13 +18,8 @@ from homeassistant.config_entries import (
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
 
 from ..const import CONF_SEARCH, CONF_SERVICE, CONF_USER_ID, DOMAIN, LOGGER
-from ..destinations.base import (
-    Account,
-    Destination,
-    DestinationError,
-    Directory,
-    UnknownPersonError,
-)
+from ..destinations.base import Account, Destination, Directory
+from ..destinations.errors import DestinationError, UnknownPersonError
 from ..destinations.tokens import Tokens
 from ..relay.coordinator import async_tokens_of
 from ..relay.session import create_destination

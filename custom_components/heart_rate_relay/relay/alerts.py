@@ -8,7 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from ..destinations.base import (
+from ..destinations.errors import (
     DestinationError,
     NotStoredError,
     RefusedError,

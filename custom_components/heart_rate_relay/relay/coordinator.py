@@ -34,7 +34,7 @@ from ..const import (
     SOURCE_OPTIONS,
 )
 from ..delivery.delivery import Delivery
-from ..destinations.base import DestinationError
+from ..destinations.errors import DestinationError
 from ..destinations.tokens import Tokens
 from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ..destinations.base import (
+from ..destinations.errors import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,

@@ -27,28 +27,11 @@ async def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> None
     So are those that appeared while it did not run, or was being started.
     """
 
-    def is_known(source_id: str) -> bool:
-        """Return whether a sensor is a source already, or is to be none."""
-        return any(
-            source_id in entry.options.get(option, ())
-            for option in (*SOURCE_OPTIONS.values(), CONF_DECLINED)
-        )
-
-    @callback
-    def add(source_id: str) -> None:
-        """Add a sensor, unless the user knows it or the relay has ended meanwhile."""
-        if entry.state in RUNNING and not is_known(source_id):
-            sources = [*entry.options[CONF_SOURCES], source_id]
-            hass.config_entries.async_update_entry(
-                entry, options={**entry.options, CONF_SOURCES: sources}
-            )
-            entry.runtime_data.async_add_source(source_id)
-
     async def judge(state: State) -> None:
         """Add a sensor, if it is one of heart rates."""
         source_id = async_source_id(hass, state.entity_id)
-        if not is_known(source_id) and await async_is_match(hass, state):
-            add(source_id)
+        if not _is_known(entry, source_id) and await async_is_match(hass, state):
+            _add(hass, entry, source_id)
 
     @callback
     @guarded
@@ -62,4 +45,23 @@ async def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> None
     entry.async_on_unload(async_track_state_added_domain(hass, SENSOR_DOMAIN, added))
     found = await async_find(hass)
     for entity_id in found.matches[Metric.HEART_RATE]:
-        add(async_source_id(hass, entity_id))
+        _add(hass, entry, async_source_id(hass, entity_id))
+
+
+def _is_known(entry: RelayConfigEntry, source_id: str) -> bool:
+    """Return whether a sensor is a source already, or is to be none."""
+    return any(
+        source_id in entry.options.get(option, ())
+        for option in (*SOURCE_OPTIONS.values(), CONF_DECLINED)
+    )
+
+
+@callback
+def _add(hass: HomeAssistant, entry: RelayConfigEntry, source_id: str) -> None:
+    """Add a sensor, unless the user knows it or the relay has ended meanwhile."""
+    if entry.state in RUNNING and not _is_known(entry, source_id):
+        sources = [*entry.options[CONF_SOURCES], source_id]
+        hass.config_entries.async_update_entry(
+            entry, options={**entry.options, CONF_SOURCES: sources}
+        )
+        entry.runtime_data.async_add_source(source_id)

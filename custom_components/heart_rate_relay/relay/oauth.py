@@ -19,7 +19,7 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
     async_get_config_entry_implementation,
 )
 
-from ..destinations.base import NotAuthorisedError, UnreachableError
+from ..destinations.errors import NotAuthorisedError, UnreachableError
 from ..destinations.tokens import Obtain, Token, Tokens
 
 AHEAD = 20.0

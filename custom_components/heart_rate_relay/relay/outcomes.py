@@ -4,7 +4,7 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import LOGGER
-from ..destinations.base import DestinationError
+from ..destinations.errors import DestinationError
 from . import relay_issues as issues
 from .alerts import Alerts
 from .data import FLOWING, Status, status_after

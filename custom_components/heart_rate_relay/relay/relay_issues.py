@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DEFAULT_OPTIONS, DOMAIN, SOURCE_OPTIONS
-from ..destinations.base import DestinationError, NotEntitledError, NotStoredError
+from ..destinations.errors import DestinationError, NotEntitledError, NotStoredError
 from ..issues import FixData, async_create, async_delete
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Tally

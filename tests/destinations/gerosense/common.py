@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from custom_components.heart_rate_relay.destinations import gerosense
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.errors import (
     NotEntitledError,
     UnknownPersonError,
     UnreachableError,

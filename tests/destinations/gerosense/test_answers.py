@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import (
+from custom_components.heart_rate_relay.destinations.base import Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     MAX_REASON,
     NotEntitledError,
-    Receipt,
     UnreachableError,
     WaitError,
 )

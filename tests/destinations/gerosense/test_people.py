@@ -9,10 +9,9 @@ import aiohttp
 import pytest
 
 from custom_components.heart_rate_relay.destinations import gerosense
-from custom_components.heart_rate_relay.destinations.base import (
-    Account,
+from custom_components.heart_rate_relay.destinations.base import Account, Receipt
+from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
-    Receipt,
     UnreachableError,
 )
 from custom_components.heart_rate_relay.destinations.tokens import Tokens

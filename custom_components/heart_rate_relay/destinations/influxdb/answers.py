@@ -6,15 +6,13 @@ import re
 from typing import Any
 
 from ...reading import Reading, now_us
-from ..base import (
-    Answer,
+from ..base import Answer, Refusal, error_from
+from ..errors import (
     DestinationError,
     NotAuthorisedError,
     NotEntitledError,
-    Refusal,
     RefusedError,
     UnreachableError,
-    error_from,
 )
 from ..words import words_of
 

@@ -9,16 +9,8 @@ import aiohttp
 from yarl import URL
 
 from ...reading import Metric, Reading, Source
-from ..base import (
-    Account,
-    Answer,
-    Destination,
-    DestinationError,
-    Limits,
-    Receipt,
-    UnreachableError,
-    error_from,
-)
+from ..base import Account, Answer, Destination, Limits, Receipt, error_from
+from ..errors import DestinationError, UnreachableError
 from ..text import parse_url
 from ..tokens import Tokens
 from .answers import is_written, meaning_of, misses_lines, refusals

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import aiohttp
 
 from ...reading import SECOND
-from ..base import NotAuthorisedError
+from ..errors import NotAuthorisedError
 from .questions import (
     Ask,
     ask_influxdb_1,

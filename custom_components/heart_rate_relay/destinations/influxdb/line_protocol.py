@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import re
 from typing import NamedTuple
 
-from ..base import DestinationError
+from ..errors import DestinationError
 
 # InfluxDB keeps these words for the timestamp and for names
 RESERVED_KEYS = frozenset({"time", "_field", "_measurement"})

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import time
 
 from ...reading import SECOND, Reading
-from ..base import DestinationError, Refusal, UnreachableError
+from ..base import Refusal
+from ..errors import DestinationError, UnreachableError
 
 OLD = 60 * 60.0
 """Seconds after which a reading is looked for: what is live costs nothing."""

@@ -11,13 +11,11 @@ from typing import Any, NamedTuple, override
 import aiohttp
 
 from ...reading import Reading
-from ..base import (
-    Answer,
+from ..base import Answer, Receipt, Refusal
+from ..errors import (
     DestinationError,
     NotEntitledError,
     NotStoredError,
-    Receipt,
-    Refusal,
     RefusedError,
     UnknownPersonError,
 )

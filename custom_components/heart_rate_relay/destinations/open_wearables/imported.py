@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..base import Answer, UnreachableError
+from ..base import Answer
+from ..errors import UnreachableError
 from .records import Record, Sample, absent, date, end_after, sample_of
 
 MAX_PAGE = 100

@@ -16,15 +16,11 @@ from uuid import UUID
 import aiohttp
 
 from ...reading import Reading
-from ..base import (
-    WAIT_STATUSES,
-    Account,
-    Answer,
+from ..base import WAIT_STATUSES, Account, Answer, Receipt, TokenDestination
+from ..errors import (
     DestinationError,
     NotAuthorisedError,
-    Receipt,
     RefusedError,
-    TokenDestination,
     UnreachableError,
 )
 from ..tokens import Token, Tokens

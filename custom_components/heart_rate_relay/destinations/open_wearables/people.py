@@ -7,11 +7,9 @@ from typing import Any, override
 import aiohttp
 from yarl import URL
 
-from ..base import (
-    Account,
-    Answer,
+from ..base import Account, Answer, Directory
+from ..errors import (
     DestinationError,
-    Directory,
     RefusedError,
     UnknownPersonError,
     UnreachableError,

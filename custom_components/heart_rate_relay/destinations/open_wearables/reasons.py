@@ -7,7 +7,8 @@ import json
 import re
 from typing import Any
 
-from ..base import MAX_REASON, Answer
+from ..base import Answer
+from ..errors import MAX_REASON
 from ..text import tidy
 from .records import PROVIDER
 

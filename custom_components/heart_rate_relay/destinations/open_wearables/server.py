@@ -9,15 +9,12 @@ import aiohttp
 from yarl import URL
 
 from ...reading import Metric
-from ..base import (
-    Answer,
-    Destination,
+from ..base import Answer, Destination, Limits, error_from
+from ..errors import (
     DestinationError,
-    Limits,
     RefusedError,
     UnknownPersonError,
     UnreachableError,
-    error_from,
 )
 from ..text import parse_url
 from ..tokens import Tokens
