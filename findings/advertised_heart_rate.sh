@@ -9,7 +9,7 @@
 # Seen:    2026-11-29, habluetooth 7.1.2
 # Instead: register for each advertisement, and believe a repeated value only if the format counts its measurements,
 #          or for a bounded time.
-# Here:    custom_components/heart_rate_relay/monitor/coordinator.py registers for each; advertisement.py has the number
+# Here:    custom_components/heart_rate_relay/monitor/advertisement.py (tells_more)
 #          that Polar's straps count by
 # Needs:   Python 3.11 or later
 set -euo pipefail

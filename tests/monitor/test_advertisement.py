@@ -8,6 +8,7 @@ from custom_components.heart_rate_relay.monitor.advertisement import (
     POLAR,
     Broadcast,
     parse_broadcast,
+    tells_more,
 )
 
 ADDRESS = "665544332211"
@@ -124,3 +125,27 @@ def test_possible(data: dict[int, bytes]) -> None:
         heart_rate, contact, _ = broadcast
         assert heart_rate is None or 1 <= heart_rate <= 255
         assert contact is not False or heart_rate is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (None, True),
+        (b"", False),
+        (bytes.fromhex("020106"), False),
+        (bytes.fromhex("020106 0303 0d18"), False),
+        (bytes.fromhex("020106 04ff 5701 02"), True),
+        (bytes.fromhex("020106 00 04ff 5701 02"), False),
+        (bytes.fromhex("02ff"), True),
+        (bytes.fromhex("03"), False),
+    ],
+)
+def test_tells_more(raw: bytes | None, expected: bool) -> None:
+    """Whether an advertisement has data of its maker is seen in its own bytes."""
+    assert tells_more(raw) is expected
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_may_tell_more(raw: bytes) -> None:
+    """Whatever is heard, it is looked through."""
+    assert tells_more(raw) in (True, False)

@@ -100,6 +100,19 @@ async def test_steady(hass: HomeAssistant, air: World) -> None:
     assert air.proxies[0].connects == 0
 
 
+@pytest.mark.usefixtures("short_lived")
+async def test_tells_no_more(hass: HomeAssistant, air: World) -> None:
+    """What goes on advertising without its heart rate measures no more.
+
+    Home Assistant still shows what was told before.
+    """
+    strap = await listen(hass, air, huami(72))
+    await until(lambda: value_of(hass, HEART_RATE) == "72")
+    strap.manufacturer_data = {}
+    await until(lambda: value_of(hass, HEART_RATE) == STATE_UNAVAILABLE)
+    assert strap.advertising
+
+
 async def test_tells_nothing(hass: HomeAssistant, air: World) -> None:
     """Of one that tells no heart rate to everyone, there is none."""
     strap = await listen(hass, air, {})

@@ -12,6 +12,9 @@ from typing import NamedTuple
 POLAR = 0x006B
 HUAMI = 0x0157
 
+_MANUFACTURER_DATA = 0xFF
+"""The type of that part of an advertisement (Bluetooth Assigned Numbers, section 2.3)."""
+
 _POLAR_OTHER_BLOCK = 0x40
 _POLAR_CONTACT = 0x02
 _POLAR_NUMBER = 0x1C
@@ -38,6 +41,23 @@ def parse_broadcast(manufacturer_data: Mapping[int, bytes]) -> Broadcast | None:
         if broadcast := parse(manufacturer_data.get(company, b"")):
             return broadcast
     return None
+
+
+def tells_more(raw: bytes | None) -> bool:
+    """Return whether an advertisement itself tells something of its maker's.
+
+    Home Assistant adds what earlier ones told (habluetooth 7.1.2): of a band that goes on
+    without its heart rate the last one would be heard again and again. Where the bytes are not
+    known (None), as with an adapter of one's own, it may.
+    """
+    if raw is None:
+        return True
+    start = 0
+    while start + 1 < len(raw) and raw[start]:
+        if raw[start + 1] == _MANUFACTURER_DATA:
+            return True
+        start += 1 + raw[start]
+    return False
 
 
 def _parse_polar(data: bytes) -> Broadcast | None:

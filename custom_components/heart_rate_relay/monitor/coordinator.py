@@ -28,7 +28,7 @@ from ..const import (
 )
 from ..unexpected import guarded
 from . import monitor_issues as issues
-from .advertisement import Broadcast, parse_broadcast
+from .advertisement import Broadcast, parse_broadcast, tells_more
 from .connection import Connection, OtherMonitorError, Trouble
 from .data import MonitorData
 from .details import BATTERY, Details, Mark, mark_of, parse_battery
@@ -168,7 +168,9 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         if self._connection:
             if info.connectable:
                 self._connection.heard(info.source)
-        elif broadcast := parse_broadcast(info.manufacturer_data):
+        elif tells_more(info.raw) and (
+            broadcast := parse_broadcast(info.manufacturer_data)
+        ):
             self._have_broadcast(broadcast)
         if not self.config_entry.data[CONF_NAME] and (name := advertised_name(info)):
             self._remember(**{CONF_NAME: name})
