@@ -10,7 +10,6 @@
 # Instead: register for each advertisement, and believe a repeated value only if the format counts its measurements,
 #          or for a bounded time.
 # Here:    custom_components/heart_rate_relay/monitor/advertisement.py (tells_more)
-#          that Polar's straps count by
 # Needs:   Python 3.11 or later
 set -euo pipefail
 work=$(mktemp -d)
