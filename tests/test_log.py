@@ -26,7 +26,7 @@ from custom_components.heart_rate_relay.relay.alerts import Alerts
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from custom_components.heart_rate_relay.relay.relay_issues import Fix
 from custom_components.heart_rate_relay.repairs import async_create_fix_flow
-from custom_components.heart_rate_relay.sensor import HeartRateSensor, MonitorSensor
+from custom_components.heart_rate_relay.sensor import HeartRateSensor, MeasuredSensor
 from custom_components.heart_rate_relay.sources.observation import Observer
 from custom_components.heart_rate_relay.sources.wearer import Wearer
 from dev.stand_ins import Pulsoid
@@ -127,15 +127,18 @@ async def test_reading(
     assert relay.state is ConfigEntryState.LOADED
 
 
+@pytest.mark.parametrize("step", ["may_be_source", "async_is_match"])
 async def test_new_sensor(
     hass: HomeAssistant,
     relay: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
     failures: Callable[[], list[str]],
+    step: str,
 ) -> None:
     """A mistake about a sensor that appears."""
-    monkeypatch.setattr(follow, "judge", fail)
+    monkeypatch.setattr(follow, step, fail)
     measure(hass, RATE, "sensor.armband_heart_rate")
+    await hass.async_block_till_done()
     assert failures()
 
 
@@ -251,7 +254,7 @@ async def test_history(
     "step",
     [
         (monitor_module, "parse_broadcast", fail),
-        (MonitorSensor, "async_write_ha_state", fail),
+        (MeasuredSensor, "async_write_ha_state", fail),
     ],
 )
 async def test_monitor(

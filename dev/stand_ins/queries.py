@@ -9,13 +9,13 @@ from typing import NamedTuple
 from .line_protocol import FieldValue
 from .time_series import Key
 
-MS = 1_000_000
-"""Nanoseconds in a millisecond."""
+US = 1_000
+"""Nanoseconds in a microsecond."""
 
 TEXT = r'"((?:[^"\\]|\\.)*)"'
 
 INFLUXQL = re.compile(
-    rf"SELECT {TEXT} FROM {TEXT} WHERE time = (-?\d+)ms AND \"source\" = '((?:[^'\\]|\\.)*)'"  # noqa: S608 - it is read
+    rf"SELECT {TEXT} FROM {TEXT} WHERE time = (-?\d+)u AND \"source\" = '((?:[^'\\]|\\.)*)'"  # noqa: S608 - it is read
 )
 SQL = re.compile(
     r'SELECT "((?:[^"]|"")*)" FROM "((?:[^"]|"")*)" '
@@ -34,7 +34,7 @@ class Question(NamedTuple):
     field: str
     source: str
     at: int
-    """Milliseconds since the Unix epoch, UTC."""
+    """Microseconds since the Unix epoch, UTC."""
 
     def values_in(self, points: Mapping[Key, Mapping[str, FieldValue]]) -> list[float]:
         """Return the values that there are."""
@@ -42,7 +42,7 @@ class Question(NamedTuple):
             float(fields[self.field])
             for (measurement, tags, time), fields in points.items()
             if measurement == self.measurement
-            and time // MS == self.at
+            and time // US == self.at
             and dict(tags).get("source") == self.source
             and self.field in fields
         ]
@@ -65,7 +65,7 @@ def sql(query: str) -> Question | None:
         measurement.replace('""', '"'),
         field.replace('""', '"'),
         source.replace("''", "'"),
-        _ms(at),
+        _us(at),
     )
 
 
@@ -75,7 +75,7 @@ def flux(query: str) -> Question | None:
         return None
     _, at, *names = match.groups()
     measurement, field, source = (json.loads(f'"{name}"') for name in names)
-    return Question(measurement, field, source, _ms(at))
+    return Question(measurement, field, source, _us(at))
 
 
 def _plain(text: str) -> str:
@@ -83,5 +83,5 @@ def _plain(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def _ms(text: str) -> int:
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
+def _us(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1_000_000)

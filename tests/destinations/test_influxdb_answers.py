@@ -222,7 +222,7 @@ async def test_list_of_lines_too_long_to_read(
     assert (
         await outcome(connect("influxdb_v3", stand_in.url).deliver(readings)) == REFUSED
     )
-    few = [*readings[:50], reading(60.0, NOW + 1000)]
+    few = [*readings[:50], reading(60.0, NOW + 1_000_000)]
     receipt = await connect("influxdb_v3", stand_in.url).deliver(few)
     assert len(receipt.refused) == 50
 
@@ -336,6 +336,6 @@ async def test_all_are_too_old_for_a_clock_that_is_wrong(
     """Where even what is live is too old, no reading is to blame."""
     reason = "partial write: points beyond retention policy dropped=3"
     databases["influxdb_v1"].failure = Failure(400, json.dumps({"error": reason}))
-    live = batch(3, time.time_ns() // 1_000_000 - 5000)
+    live = batch(3, time.time_ns() // 1000 - 5_000_000)
     destination = connect("influxdb_v1", databases["influxdb_v1"].url)
     assert await outcome(destination.deliver(live)) == REFUSED

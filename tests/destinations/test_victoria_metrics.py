@@ -23,7 +23,8 @@ from .common import Connect, reading
 LOOKS = reading_back.LOOKS
 
 DAY = 24 * 60 * 60
-NOW = round(time.time() * 1000)
+NOW = time.time_ns() // 1_000_000 * 1000 + 999
+"""In µs, as far as can be from the millisecond that is kept of it."""
 
 names = (f"sensor.strap_{number}" for number in count())
 
@@ -83,7 +84,7 @@ def strap() -> Source:
 async def held(
     session: aiohttp.ClientSession, url: str, source: str
 ) -> Mapping[int, list[float]]:
-    """Return the values that the server holds of a source, by their times in ms UTC."""
+    """Return the values that the server holds of a source, by their times in µs UTC."""
     query = {
         "match[]": f"{{source={json.dumps(source)}}}",
         "start": "0",
@@ -95,16 +96,21 @@ async def held(
     for line in text.splitlines():
         series = json.loads(line)
         for at, value in zip(series["timestamps"], series["values"], strict=True):
-            values.setdefault(at, []).append(value)
+            values.setdefault(at * 1000, []).append(value)
     return values
 
 
 def spread(strap: Source, *ages: float) -> list[Reading]:
     """Return readings of such ages in days, in the order of their time."""
     return [
-        reading(60.0 + number, NOW - round(age * DAY * 1000), strap)
+        reading(60.0 + number, NOW - round(age * DAY * 1000) * 1000, strap)
         for number, age in enumerate(sorted(ages, reverse=True))
     ]
+
+
+def kept_at(reading: Reading) -> int:
+    """Return the time that is kept of a reading, in µs UTC."""
+    return reading.measured_at // 1000 * 1000
 
 
 async def test_open(
@@ -140,8 +146,8 @@ async def test_what_is_not_kept(
     readings = spread(strap, *lost, *kept)
     receipt = await destination.deliver(readings)
     there = await held(session, url, strap.entity_id)
-    refused = {refusal.reading.measured_at for refusal in receipt.refused}
-    assert refused == {each.measured_at for each in readings} - there.keys()
+    refused = {kept_at(refusal.reading) for refusal in receipt.refused}
+    assert refused == {kept_at(each) for each in readings} - there.keys()
     assert len(refused) == len(lost)
     for refusal in receipt.refused:
         is_old = refusal.reading.measured_at < NOW
@@ -182,7 +188,7 @@ async def test_repeat_is_kept_twice(
     there: Mapping[int, list[float]] = {}
     for _ in range(100):
         there = await held(session, url, strap.entity_id)
-        if there and len(there[readings[0].measured_at]) == 2:
+        if there and len(there[kept_at(readings[0])]) == 2:
             break
     assert list(there.values()) == [[60.0, 60.0]]
 
@@ -221,7 +227,9 @@ async def test_awkward_names(
 ) -> None:
     """No name that is written is one for which the server drops a line."""
     readings = [
-        reading(60.0, NOW - DAY * 1000 + number, Source("1", next(names), name))
+        reading(
+            60.0, NOW - (DAY * 1000 + number) * 1000, Source("1", next(names), name)
+        )
         for number, name in enumerate(AWKWARD)
     ]
     destination = connect(
@@ -230,7 +238,7 @@ async def test_awkward_names(
     assert await destination.deliver(readings) == Receipt()
     for each in readings:
         assert await held(session, url, each.source.entity_id) == {
-            each.measured_at: [60.0]
+            kept_at(each): [60.0]
         }
 
 

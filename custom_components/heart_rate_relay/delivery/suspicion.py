@@ -8,6 +8,7 @@ service that begins to refuse everything takes no more than that along.
 from collections.abc import Sequence
 
 from ..outbox.disk import Entry
+from ..reading import Reading
 
 MANY = 3
 """So many batches of the smallest size, refused in a row, are no longer a chance."""
@@ -26,7 +27,7 @@ class Suspicion:
         self.has_witness = False
         """Whether others were accepted since anything was last refused or given up."""
         self._min_batch = min_batch
-        self._suspects: dict[int, None] = {}
+        self._suspects: dict[Reading, None] = {}
         self._refused = 0
 
     def __len__(self) -> int:
@@ -61,10 +62,10 @@ class Suspicion:
         self._forget(entries)
         if is_believed:
             return True
-        self._suspects.update(dict.fromkeys(entry.seq for entry in entries))
+        self._suspects.update(dict.fromkeys(entry.reading for entry in entries))
         self._refused += len(self._suspects) - known
-        for seq in list(self._suspects)[:-MAX_SUSPECTS]:
-            del self._suspects[seq]
+        for reading in list(self._suspects)[:-MAX_SUSPECTS]:
+            del self._suspects[reading]
         return False
 
     def part(
@@ -76,16 +77,18 @@ class Suspicion:
         all there are, what is not among them is forgotten; and where those set aside are
         too few for a batch, they are no longer.
         """
-        by_seq = {entry.seq: entry for entry in entries}
-        suspects = [by_seq[seq] for seq in self._suspects if seq in by_seq]
+        # Its number changes when a reading goes to the disk
+        found = {entry.reading: entry for entry in entries}
+        suspects = [found[reading] for reading in self._suspects if reading in found]
         if is_all:
-            self._suspects = dict.fromkeys(entry.seq for entry in suspects)
+            self._suspects = dict.fromkeys(entry.reading for entry in suspects)
         if len(suspects) < self._min_batch:
             self._forget(suspects)
             suspects = []
-        others = [entry for entry in entries if entry.seq not in self._suspects]
+        others = [entry for entry in entries if entry.reading not in self._suspects]
         return suspects, others
 
     def _forget(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            self._suspects.pop(entry.seq, None)
+        if self._suspects:
+            for entry in entries:
+                self._suspects.pop(entry.reading, None)

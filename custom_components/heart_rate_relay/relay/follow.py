@@ -15,7 +15,7 @@ from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES, SOURCE_OPTIONS
 from ..reading import Metric
 from ..sources.candidates import async_source_id
 from ..sources.finding import async_find, async_is_match, may_be_source
-from ..unexpected import guarded
+from ..unexpected import guarded, log_unexpected
 from .coordinator import RelayConfigEntry
 
 RUNNING = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED)
@@ -30,8 +30,11 @@ async def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> None
     async def judge(state: State) -> None:
         """Add a sensor, if it is one of heart rates."""
         source_id = async_source_id(hass, state.entity_id)
-        if not _is_known(entry, source_id) and await async_is_match(hass, state):
-            _add(hass, entry, source_id)
+        try:
+            if not _is_known(entry, source_id) and await async_is_match(hass, state):
+                _add(hass, entry, source_id)
+        except Exception as err:  # noqa: BLE001 - Home Assistant would log its words
+            log_unexpected(err, "the new sensor is left out")
 
     @callback
     @guarded

@@ -40,7 +40,7 @@ def ask_victoria_metrics(
     """
     label = _quoted(series.tags["source"])
     # To which it keeps times
-    moment = _iso(at // MILLISECOND * MILLISECOND)
+    moment = _iso(at // MILLISECOND * MILLISECOND, "milliseconds")
     query = {"match[]": f"{{source={label}}}", "start": moment, "end": moment}
     root = url.with_path(url.path.removesuffix("/influx"))
     return Question("GET", (root / "api/v1/export").with_query(query))
@@ -150,7 +150,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _iso(at: int) -> str:
+def _iso(at: int, precision: str = "microseconds") -> str:
     """Return µs since the epoch in ISO 8601."""
     moment = EPOCH + timedelta(microseconds=at)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
