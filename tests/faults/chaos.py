@@ -6,6 +6,10 @@ import sqlite3
 
 import pytest
 
+from custom_components.heart_rate_relay.backup import (
+    async_post_backup,
+    async_pre_backup,
+)
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from dev.stand_ins import (
@@ -34,6 +38,7 @@ ANSWERS = (
     *(Failure(429, headers={"Retry-After": "7"}),),
     *(Failure(503, PAGE, {"Retry-After": "120"}), Failure(301, "", ELSEWHERE)),
     *(Failure(307, PAGE, ELSEWHERE), Failure(404, PAGE), Failure(400, PAGE)),
+    *(Failure(401, PAGE), Failure(403, PAGE), Failure(407, PAGE), Failure(422, PAGE)),
     *(Failure(200, drop=True), Failure(200, drop=True, accepts=True)),
     *(Failure(500, accepts=True), Failure(503, delay=20)),
     *(Failure(500, delay=90), Failure(200, drop=True, accepts=True, delay=45)),
@@ -151,6 +156,27 @@ class Chaos:
             self.happened.append("refused")
             stand_in.failures.extend([Failure(400, "no")] * self.random.randint(1, 3))
 
+    async def refuse_all(self, now: float) -> None:
+        """Let a service refuse whatever it gets, for a while."""
+        if stand_in := self._stand_in():
+            status = self.random.choice((400, 413, 422))
+
+            async def heal() -> None:
+                stand_in.failure = None
+
+            if self._begin(f"all {status}", stand_in, now, heal):
+                stand_in.failure = Failure(status, '{"detail": "not now"}')
+
+    async def doubt(self, now: float) -> None:
+        """Let good credentials be refused for a while, in which nobody signs in."""
+        if stand_in := self._stand_in():
+
+            async def heal() -> None:
+                stand_in.failure = None
+
+            if self._begin("doubted", stand_in, now, heal):
+                stand_in.failure = Failure(403, '{"detail": "who?"}')
+
     async def lock_out(self, now: float) -> None:
         """Let credentials not be good, until somebody signs in."""
         if stand_in := self._stand_in():
@@ -232,6 +258,15 @@ class Chaos:
             self._is_full = True
             self._limit_all(FULL)
 
+    async def back_up(self, now: float) -> None:
+        """Let a backup be made, which takes a while."""
+
+        async def heal() -> None:
+            await async_post_backup(self.hass)
+
+        if self._begin("backup", self.town, now, heal):
+            await async_pre_backup(self.hass)
+
     def _limit_all(self, pages: int) -> None:
         """Set how much room all open databases have."""
         for wearer in self.town.wearers:
@@ -280,6 +315,8 @@ FAULTS: Mapping[str, Callable[[Chaos, float], Awaitable[None]]] = {
     "fail again": Chaos.fail,
     "die": Chaos.die,
     "refuse": Chaos.refuse,
+    "refuse all": Chaos.refuse_all,
+    "doubt": Chaos.doubt,
     "lock out": Chaos.lock_out,
     "lack": Chaos.lack,
     "expire": Chaos.expire,
@@ -287,6 +324,7 @@ FAULTS: Mapping[str, Callable[[Chaos, float], Awaitable[None]]] = {
     "take in part": Chaos.take_in_part,
     "stop import": Chaos.stop_import,
     "fill disk": Chaos.fill_disk,
+    "back up": Chaos.back_up,
     "reload": Chaos.reload,
     "pause": Chaos.pause,
     "press": Chaos.press,

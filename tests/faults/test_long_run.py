@@ -76,6 +76,7 @@ async def test_long_run(
             assert relay.outbox.set_aside is None, account
     gc.collect()
     assert not [record for record in caplog.records if record.exc_info]
+    assert "Unexpected error" not in caplog.text
 
 
 async def _drain(clock: SimulatedTime, town: Town) -> None:
