@@ -230,7 +230,8 @@ def _relay_sensors(coordinator: RelayCoordinator) -> Iterator[SensorEntity]:
     if coordinator.backfill:
         yield RelaySensor(coordinator, BACKFILL)
     if not coordinator.destination.limits.tells_refused:
-        yield CounterSensor(coordinator, IN_DOUBT)
+        # What it showed last says little: what is in doubt becomes less, too
+        yield RelaySensor(coordinator, IN_DOUBT)
     if coordinator.destination.limits.step > 1:
         yield CounterSensor(coordinator, OVERWRITTEN)
 

@@ -15,15 +15,15 @@ US = 1_000
 TEXT = r'"((?:[^"\\]|\\.)*)"'
 
 INFLUXQL = re.compile(
-    rf"SELECT {TEXT} FROM {TEXT} WHERE time = (-?\d+)u AND \"source\" = '((?:[^'\\]|\\.)*)'"  # noqa: S608 - it is read
+    rf"SELECT {TEXT} FROM {TEXT} WHERE time = (-?\d+)u AND \"(source|name)\" = '((?:[^'\\]|\\.)*)'"  # noqa: S608 - it is read
 )
 SQL = re.compile(
     r'SELECT "((?:[^"]|"")*)" FROM "((?:[^"]|"")*)" '
-    r"""WHERE time = TIMESTAMP '([^']+)' AND "source" = '((?:[^']|'')*)'"""
+    r"""WHERE time = TIMESTAMP '([^']+)' AND "(source|name)" = '((?:[^']|'')*)'"""
 )
 FLUX = re.compile(
     rf"from\(bucket: {TEXT}\) \|> range\(start: (\S+), stop: \S+\) \|> filter\(fn: \(r\) => "
-    rf"r\._measurement == {TEXT} and r\._field == {TEXT} and r\.source == {TEXT}\)"
+    rf"r\._measurement == {TEXT} and r\._field == {TEXT} and r\.(source|name) == {TEXT}\)"
 )
 
 
@@ -32,7 +32,9 @@ class Question(NamedTuple):
 
     measurement: str
     field: str
-    source: str
+    tag: str
+    """The one by which it is found."""
+    text: str
     at: int
     """Microseconds since the Unix epoch, UTC."""
 
@@ -43,7 +45,7 @@ class Question(NamedTuple):
             for (measurement, tags, time), fields in points.items()
             if measurement == self.measurement
             and time // US == self.at
-            and dict(tags).get("source") == self.source
+            and dict(tags).get(self.tag) == self.text
             and self.field in fields
         ]
 
@@ -52,19 +54,20 @@ def influxql(query: str) -> Question | None:
     """Return what is asked for in InfluxQL, None where it is something else."""
     if not (match := INFLUXQL.fullmatch(query)):
         return None
-    field, measurement, at, source = match.groups()
-    return Question(_plain(measurement), _plain(field), _plain(source), int(at))
+    field, measurement, at, tag, text = match.groups()
+    return Question(_plain(measurement), _plain(field), tag, _plain(text), int(at))
 
 
 def sql(query: str) -> Question | None:
     """Return what is asked for in SQL, None where it is something else."""
     if not (match := SQL.fullmatch(query)):
         return None
-    field, measurement, at, source = match.groups()
+    field, measurement, at, tag, text = match.groups()
     return Question(
         measurement.replace('""', '"'),
         field.replace('""', '"'),
-        source.replace("''", "'"),
+        tag,
+        text.replace("''", "'"),
         _us(at),
     )
 
@@ -74,8 +77,8 @@ def flux(query: str) -> Question | None:
     if not (match := FLUX.fullmatch(query)):
         return None
     _, at, *names = match.groups()
-    measurement, field, source = (json.loads(f'"{name}"') for name in names)
-    return Question(measurement, field, source, _us(at))
+    measurement, field, tag, text = (json.loads(f'"{name}"') for name in names)
+    return Question(measurement, field, tag, text, _us(at))
 
 
 def _plain(text: str) -> str:

@@ -365,7 +365,7 @@ async def test_read_back(guarded: Influxd, connect: Connect, user: str) -> None:
     """What is a day old is looked for, by whoever may."""
     await guarded.query(f'GRANT ALL ON "{guarded.database}" TO both')
     destination = connect("influxdb_v1", guarded.url, **login(guarded, user))
-    day = batch(3, time.time_ns() // 1_000_000 - 24 * HOUR)
+    day = batch(3, time.time_ns() // 1000 - 24 * HOUR)
     assert await destination.deliver(day) == Receipt()
     assert destination.reads_back is (user == "both")
 
@@ -377,7 +377,7 @@ async def test_read_back_by_awkward_names(
     """Whatever things are called, they are found under that name."""
     naming = {"measurement": text, "field": text, "tags": [f"source={text}"]}
     destination = relay_to(influxd, connect, naming=naming)
-    day = batch(3, time.time_ns() // 1_000_000 - 24 * HOUR)
+    day = batch(3, time.time_ns() // 1000 - 24 * HOUR)
     assert await destination.deliver(day) == Receipt()
     assert destination.reads_back
 

@@ -13,6 +13,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     UnreachableError,
     WaitError,
 )
+from custom_components.heart_rate_relay.reading import Source
 from dev.stand_ins import Failure, InfluxDBv2, LiveTracking
 from dev.stand_ins.database import Database
 from tests.conftest import running
@@ -339,3 +340,16 @@ async def test_all_are_too_old_for_a_clock_that_is_wrong(
     live = batch(3, time.time_ns() // 1000 - 5_000_000)
     destination = connect("influxdb_v1", databases["influxdb_v1"].url)
     assert await outcome(destination.deliver(live)) == REFUSED
+
+
+@pytest.mark.parametrize("service", INFLUXDBS)
+async def test_found_without_an_entity(
+    databases: Mapping[str, Database], connect: Connect, service: str
+) -> None:
+    """What an automation sent has no source, and is found all the same."""
+    destination = connect(service, databases[service].url)
+    live = reading(60.0, time.time_ns() // 1000)
+    assert await destination.deliver([live]) == Receipt()
+    sent = reading(61.0, source=Source("action Treadmill", "", "Anna's treadmill"))
+    assert await destination.deliver([sent]) == Receipt()
+    assert destination.reads_back

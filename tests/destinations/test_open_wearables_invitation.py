@@ -412,6 +412,19 @@ async def test_repeated_when_the_database_is_back(
     await there(server, 30)
 
 
+async def test_refused_when_repeated(
+    server: Server, connect: Connect, soon: None
+) -> None:
+    """What is refused then is not tried for ever, and stays in doubt."""
+    destination = connect()
+    await destination.deliver(batch(30))
+    await destination.deliver(batch(40, NOW + 50_000_000))
+    server.failures.append(Failure(422))
+    assert await destination.repeat() == Receipt()
+    assert await destination.repeat() == Receipt(in_doubt=-40)
+    assert destination.repeat_at is None
+
+
 async def test_when_to_repeat(connect: Connect) -> None:
     """Readings are repeated ten minutes later."""
     destination = connect()

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 import time
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.past import backfill as backfill_module
+from custom_components.heart_rate_relay.past.absence import absences
 from custom_components.heart_rate_relay.relay.handover import HANDOVERS
 from dev.stand_ins import InfluxDBv1
 from homeassistant.components.recorder.core import Recorder
@@ -18,7 +21,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import session_scope
 from homeassistant.util import dt as dt_util
 
-from ..common import influxdb_data, measure, relay_entry
+from ..common import influxdb_data, measure, relay_entry, us
 from .test_backfill import backfill, delivered
 
 STATUS = "sensor.relay_status"
@@ -161,6 +164,18 @@ async def test_renamed(
     er.async_get(hass).async_update_entity(STATUS, new_entity_id="sensor.on_air")
     await set_up_again(hass, relay)
     assert (await backfill(hass, relay))["queued"] == len(missed)
+
+
+async def test_former_relay(
+    now: float, relay: MockConfigEntry, hass: HomeAssistant
+) -> None:
+    """A relay missed nothing before there was it, whatever the status of that name was."""
+    remember(hass, now, [(300, 180)], [(290, "idle"), (250, "unavailable")])
+    await set_up_again(hass, relay)
+    with patch.object(backfill_module, "absences", wraps=absences) as asked:
+        await backfill(hass, relay)
+    (_, _, since, _) = asked.call_args.args
+    assert since == us(relay.created_at.timestamp())
 
 
 async def test_counts(

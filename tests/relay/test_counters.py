@@ -7,13 +7,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.past import shown
 from custom_components.heart_rate_relay.relay.handover import HANDOVERS
-from dev.stand_ins import InfluxDBv1
+from dev.stand_ins import InfluxDBv1, OpenWearables
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import restore_state
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 
 from ..common import influxdb_data, measure, relay_entry, set_up, until
+from ..seen.common import entry_of
 
 DELIVERED = "sensor.relay_readings_delivered"
 
@@ -139,3 +140,37 @@ async def test_restarted(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
     assert delivered(hass) == "2"
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_in_doubt(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    open_wearables: OpenWearables,
+    tmp_path: Path,
+    killed: bool,
+) -> None:
+    """What is in doubt becomes less, and does not come back."""
+    measure(hass, 60)
+    entry = entry_of("open_wearables_invitation", open_wearables)
+    relay = await set_up(hass, entry)
+    for number in (30, 0):
+        relay.outbox.tally.in_doubt = number
+        relay._publish()
+        await hass.async_block_till_done()
+        assert in_doubt(hass) == str(number)
+    if killed:
+        await kill(hass, entry, tmp_path)
+        await start(hass, entry)
+    else:
+        await get_instance(hass).async_block_till_done()
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+    assert in_doubt(hass) == "0"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+def in_doubt(hass: HomeAssistant) -> str | None:
+    """Return how many readings a relay says are in doubt."""
+    state = hass.states.get("sensor.relay_readings_in_doubt")
+    return state.state if state else None

@@ -1,7 +1,10 @@
 """The sources of a relay in the order of preference, and which of them counts."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import takewhile
 from math import inf
+from operator import is_not
 from typing import NamedTuple
 
 from ..reading import SECOND, Metric, Reading
@@ -92,7 +95,8 @@ class Lineup:
         """
         now = max((one.reading.measured_at for one in self._held), default=0) / SECOND
         for one in self._held:
-            before = self._heart_rates[: self._heart_rates.index(one.observer)]
+            # Those are all of them where its own was removed meanwhile
+            before = takewhile(partial(is_not, one.observer), self._heart_rates)
             if all(observer.is_overdue(now) for observer in before):
                 yield one.reading
         self._held = []

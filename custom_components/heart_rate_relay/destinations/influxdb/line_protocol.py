@@ -29,6 +29,12 @@ class Series(NamedTuple):
                 written += f",{escape(key)}={value}"
         return f"{written} {escape(self.field)}="
 
+    @property
+    def mark(self) -> tuple[str, str]:
+        """The tag that its readings are found by: what no entity told has no source."""
+        source = clean(self.tags["source"])
+        return ("source", source) if source else ("name", clean(self.tags["name"]))
+
 
 def parse_tags(tags: Iterable[str]) -> dict[str, str]:
     """Return tags given as key=value. Raises DestinationError when one is not."""

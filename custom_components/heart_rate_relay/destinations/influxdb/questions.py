@@ -38,10 +38,10 @@ def ask_victoria_metrics(
 
     Source: https://docs.victoriametrics.com/#how-to-export-data-in-json-line-format
     """
-    label = _quoted(series.tags["source"])
+    tag, text = series.mark
     # To which it keeps times
     moment = _iso(at // MILLISECOND * MILLISECOND, "milliseconds")
-    query = {"match[]": f"{{source={label}}}", "start": moment, "end": moment}
+    query = {"match[]": f"{{{tag}={_quoted(text)}}}", "start": moment, "end": moment}
     root = url.with_path(url.path.removesuffix("/influx"))
     return Question("GET", (root / "api/v1/export").with_query(query))
 
@@ -53,10 +53,11 @@ def ask_influxdb_1(
 
     Source: https://docs.influxdata.com/influxdb/v1/query_language/spec
     """
-    source = series.tags["source"].replace("\\", "\\\\").replace("'", "\\'")
+    tag, text = series.mark
+    text = text.replace("\\", "\\\\").replace("'", "\\'")
     query = (
         f"SELECT {_quoted(series.field)} FROM {_quoted(series.measurement)} "  # noqa: S608 - quoted
-        f"WHERE time = {at}u AND \"source\" = '{source}'"
+        f"WHERE time = {at}u AND {_quoted(tag)} = '{text}'"
     )
     return Question("GET", (url / "query").with_query({**target, "q": query}))
 
@@ -71,7 +72,7 @@ def ask_influxdb_2(
     columns = {
         "_measurement": series.measurement,
         "_field": series.field,
-        "source": series.tags["source"],
+        **dict([series.mark]),
     }
     wanted = " and ".join(
         f"r.{column} == {_quoted(value)}" for column, value in columns.items()
@@ -100,10 +101,11 @@ def ask_influxdb_3(
         '"' + name.replace('"', '""') + '"'
         for name in (series.field, series.measurement)
     )
-    source = series.tags["source"].replace("'", "''")
+    tag, text = series.mark
+    text = text.replace("'", "''")
     query = (
         f"SELECT {field} FROM {measurement} "  # noqa: S608 - quoted
-        f"WHERE time = TIMESTAMP '{_iso(at)}' AND \"source\" = '{source}'"
+        f"WHERE time = TIMESTAMP '{_iso(at)}' AND \"{tag}\" = '{text}'"
     )
     query_url = (url / "api/v3/query_sql").with_query(
         {**target, "q": query, "format": "json"}

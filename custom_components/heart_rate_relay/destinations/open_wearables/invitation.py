@@ -151,15 +151,26 @@ class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
 
     @override
     async def repeat(self) -> Receipt:
-        """Send the oldest again, which changes nothing where it was imported."""
+        """Send the oldest again, which changes nothing where it was imported.
+
+        What is refused then stays in doubt.
+        """
         readings = self._sent[0].readings
         with self._person_in_doubt():
             await self._see_database()
-            await self._post(records_of(readings))
-        self._sent.popleft()
-        self._kept -= len(readings)
+            try:
+                await self._post(records_of(readings))
+            except RefusedError:
+                # It would be so each time, and hold up all that waits
+                self._forget_first()
+                return Receipt()
+        self._forget_first()
         self._repeated += len(readings)
         return Receipt(in_doubt=-len(readings))
+
+    def _forget_first(self) -> None:
+        """Keep the oldest no more."""
+        self._kept -= len(self._sent.popleft().readings)
 
     @contextmanager
     def _person_in_doubt(self) -> Iterator[None]:
