@@ -46,6 +46,8 @@ class Lineup:
             for observer in observers.values()
             if isinstance(observer, Observer) and observer.metric is Metric.HEART_RATE
         ]
+        # A source that is removed has no place any more by which to tell
+        self._held = [one for one in self._held if one.observer in self._heart_rates]
 
     def first_live(self, now: float) -> Observer | None:
         """Return the most preferred source that is live at a time (seconds, UTC)."""
