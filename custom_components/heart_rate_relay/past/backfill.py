@@ -21,7 +21,7 @@ from ..const import CONF_BACKFILL_DAYS
 from ..outbox.coverage import Coverage, length, union
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Request
-from ..reading import SECOND, now_us
+from ..reading import SECOND, now_us, to_us
 from ..sources.sources import Sources
 from ..unexpected import log_unexpected
 from .absence import absences, async_status_id
@@ -206,7 +206,7 @@ class Backfill:
         tally = self._outbox.tally
         if not (status_id := async_status_id(self._hass, self._entry)):
             return
-        since = tally.absences_until or int(self._entry.created_at.timestamp() * 1000)
+        since = tally.absences_until or to_us(self._entry.created_at.timestamp())
         found = await get_instance(self._hass).async_add_executor_job(
             absences, self._hass, status_id, since, self._loaded_at
         )

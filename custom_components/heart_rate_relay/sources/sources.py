@@ -137,7 +137,7 @@ class Sources:
 
     @callback
     def miss(self, start: int, end: int) -> None:
-        """Take note that nobody listened for a time, in ms UTC.
+        """Take note that nobody listened for a time, in µs UTC.
 
         What counts has told since then what it counted.
         """
