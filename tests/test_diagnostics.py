@@ -185,6 +185,7 @@ async def test_what_helps(
             "keep_readings": 1_000_000,
             "live_for": 60,
             "max_bpm": 250,
+            "measured_again": "automatic",
             "min_bpm": 20,
             "min_interval": 0,
             "paused": False,

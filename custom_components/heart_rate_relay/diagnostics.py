@@ -34,7 +34,7 @@ TOLD_DETAILS = ("manufacturer", "model", "sw_version", "hw_version")
 
 TOLD_OPTIONS = (
     *("follow_new", "min_interval", "min_bpm", "max_bpm", "live_for"),
-    *("keep_days", "keep_readings", "gather", "paused"),
+    *("measured_again", "keep_days", "keep_readings", "gather", "paused"),
 )
 
 
