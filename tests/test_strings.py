@@ -798,7 +798,7 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
     issues.async_update_sources(hass, ENTRY, ["sensor.gone"])
     for flaw, words in FLAWS.items():
         flawed = Flawed(Metric.HEART_RATE, "sensor.gone", flaw, words)
-        issues.async_update_flaws(hass, ENTRY, {"sensor.gone": flawed})
+        issues.async_update_flaws(hass, ENTRY, {"sensor.gone": flawed}, ())
         note()
     issues.async_update_reach(hass, ENTRY, is_lost=True)
     issues.async_update_refuses_all(hass, ENTRY, "no")

@@ -24,6 +24,7 @@ from custom_components.heart_rate_relay.units import Counted, rate_of
         ("latidos por minuto", 1),
         ("battiti al minuto", 1),
         ("battements par minute", 1),
+        ("batt./min", 1),
         ("uderzeń na minutę", 1),
         ("tepů za minutu", 1),
         ("ударов в минуту", 1),

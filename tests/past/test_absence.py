@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.outbox.coverage import Span
 from custom_components.heart_rate_relay.past import backfill as backfill_module
 from custom_components.heart_rate_relay.past.absence import absences
 from custom_components.heart_rate_relay.relay.handover import HANDOVERS
@@ -152,6 +153,26 @@ async def set_up_again(hass: HomeAssistant, relay: MockConfigEntry) -> None:
     """Set up a relay that there was."""
     assert await hass.config_entries.async_setup(relay.entry_id)
     await hass.async_block_till_done()
+
+
+async def test_before_it_was_there(
+    relay: MockConfigEntry, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relay was not absent before it was added: that time is not looked at."""
+    asked: list[int] = []
+
+    def absences(_hass: HomeAssistant, _id: str, since: int, until: int) -> list[Span]:
+        asked.extend((since, until))
+        return []
+
+    monkeypatch.setattr(
+        "custom_components.heart_rate_relay.past.backfill.absences", absences
+    )
+    await set_up_again(hass, relay)
+    await backfill(hass, relay)
+    since, until = asked
+    assert since == us(relay.created_at.timestamp()) < until
+    assert until - since < us(2 * HOUR + 60)
 
 
 async def test_renamed(

@@ -89,6 +89,30 @@ async def test_appears(hass: HomeAssistant) -> None:
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_ignored_over_a_start(hass: HomeAssistant) -> None:
+    """Whoever ignores it hears no more of it, until it was mended and is so again."""
+    measure(hass, 70, unit_of_measurement="%")
+    entry = await start(hass, STRAP)
+    (issue,) = issues(hass)
+    ir.async_ignore_issue(hass, DOMAIN, issue.issue_id, ignore=True)
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.states.async_remove(STRAP)
+    await set_up(hass, entry)
+    measure(hass, "unavailable", restored=True, unit_of_measurement=None)
+    measure(hass, 70, unit_of_measurement="%")
+    (issue,) = issues(hass)
+    assert issue.dismissed_version
+
+    measure(hass, "unavailable", restored=True)
+    assert issues(hass)
+    measure(hass, 71)
+    assert not issues(hass)
+    measure(hass, 72, unit_of_measurement="%")
+    (issue,) = issues(hass)
+    assert not issue.dismissed_version
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_renamed(hass: HomeAssistant) -> None:
     """A source is watched under whatever name, also where it comes back."""
     strap = register(hass, "mqtt", "strap")

@@ -10,6 +10,7 @@ from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.sources import finding
 from custom_components.heart_rate_relay.sources.detection.candidate import Candidate
 from custom_components.heart_rate_relay.sources.detection.other_metrics import verdicts
+from custom_components.heart_rate_relay.sources.detection.vocabulary import vocabulary
 from custom_components.heart_rate_relay.sources.finding import (
     async_find,
     async_is_match,
@@ -162,3 +163,10 @@ async def test_event_loop_is_left_alone(
     assert judged == found.matches[HEART_RATE] == [strap]
     for state in hass.states.async_all("sensor"):
         assert await async_is_match(hass, state) is (state.entity_id == strap)
+
+
+async def test_words_are_there_afterwards(hass: HomeAssistant) -> None:
+    """What a unit means is asked in the event loop next, also where nothing was found."""
+    vocabulary.cache_clear()
+    await async_find(hass)
+    assert vocabulary.cache_info().currsize

@@ -497,26 +497,25 @@ async def test_one_line(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> 
     listener.sources.stop()
 
 
-async def test_removed_with_readings_held_back(
+async def test_removed_while_held_back(
     hass: HomeAssistant,
     entity_registry: er.EntityRegistry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What was held back of a source that is gone at the end counts as any other."""
-    watch = entity_registry.async_get_or_create(
-        "sensor", "watch", "1", suggested_object_id=WATCH.partition(".")[2]
+    """What is held back of a source that is removed meanwhile, counts no more."""
+    entry = entity_registry.async_get_or_create(
+        "sensor", "watch", "1", suggested_object_id="watch_heart_rate"
     )
     measure(hass, 60, STRAP)
-    measure(hass, 60, WATCH)
-    listener = Listener(hass, [STRAP, watch.id], one_line=True)
+    measure(hass, 60, entry.entity_id)
+    listener = Listener(hass, [STRAP, entry.id], one_line=True, live_for=10)
     measure(hass, 71, STRAP)
-    freezer.tick(20)
-    measure(hass, 101, WATCH)
-    assert listener.values == [71]
-    entity_registry.async_remove(WATCH)
+    freezer.tick(1)
+    measure(hass, 102, entry.entity_id)
+    entity_registry.async_remove(entry.entity_id)
     await hass.async_block_till_done()
     listener.sources.stop()
-    assert listener.values == [71, 101]
+    assert listener.values == [71]
 
 
 async def test_all_lines(hass: HomeAssistant) -> None:

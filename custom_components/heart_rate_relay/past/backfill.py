@@ -206,8 +206,7 @@ class Backfill:
         tally = self._outbox.tally
         if not (status_id := async_status_id(self._hass, self._entry)):
             return
-        created_at = to_us(self._entry.created_at.timestamp())
-        since = tally.absences_until or created_at
+        since = tally.absences_until or to_us(self._entry.created_at.timestamp())
         found = await get_instance(self._hass).async_add_executor_job(
             absences, self._hass, status_id, since, self._loaded_at
         )

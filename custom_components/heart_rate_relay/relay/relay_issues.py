@@ -1,6 +1,6 @@
 """What a relay reports to the repairs, for a person to act on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from itertools import chain
@@ -147,11 +147,20 @@ def async_update_sources(
 
 @callback
 def async_update_flaws(
-    hass: HomeAssistant, entry: ConfigEntry, flaws: Mapping[str, Flawed]
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    flaws: Mapping[str, Flawed],
+    unknown: Container[str],
 ) -> None:
-    """Report the sources that stay silent as they are."""
+    """Report the sources that stay silent as they are.
+
+    Of one that is unknown as yet nothing is taken back: whoever ignores it would hear of it
+    again after each start.
+    """
     for source_id in _source_ids(entry):
         flawed = flaws.get(source_id)
+        if not flawed and source_id in unknown:
+            continue
         for flaw in Flaw:
             issue_id = _id_of_source(f"source_{flaw}", entry, source_id)
             if not flawed or flawed.flaw is not flaw:

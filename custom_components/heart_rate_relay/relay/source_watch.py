@@ -3,11 +3,13 @@
 from collections.abc import Container, Set as AbstractSet
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_RESTORED
 from homeassistant.core import (
     CALLBACK_TYPE,
     Event,
     EventStateChangedData,
     HomeAssistant,
+    State,
     callback,
 )
 from homeassistant.helpers import entity_registry as er
@@ -71,11 +73,16 @@ class SourceWatch:
                 }
                 chosen[metric] = list(entities)
                 source_ids |= entities
+        unknown = {
+            source_id
+            for entity_id, source_id in source_ids.items()
+            if not _is_told(self._hass.states.get(entity_id))
+        }
         flaws = {
             source_ids[flawed.entity_id]: flawed
             for flawed in async_flaws(self._hass, chosen)
         }
-        issues.async_update_flaws(self._hass, self._entry, flaws)
+        issues.async_update_flaws(self._hass, self._entry, flaws, unknown)
         if source_ids.keys() != self._watched:
             if self._unsubscribe:
                 self._unsubscribe()
@@ -88,7 +95,11 @@ class SourceWatch:
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         """Look where a source has another unit than before."""
         old, new = event.data["old_state"], event.data["new_state"]
-        if new and (old is None or unit_of(old) != unit_of(new)):
+        if new and (
+            old is None
+            or _is_told(old) != _is_told(new)
+            or unit_of(old) != unit_of(new)
+        ):
             self.look()
 
     @callback
@@ -100,3 +111,11 @@ class SourceWatch:
         known_as = data.get("old_entity_id", data["entity_id"])
         if data["action"] == "create" or known_as in self._watched:
             self.look()
+
+
+def _is_told(state: State | None) -> bool:
+    """Return whether an entity is there by itself, and so has the unit that it shows.
+
+    While Home Assistant starts, and while an integration is loaded again, it is not.
+    """
+    return state is not None and ATTR_RESTORED not in state.attributes

@@ -25,6 +25,7 @@ from .candidates import async_is_relays
 from .detection.candidate import Candidate, Verdict, is_number_or_absent
 from .detection.heart_rate import rank
 from .detection.other_metrics import verdicts
+from .detection.vocabulary import vocabulary
 
 type Device = dr.DeviceEntry | dr.ChildDeviceEntry
 
@@ -154,7 +155,11 @@ def async_iot_class(hass: HomeAssistant, platform: str) -> str:
 
 
 def _judge_all(entities: Sequence[_Seen]) -> Found:
-    """Judge all entities, in no event loop."""
+    """Judge all entities, in no event loop.
+
+    The words are there from now on, for whoever asks what a unit means.
+    """
+    vocabulary()
     found: dict[Verdict, dict[Metric, list[Candidate]]] = {
         verdict: {metric: [] for metric in Metric} for verdict in Verdict
     }

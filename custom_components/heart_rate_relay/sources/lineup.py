@@ -1,10 +1,7 @@
 """The sources of a relay in the order of preference, and which of them counts."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import takewhile
 from math import inf
-from operator import is_not
 from typing import NamedTuple
 
 from ..reading import SECOND, Metric, Reading
@@ -49,6 +46,8 @@ class Lineup:
             for observer in observers.values()
             if isinstance(observer, Observer) and observer.metric is Metric.HEART_RATE
         ]
+        # A source that is removed has no place any more by which to tell
+        self._held = [one for one in self._held if one.observer in self._heart_rates]
 
     def first_live(self, now: float) -> Observer | None:
         """Return the most preferred source that is live at a time (seconds, UTC)."""
@@ -95,8 +94,7 @@ class Lineup:
         """
         now = max((one.reading.measured_at for one in self._held), default=0) / SECOND
         for one in self._held:
-            # Those are all of them where its own was removed meanwhile
-            before = takewhile(partial(is_not, one.observer), self._heart_rates)
+            before = self._heart_rates[: self._heart_rates.index(one.observer)]
             if all(observer.is_overdue(now) for observer in before):
                 yield one.reading
         self._held = []
