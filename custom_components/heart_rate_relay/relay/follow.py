@@ -46,9 +46,10 @@ async def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> None
     if not entry.options.get(CONF_FOLLOW_NEW):
         return
     entry.async_on_unload(async_track_state_added_domain(hass, SENSOR_DOMAIN, added))
-    found = await async_find(hass)
-    for entity_id in found.matches[Metric.HEART_RATE]:
-        _add(hass, entry, async_source_id(hass, entity_id))
+    if any(map(may_be_source, hass.states.async_all(SENSOR_DOMAIN))):
+        found = await async_find(hass)
+        for entity_id in found.matches[Metric.HEART_RATE]:
+            _add(hass, entry, async_source_id(hass, entity_id))
 
 
 def _is_known(entry: RelayConfigEntry, source_id: str) -> bool:
