@@ -261,7 +261,7 @@ async def test_relay(
         measure(hass, 60 + number, sensor, now - age * DAY)
     relay.async_pause(False)
     tally = relay.outbox.tally
-    await until(lambda: not len(relay.outbox), 30)
+    await until(lambda: not len(relay.outbox), 90)
     assert (tally.delivered, tally.refused) == (3, 3)
     assert tally.refused_for == reading_back.TOO_OLD
     assert len(await held(session, url, sensor)) == 3
