@@ -1,5 +1,6 @@
 """A real VictoriaMetrics, which answers alike to what it keeps and to what it drops."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -253,16 +254,20 @@ async def test_relay(
     data = {"url": url, "database": "home", "username": "", "password": ""}
     entry = relay_entry("influxdb_v1", data, [sensor], keep_days=365)
     relay = await set_up(hass, entry)
-    relay.async_pause(True)
+    # Most sensors are known to their database, which would show a new one late
     now = time.time()
+    for number in range(2):
+        measure(hass, 58 - number, sensor, now - 2 + number)
+    while not await held(session, url, sensor):
+        await asyncio.sleep(11)
+    relay.async_pause(True)
     ages = (100, 90, 80, 20, 10, 0)
-    measure(hass, 59, sensor, now - 101 * DAY)
     for number, age in enumerate(ages):
         measure(hass, 60 + number, sensor, now - age * DAY)
     relay.async_pause(False)
     tally = relay.outbox.tally
     await until(lambda: not len(relay.outbox), 90)
-    assert (tally.delivered, tally.refused) == (3, 3)
+    assert (tally.delivered, tally.refused) == (4, 3)
     assert tally.refused_for == reading_back.TOO_OLD
-    assert len(await held(session, url, sensor)) == 3
+    assert len(await held(session, url, sensor)) == 4
     await hass.config_entries.async_unload(entry.entry_id)
