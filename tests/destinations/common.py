@@ -2,7 +2,14 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 import json
@@ -254,3 +261,16 @@ AWKWARD = st.text(
     ),
     max_size=12,
 )
+
+
+async def bisect(destination: Destination, readings: Sequence[Reading]) -> set[Reading]:
+    """Deliver as the relay does where a batch is refused, and return what is refused."""
+    try:
+        receipt = await destination.deliver(readings)
+    except RefusedError:
+        if len(readings) == 1:
+            return set(readings)
+        middle = len(readings) // 2
+        first = await bisect(destination, readings[:middle])
+        return first | await bisect(destination, readings[middle:])
+    return {refusal.reading for refusal in receipt.refused}

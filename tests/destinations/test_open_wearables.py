@@ -41,7 +41,7 @@ from dev.stand_ins.open_wearables import API_KEY, OpenWearables as Server
 from dev.stand_ins.open_wearables_import import Key, Stored
 from tests.conftest import running
 
-from .common import NOW, STRAP, Outcome, batch, http, reading, serving
+from .common import NOW, STRAP, Outcome, batch, bisect, http, reading, serving
 
 GONE = (NotEntitledError, "person_gone")
 NOT_IMPORTED = (NotStoredError, "not_imported")
@@ -101,21 +101,6 @@ async def outcome(awaitable: Any) -> Outcome:
         await awaitable
     assert API_KEY not in f"{info.value!r} {info.value.detail}"
     return type(info.value), info.value.key
-
-
-async def bisect(
-    destination: OpenWearables, readings: Sequence[Reading]
-) -> set[Reading]:
-    """Deliver as the relay does where a batch is refused, and return what is refused."""
-    try:
-        receipt = await destination.deliver(readings)
-    except RefusedError:
-        if len(readings) == 1:
-            return set(readings)
-        middle = len(readings) // 2
-        first = await bisect(destination, readings[:middle])
-        return first | await bisect(destination, readings[middle:])
-    return {refusal.reading for refusal in receipt.refused}
 
 
 def posts(server: Server) -> list[int]:

@@ -24,12 +24,12 @@ from custom_components.heart_rate_relay.destinations.open_wearables.server impor
     MAX_REQUEST,
 )
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
-from custom_components.heart_rate_relay.reading import SECOND, Device, Reading
+from custom_components.heart_rate_relay.reading import SECOND, Device
 from dev.stand_ins.open_wearables import API_KEY, OpenWearables as Server
 from dev.stand_ins.open_wearables_import import Key, Stored
 from tests.conftest import running
 
-from .common import NOW, STRAP, batch, http, reading, serving
+from .common import NOW, STRAP, batch, bisect, http, reading, serving
 
 MANY = OpenWearables.limits.max_batch
 
@@ -97,21 +97,6 @@ def on_import(
             as_measured(queued)
 
     monkeypatch.setattr(server, "_import", import_)
-
-
-async def refused_of(
-    destination: OpenWearables, readings: list[Reading]
-) -> set[Reading]:
-    """Deliver as the relay does where a batch is refused, and return what is refused."""
-    try:
-        receipt = await destination.deliver(readings)
-    except RefusedError:
-        if len(readings) == 1:
-            return set(readings)
-        middle = len(readings) // 2
-        first = await refused_of(destination, readings[:middle])
-        return first | await refused_of(destination, readings[middle:])
-    return {refusal.reading for refusal in receipt.refused}
 
 
 async def test_many_under_one_look(server: Server, destination: OpenWearables) -> None:
@@ -196,7 +181,7 @@ async def test_bad_one_among_many(
         return True
 
     on_import(server, monkeypatch, import_)
-    refused = await refused_of(destination, batch(100))
+    refused = await bisect(destination, batch(100))
     assert {each.value for each in refused} == {77}
     assert len(server.store) == 99
 
@@ -208,7 +193,7 @@ async def test_worker_stops_among_many(
     monkeypatch.setattr(api_key, "WITNESS_VALID", 3.0)
     on_import(server, monkeypatch, lambda number, _: number < 3)
     with pytest.raises(NotStoredError):
-        await refused_of(destination, batch(MANY))
+        await bisect(destination, batch(MANY))
     monkeypatch.undo()
     assert await destination.deliver(batch(MANY)) == Receipt()
     assert len(server.store) == MANY

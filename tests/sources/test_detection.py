@@ -78,6 +78,9 @@ def describe(value: object) -> str:
     """Return a name for a case."""
     if isinstance(value, Candidate):
         return f"{value.entity_id} {value.name or ''} {value.key or ''}".strip()
+    if isinstance(value, set):
+        # The same in every process
+        return " or ".join(sorted(value))
     return str(value)
 
 

@@ -25,7 +25,7 @@ class Overwritten:
         """
         if self._step == 1:
             return 0
-        held = {(series, at) for series, at in self._latest.items()}
+        held = set(self._latest.items())
         before = len(held)
         for reading in readings:
             series = (reading.metric, "" if self._one_line else reading.source.id)

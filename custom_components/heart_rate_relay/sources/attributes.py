@@ -29,4 +29,4 @@ def is_event(entity_id: str) -> bool:
 def unit_of(state: State) -> str | None:
     """Return the unit of what an entity tells, which an event has under another name."""
     unit = text(state, ATTR_UNIT_OF_MEASUREMENT)
-    return (text(state, ATTR_UNIT) or unit) if is_event(state.entity_id) else unit
+    return (text(state, ATTR_UNIT) or unit) if state.domain == EVENT_DOMAIN else unit
