@@ -171,7 +171,7 @@ async def test_no_position(
     hass.states.async_set("zone.work", "0", work)
     locate(hass)
     listener = listen(hass)
-    locate(hass, state=state, **attributes)
+    locate(hass, state=state, **{"latitude": 52.6} | attributes)
     assert not listener.readings
     locate(hass, latitude=1)
     assert by_metric(listener.readings) == TOLD | {"latitude": 1}
