@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from inspect import isclass, signature
-from itertools import product
+from itertools import chain, product
 import json
 from pathlib import Path
 import re
@@ -470,6 +470,11 @@ def test_selectors() -> None:
         for form in FORMS.values()
         for selector in (
             *form.schema.values(),
+            *chain.from_iterable(
+                each.schema.schema.values()
+                for each in form.schema.values()
+                if isinstance(each, section)
+            ),
             *form.person.values(),
             *LIMITS.values(),
         )

@@ -42,7 +42,13 @@ from ..common import (
     until,
 )
 
-NAMING = {"measurement": "heart_rate", "field": "bpm", "tags": []}
+NAMING = {
+    "measurement": "heart_rate",
+    "field": "bpm",
+    "layout": "one",
+    "fields": [],
+    "tags": [],
+}
 
 NEW_CODE = "WXYZ6789"
 """Another invitation than the first."""

@@ -88,7 +88,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 max_readings=max_readings,
                 max_age=max_age,
             )
-        self.destination.memory = self.outbox.tally.memory
         self.delivery = Delivery(
             self.outbox,
             self.destination,
@@ -113,6 +112,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Start to collect and to deliver."""
         self._stops.push_async_callback(self._close)
         await self.outbox.open()
+        self.destination.memory = self.outbox.tally.memory
         if self.outbox.tally.unreachable_since:
             self._outcomes.status = Status.UNREACHABLE
         entry = self.config_entry
