@@ -18,6 +18,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import (
+    ALL_SOURCES,
     CONF_AGAIN,
     CONF_GATHER,
     CONF_KEEP_DAYS,
@@ -31,7 +32,6 @@ from ..const import (
     DOMAIN,
     LOGGER,
     PUBLISH_INTERVAL,
-    SOURCE_OPTIONS,
 )
 from ..delivery.delivery import Delivery
 from ..destinations.errors import DestinationError
@@ -40,6 +40,7 @@ from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
 from ..reading import SECOND, Reading, now_us
+from ..sources.chosen import Chosen
 from ..sources.rules import Again, Rules
 from ..sources.sources import Sources
 from ..unexpected import guarded, log_unexpected
@@ -148,11 +149,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         options = self.options
         return Sources(
             self.hass,
-            {
-                metric: options[option]
-                for metric, option in SOURCE_OPTIONS.items()
-                if metric in self.destination.limits.metrics
-            },
+            Chosen(*(options[option] for option in ALL_SOURCES)),
             Rules(
                 min_interval=options[CONF_MIN_INTERVAL],
                 min_bpm=options[CONF_MIN_BPM],
@@ -162,6 +159,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             ),
             self.outbox.tally,
             coverage,
+            takes=self.destination.limits.metrics,
             one_line=self.destination.limits.one_line,
             listened=self._listened,
             on_reading=self.async_take,

@@ -64,11 +64,14 @@ class Lineup:
 
         What comes too soon after another reading of its source does not.
         """
-        if isinstance(observer, StepCounter):
-            yield from () if self.one_line else readings
-        elif not self.one_line:
-            yield from filter(observer.is_due, readings)
-        elif observer in self._heart_rates:
+        if observer not in self._heart_rates or not self.one_line:
+            if self.one_line and self._is_overtaken(observer, at):
+                return
+            if isinstance(observer, StepCounter):
+                yield from readings
+            else:
+                yield from filter(observer.is_due, readings)
+        else:
             new = [Held(observer, reading) for reading in readings]
             if at < self.clear_at and all(
                 one.observer is observer for one in self._held
@@ -78,6 +81,20 @@ class Lineup:
             else:
                 held, self._held = self._held, []
                 yield from self._counted(held + new, at)
+
+    def _is_overtaken(self, observer: Observer | StepCounter, at: float) -> bool:
+        """Return whether a preferred source of the same metric counts at a time.
+
+        That is the first live one. Of counters, which may be silent for hours, it is the first.
+        """
+        for other in self._observers.values():
+            if other is observer:
+                break
+            if other.metric is observer.metric and (
+                isinstance(other, StepCounter) or other.is_live(at)
+            ):
+                return True
+        return False
 
     def settled(self, now: float) -> Iterator[Reading]:
         """Yield those of the readings held back that count, as is clear by now.
