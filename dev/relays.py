@@ -171,7 +171,7 @@ async def create(api: Api, relay: Relay) -> Sequence[str]:
         raise HomeAssistantError(f"{service}: no sources asked, but {step}")
     fields = _filled_in(step)
     sources = fields["sources"]
-    if not STEADY.issubset(sources) or (relay.gathers and not fields["step_sources"]):
+    if not STEADY.issubset(sources) or (relay.gathers and not fields["other_sources"]):
         raise HomeAssistantError(
             f"{service}: sources are not recognised, only {fields}"
         )

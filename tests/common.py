@@ -30,7 +30,14 @@ def influxdb_data(stand_in: InfluxDBv1, **naming: Any) -> dict[str, Any]:
         "username": stand_in.username,
         "password": stand_in.password,
         "verify_ssl": True,
-        "naming": {"measurement": "heart_rate", "field": "bpm", "tags": [], **naming},
+        "naming": {
+            "measurement": "heart_rate",
+            "field": "bpm",
+            "layout": "one",
+            "fields": [],
+            "tags": [],
+            **naming,
+        },
     }
 
 

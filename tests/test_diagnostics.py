@@ -114,7 +114,7 @@ async def test_gives_nobody_away(
         service,
         {**SECRETS, **OF_SERVICES.get(service, {})},
         [heart.id, "sensor.zulu_unregistered"],
-        step_sources=[steps.id],
+        other_sources=[steps.id],
         declined=["sensor.zulu_declined"],
         paused=True,
     )

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.heart_rate_relay import async_migrate_entry
 from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS, DOMAIN
 from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
@@ -524,8 +525,8 @@ async def test_nothing_lingers(
 @pytest.mark.parametrize(
     ("version", "minor_version", "state"),
     [
-        (1, 1, ConfigEntryState.LOADED),
         (1, 2, ConfigEntryState.LOADED),
+        (1, 3, ConfigEntryState.LOADED),
         (2, 1, ConfigEntryState.MIGRATION_ERROR),
     ],
 )
@@ -551,3 +552,34 @@ async def test_entry_of_another_version(
     assert entry.state is state
     assert dict(entry.data) == data
     assert (entry.version, entry.minor_version) == (version, minor_version)
+
+
+async def test_entry_of_a_former_version(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """Sources that were in a list for each metric are in one, each once, and go on."""
+    former = {
+        "step_sources": ["sensor.steps"],
+        "resting_heart_rate_sources": ["sensor.resting"],
+        "heart_rate_variability_sources": ["sensor.hrv"],
+        "heart_rate_variability_sdnn_sources": ["sensor.hrv"],
+    }
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        data={"service": "influxdb_v1", **influxdb_data(influxdb)},
+        options={"sources": [STRAP], "min_bpm": 40, **former},
+        version=1,
+        minor_version=1,
+    )
+    monitor = MockConfigEntry(domain=DOMAIN, version=1, minor_version=1)
+    for one in (entry, monitor):
+        one.add_to_hass(hass)
+        assert await async_migrate_entry(hass, one)
+        assert (one.version, one.minor_version) == (1, 2)
+    assert dict(entry.options) == {
+        "sources": [STRAP],
+        "min_bpm": 40,
+        "other_sources": ["sensor.steps", "sensor.resting", "sensor.hrv"],
+    }
+    assert not monitor.options
+    assert await hass.config_entries.async_setup(entry.entry_id)

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from inspect import isclass, signature
-from itertools import product
+from itertools import chain, product
 import json
 from pathlib import Path
 import re
@@ -29,7 +29,7 @@ from custom_components.heart_rate_relay import (
     trigger,
 )
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.destinations import errors
+from custom_components.heart_rate_relay.destinations import DESTINATIONS, errors
 from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotEntitledError,
@@ -171,7 +171,10 @@ def steps_of(flow: type) -> set[str]:
     return steps - OF_NO_TEXT
 
 
-OF_NO_TEXT = {"known_person", "reauth", "bluetooth", "read", "add_monitor"}
+OF_NO_TEXT = {
+    *("known_person", "reauth", "bluetooth", "read", "add_monitor"),
+    "confirm_sources",
+}
 """Steps that go on at once, or show nothing but progress."""
 
 OF_HOME_ASSISTANT = {"pick_implementation"}
@@ -182,10 +185,10 @@ def test_steps() -> None:
     """Each step of the flows has texts."""
     steps = steps_of(config_flow.HeartRateRelayConfigFlow) | OF_HOME_ASSISTANT
     assert set(STRINGS["config"]["step"]) == steps
-    assert steps_of(options_flow.RelayOptionsFlow) == {"init"}
+    assert steps_of(options_flow.RelayOptionsFlow) == {"init", "measured"}
     # Home Assistant always begins with the former
     assert steps_of(monitor_flow.MonitorOptionsFlow) == {"init", "monitor"}
-    assert set(STRINGS["options"]["step"]) == {"init", "monitor"}
+    assert set(STRINGS["options"]["step"]) == {"init", "measured", "monitor"}
 
 
 type Shown = Mapping[str, list[ConfigFlowResult]]
@@ -208,7 +211,7 @@ async def shown(
         *await shown_on_the_way(hass),
         *await shown_about_people(hass, gerosense, open_wearables),
         await to_sources(hass, "pulsoid", pulsoid),
-        await to_sources(hass, "open_wearables", open_wearables),
+        *await shown_about_sources(hass, open_wearables),
         await shown_about_wearers(hass, pulsoid),
     ]
     pulsoid.scopes = ()
@@ -259,6 +262,15 @@ async def shown_about_people(
     del given["user_id"]
     results.append(await submit(hass, form, given))
     return results
+
+
+async def shown_about_sources(
+    hass: HomeAssistant, open_wearables: OpenWearables
+) -> list[ConfigFlowResult]:
+    """Return what is shown where a sensor is chosen that was not proposed."""
+    form = await to_sources(hass, "open_wearables", open_wearables)
+    steps = register(hass, "fitbit", "steps", unit="steps").entity_id
+    return [form, await submit(hass, form, {"other_sources": [steps]})]
 
 
 async def shown_about_wearers(
@@ -358,12 +370,22 @@ def assert_fields(strings: Mapping[str, Any], forms: Iterable[Any]) -> None:
                 sections.setdefault(marker.schema, []).append(selector.schema)
             else:
                 names.add(marker.schema)
+    names |= not_offered(strings)
     assert set(strings.get("data", ())) == names
     assert set(strings.get("data_description", ())) == names
     assert set(strings.get("sections", {})) == set(sections)
     for name, schemas in sections.items():
         assert strings["sections"][name]["name"]
         assert_fields(strings["sections"][name], schemas)
+
+
+def not_offered(strings: Mapping[str, Any]) -> set[str]:
+    """Return what a form asks for no service, as long as none takes a position."""
+    kinds = {
+        metric.kind for it in DESTINATIONS.values() for metric in it.limits.metrics
+    }
+    absent = set() if metrics.Kind.POSITION in kinds else {"position_sources"}
+    return absent & set(strings.get("data", ()))
 
 
 async def test_all_steps_are_shown(shown: Shown) -> None:
@@ -429,7 +451,24 @@ def test_menus() -> None:
     assert set(MENUS) - set(offered) == {"user", "person", "registered", "same_person"}
 
 
-@pytest.mark.parametrize("step", sorted(set(STRINGS["config"]["step"]) - set(MENUS)))
+ASKED = sorted(set(STRINGS["config"]["step"]) - {*MENUS, "measured"})
+
+
+async def test_measured(shown: Shown) -> None:
+    """What is asked about other sensors is asked alike where options are changed."""
+    (menu,) = shown["measured"]
+    assert menu["type"] is FlowResultType.MENU
+    strings = STRINGS["config"]["step"]["measured"]
+    assert set(strings) == {"description", "menu_options", "title"}
+    assert set(menu["description_placeholders"] or ()) == placeholders(strings)
+    choices = dict(strings["menu_options"])
+    assert menu["menu_options"] == list(choices)
+    choices["init"] = choices.pop("sources")
+    again = {**strings, "menu_options": choices}
+    assert STRINGS["options"]["step"]["measured"] == again
+
+
+@pytest.mark.parametrize("step", ASKED)
 async def test_form(shown: Shown, step: str) -> None:
     """Each form has a title, texts for its fields, and what they are filled in with."""
     strings = STRINGS["config"]["step"][step]
@@ -444,14 +483,15 @@ async def test_form(shown: Shown, step: str) -> None:
         assert given - (HOME_ASSISTANT_PLACEHOLDERS - used) == used
 
 
-@pytest.mark.parametrize("step", STRINGS["options"]["step"])
+@pytest.mark.parametrize("step", ["init", "monitor"])
 async def test_options_form(options_forms: list[ConfigFlowResult], step: str) -> None:
     """Each option has a name and a description."""
     strings = STRINGS["options"]["step"][step]
     assert set(strings) == {"data", "data_description", "title"}
     forms = [form for form in options_forms if form["step_id"] == step]
     assert_fields(strings, [form["data_schema"] for form in forms])
-    assert placeholders(strings) == set()
+    for form in forms:
+        assert set(form["description_placeholders"] or ()) == placeholders(strings)
 
 
 @pytest.mark.parametrize("step", sorted(STRINGS["options"]["step"]["init"]["data"]))
@@ -470,6 +510,11 @@ def test_selectors() -> None:
         for form in FORMS.values()
         for selector in (
             *form.schema.values(),
+            *chain.from_iterable(
+                each.schema.schema.values()
+                for each in form.schema.values()
+                if isinstance(each, section)
+            ),
             *form.person.values(),
             *LIMITS.values(),
         )
@@ -478,6 +523,11 @@ def test_selectors() -> None:
         choice["translation_key"]: set(choice["options"])
         for choice in choices_of_actions()
     }
+    metric_rows = metrics.METRICS.items()
+    instants = {key for key, row in metric_rows if row.kind is not metrics.Kind.COUNTER}
+    assert offered["metric"] == instants
+    # What counters tell is named, too, where sensors are chosen
+    offered["metric"] |= set(metrics.METRICS)
     assert {
         key: set(strings["options"]) for key, strings in STRINGS["selector"].items()
     } == offered
@@ -615,7 +665,7 @@ def flow_errors(module: ModuleType) -> set[str]:
     }
 
 
-FLAW_WORDS = {"source", "unit", "expected"}
+FLAW_WORDS = {"source", "unit", "expected", "metric"}
 """What a form says of a source that would stay silent."""
 
 
@@ -770,6 +820,8 @@ async def test_system_health(hass: HomeAssistant) -> None:
 
 FLAWS: Mapping[Flaw, Mapping[str, str]] = {
     Flaw.UNKNOWN_UNIT: {"unit": "%", "expected": "bpm"},
+    Flaw.UNTOLD: {"unit": "%"},
+    Flaw.NOT_TAKEN: {"metric": "Weight"},
     Flaw.CHOSEN_TWICE: {},
 }
 
@@ -797,7 +849,7 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
             assert key in by_key
     issues.async_update_sources(hass, ENTRY, ["sensor.gone"])
     for flaw, words in FLAWS.items():
-        flawed = Flawed(metrics.HEART_RATE, "sensor.gone", flaw, words)
+        flawed = Flawed("sensor.gone", flaw, words)
         issues.async_update_flaws(hass, ENTRY, {"sensor.gone": flawed}, ())
         note()
     issues.async_update_reach(hass, ENTRY, is_lost=True)

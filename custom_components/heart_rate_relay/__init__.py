@@ -1,7 +1,10 @@
 """Heart Rate Relay delivers heart rates to the services that a person chose."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
+from typing import Any
 
 from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant
@@ -10,7 +13,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN, ENTRY_VERSION
+from .const import CONF_OTHER_SOURCES, DOMAIN, ENTRY_VERSION, FORMER_SOURCES
 from .issues import async_delete_all
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
@@ -78,9 +81,26 @@ async def async_migrate_entry(
     """Return whether this version can do with an entry that another one made.
 
     A higher minor version adds what this one leaves alone; with a higher major version Home
-    Assistant refuses the entry by itself. There is no lower one yet to bring up to this.
+    Assistant refuses the entry by itself. A lower minor one had a list of sources for each of
+    the metrics that it knew.
     """
-    return entry.version == ENTRY_VERSION[0]
+    if entry.version != ENTRY_VERSION[0]:
+        return False
+    if entry.minor_version < ENTRY_VERSION[1]:
+        hass.config_entries.async_update_entry(
+            entry,
+            options=_with_other_sources(entry.options),
+            minor_version=ENTRY_VERSION[1],
+        )
+    return True
+
+
+def _with_other_sources(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with one list of all sources of other metrics than heart rates."""
+    former = [options.get(option, ()) for option in FORMER_SOURCES]
+    others = dict.fromkeys(chain(options.get(CONF_OTHER_SOURCES, ()), *former))
+    kept = {key: options[key] for key in options.keys() - {*FORMER_SOURCES}}
+    return kept | ({CONF_OTHER_SOURCES: list(others)} if others else {})
 
 
 async def async_unload_entry(

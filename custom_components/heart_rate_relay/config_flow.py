@@ -15,6 +15,7 @@ from homeassistant.core import callback
 
 from .const import (
     CONF_AUTH_IMPLEMENTATION,
+    CONF_OTHER_SOURCES,
     CONF_SERVICE,
     CONF_WEARERS,
     DEFAULT_OPTIONS,
@@ -23,11 +24,12 @@ from .const import (
 )
 from .destinations.base import Account
 from .flow.account import AccountFlow
+from .flow.measured import NOTHING, MeasuredFlow, async_measured
 from .flow.monitor import MonitorFlow, MonitorOptionsFlow
 from .flow.options import RelayOptionsFlow
 from .flow.sources import (
+    async_flaw_in,
     backfill_field,
-    flaw_in,
     has_sources,
     proposal,
     source_fields,
@@ -38,13 +40,12 @@ from .monitor.coordinator import is_monitor
 from .sources.belongings import async_owners
 from .sources.finding import Found, async_find
 
-NOTHING = "–"
 
-
-class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
+class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, MeasuredFlow, domain=DOMAIN):
     """Adds a monitor or a relay, lets a relay sign in again, and leads it elsewhere."""
 
     VERSION, MINOR_VERSION = ENTRY_VERSION
+    step_of_sources = "sources"
 
     _found: Found
     _owners: Mapping[str, Sequence[str]]
@@ -176,34 +177,45 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
         """Choose the sources."""
         errors: dict[str, str] = {}
         words: dict[str, str] = {}
+        limits = self._destination.limits
         if user_input is not None:
-            errors, words = flaw_in(self.hass, user_input)
+            errors, words = await async_flaw_in(self.hass, user_input, limits.metrics)
             if not has_sources(user_input):
                 errors["base"] = "no_sources"
             if not errors:
-                return self.async_create_entry(
-                    title=self._title,
-                    data=self._data,
-                    options=source_options(
-                        self.hass, DEFAULT_OPTIONS, user_input, self._found
-                    ),
-                )
-        limits = self._destination.limits
+                self._chosen = user_input
+                return await self.async_step_measured()
         chosen, suggested = proposal(self._found, limits.metrics, self._proposed)
         fields = source_fields(self.hass, limits.metrics)
         fields |= backfill_field(self.hass, limits)
+        shown = user_input or self._chosen or chosen
+        self._seen = shown.get(CONF_OTHER_SOURCES, ())
         return self.async_show_form(
             step_id="sources",
             data_schema=self.add_suggested_values_to_schema(
                 vol.Schema(fields),
-                user_input or chosen,
+                shown,
             ),
             errors=errors,
             description_placeholders={
                 "recognised": str(sum(map(len, chosen.values()))),
                 "suggestions": ", ".join(suggested) or NOTHING,
+                "measured": await async_measured(self.hass, self._seen),
                 **words,
             },
+        )
+
+    @override
+    async def async_step_confirm_sources(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Add the relay, now that it was seen what its sources measure."""
+        return self.async_create_entry(
+            title=self._title,
+            data=self._data,
+            options=source_options(
+                self.hass, DEFAULT_OPTIONS, self._chosen, self._found
+            ),
         )
 
     @property

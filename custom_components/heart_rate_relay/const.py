@@ -1,24 +1,13 @@
 """Constants of Heart Rate Relay."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 import logging
-from types import MappingProxyType
 from typing import Any, Final
-
-from .metrics import (
-    HEART_RATE,
-    HEART_RATE_VARIABILITY,
-    HEART_RATE_VARIABILITY_SDNN,
-    RESTING_HEART_RATE,
-    STEPS,
-    Metric,
-)
 
 DOMAIN: Final = "heart_rate_relay"
 LOGGER = logging.getLogger(__package__)
 
-ENTRY_VERSION: Final = (1, 1)
+ENTRY_VERSION: Final = (1, 2)
 """Of what an entry holds: of what others cannot read, and of what they may leave alone."""
 
 # What an entry holds
@@ -26,6 +15,8 @@ CONF_SERVICE: Final = "service"
 CONF_NAMING: Final = "naming"
 CONF_MEASUREMENT: Final = "measurement"
 CONF_FIELD: Final = "field"
+CONF_FIELDS: Final = "fields"
+CONF_LAYOUT: Final = "layout"
 CONF_TAGS: Final = "tags"
 CONF_AUTH_IMPLEMENTATION: Final = "auth_implementation"
 CONF_USER_ID: Final = "user_id"
@@ -51,10 +42,8 @@ CONF_WEARERS: Final = "wearers"
 
 # What its options hold
 CONF_SOURCES: Final = "sources"
-CONF_STEP_SOURCES: Final = "step_sources"
-CONF_RESTING_SOURCES: Final = "resting_heart_rate_sources"
-CONF_VARIABILITY_SOURCES: Final = "heart_rate_variability_sources"
-CONF_SDNN_SOURCES: Final = "heart_rate_variability_sdnn_sources"
+CONF_OTHER_SOURCES: Final = "other_sources"
+CONF_POSITION_SOURCES: Final = "position_sources"
 CONF_DECLINED: Final = "declined"
 CONF_FOLLOW_NEW: Final = "follow_new"
 CONF_MIN_INTERVAL: Final = "min_interval"
@@ -70,19 +59,19 @@ CONF_BACKFILL_DAYS: Final = "backfill_days"
 CONF_LISTEN_ONLY: Final = "listen_only"
 CONF_WHEEL_CIRCUMFERENCE: Final = "wheel_circumference"
 
-SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
-    {
-        HEART_RATE: CONF_SOURCES,
-        STEPS: CONF_STEP_SOURCES,
-        RESTING_HEART_RATE: CONF_RESTING_SOURCES,
-        HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
-        HEART_RATE_VARIABILITY_SDNN: CONF_SDNN_SOURCES,
-    }
+ALL_SOURCES: Final = (CONF_SOURCES, CONF_OTHER_SOURCES, CONF_POSITION_SOURCES)
+"""The options that hold sources: of heart rates, of anything else, and of positions."""
+
+FORMER_SOURCES: Final = (
+    "step_sources",
+    "resting_heart_rate_sources",
+    "heart_rate_variability_sources",
+    "heart_rate_variability_sdnn_sources",
 )
-"""Which of the options holds the sources of each metric."""
+"""The options that held those of other metrics, a list for each, before version 1.2."""
 
 DEFAULT_OPTIONS: Final[dict[str, Any]] = {
-    **{option: [] for option in SOURCE_OPTIONS.values()},
+    **{option: [] for option in ALL_SOURCES},
     CONF_FOLLOW_NEW: False,
     CONF_MIN_INTERVAL: 0,
     CONF_MIN_BPM: 20,

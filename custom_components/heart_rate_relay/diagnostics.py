@@ -19,7 +19,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from .const import CONF_DETAILS, CONF_SERVICE, DOMAIN, SOURCE_OPTIONS
+from .const import ALL_SOURCES, CONF_DETAILS, CONF_SERVICE, DOMAIN
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .monitor.measuring import has_value
 from .monitor.profiles import QUANTITIES
@@ -102,7 +102,7 @@ def _scanners(hass: HomeAssistant, address: str) -> list[dict[str, Any]]:
 async def _relay(hass: HomeAssistant, relay: RelayCoordinator) -> dict[str, Any]:
     """Return what is known of a relay."""
     oldest = await relay.outbox.oldest()
-    chosen = [relay.options[option] for option in SOURCE_OPTIONS.values()]
+    chosen = [relay.options[option] for option in ALL_SOURCES]
     return {
         "service": relay.config_entry.data[CONF_SERVICE],
         "options": {key: relay.options.get(key) for key in TOLD_OPTIONS},

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
+from .units import plain
+
 
 class Kind(Enum):
     """How a metric is measured."""
@@ -56,7 +58,7 @@ class Counting:
     """Whether people write it down, and strike it out again."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Metric:
     """What a reading measures. Each is one object, equal to no other."""
 
@@ -68,11 +70,13 @@ class Metric:
     quantity: Quantity = Quantity.OTHER
     kind: Kind = Kind.INSTANT
     units: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    """Other units, and how many of ours each is: "breaths per minute" is one "breaths/min"."""
+    """Other units, as units.plain writes them, and how many of ours each is."""
     device_class: str = ""
-    """The device class of Home Assistant's that entities have which measure it."""
-    words: tuple[str, ...] = ()
-    """What tells it from others in an entity's own name, in the manner of an entity id."""
+    """Home Assistant's device class that says enough by itself, where there is one."""
+    words: str = ""
+    """What it is called, in an entity's own name: phrases, a star for any ending."""
+    unless: str = ""
+    """What is called so, but is something else."""
     is_daily: bool = False
     """Whether it may be measured of a day, so that the day says when."""
     counting: Counting | None = None
@@ -86,9 +90,14 @@ class Metric:
         if (self.counting is None) is (self.kind is Kind.COUNTER):
             raise ValueError(f"{self.key}: counters, and no others, say how they count")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the key."""
         return self.key
+
+
+def _each(*units: str) -> dict[str, float]:
+    """Return units that are other names of ours, as units.plain writes them."""
+    return {plain(unit): 1.0 for unit in units}
 
 
 HEART_RATE = Metric("heart_rate", "bpm", (20, 300), Quantity.HEART_RATE)
@@ -103,7 +112,13 @@ HEART_RATE_VARIABILITY_SDNN = Metric(
     "heart_rate_variability_sdnn", "ms", (1, 500), Quantity.TIME, is_daily=True
 )
 """The standard deviation of all intervals (SDNN)."""
-RR_INTERVAL = Metric("rr_interval", "ms", (200, 3000), Quantity.TIME)
+RR_INTERVAL = Metric(
+    "rr_interval",
+    "ms",
+    (200, 3000),
+    Quantity.TIME,
+    words="rr*, r r interval*, rr interval*, beat to beat*, interbeat*, ibi",
+)
 
 STEPS = Metric(
     "steps",
@@ -119,6 +134,11 @@ FLOORS = Metric(
     "floors",
     (0, 1000),
     kind=Kind.COUNTER,
+    units=_each(
+        "", "floor", "flights", "flights climbed", "stories", "Etagen", "étages"
+    ),
+    words="floors, floors climbed, flights*, stories, etagen, stockwerke, pisos, etages, "
+    "verdiepingen, pietra, lou ceng",
     counting=Counting(fastest=30, steady=15, highest=10**7, is_whole=True),
 )
 """Of three metres: the best run up a tower in six seconds each."""
@@ -128,6 +148,10 @@ ENERGY = Metric(
     (0, 10_000),
     Quantity.ENERGY,
     Kind.COUNTER,
+    device_class="energy",
+    words="energy*, calorie*, kcal, energie*, kalorie*, energia*, caloria*, ka lu li, work",
+    unless="basal*, bmr, resting*, grund*, reposo, repos, rust, podstawow*, dietary*, "
+    "intake, consumed, eaten, food, goal*",
     counting=Counting(fastest=60, steady=20, highest=10**9),
 )
 """What was spent by moving: 20 kcal a minute are 330 W on the pedals."""
@@ -137,6 +161,9 @@ TOTAL_ENERGY = Metric(
     (0, 15_000),
     Quantity.ENERGY,
     Kind.COUNTER,
+    words="total energy*, total calorie*, total kcal, gesamtkalorien, gesamtenergie, "
+    "calorias totales, calories totales, totale calorieen, kalorie calkowite",
+    unless="basal*, dietary*, intake, consumed, eaten, food, goal*",
     counting=Counting(fastest=60, steady=22, highest=10**9),
 )
 """What was spent, with what a body needs at rest."""
@@ -146,6 +173,10 @@ DISTANCE = Metric(
     (0, 200_000),
     Quantity.DISTANCE,
     Kind.COUNTER,
+    device_class="distance",
+    words="distance*, walked, distanz, strecke, entfernung, distancia*, afstand, "
+    "dystans, odleglosc, ju chi",
+    unless="elevation*, stride*, accuracy, height, goal*",
     counting=Counting(fastest=1800, steady=360, highest=10**9),
 )
 """On foot, as far as is known: it may be a descent on a bicycle, too, at 30 m/s."""
@@ -155,6 +186,9 @@ CYCLING_DISTANCE = Metric(
     (0, 1_000_000),
     Quantity.DISTANCE,
     Kind.COUNTER,
+    words="cycling*, cycled, bike*, biking, bicycle*, ride, rad*, fahrrad*, ciclis*, "
+    "bicicleta*, velo*, cyclis*, fiets*, rower*, qi xing",
+    unless="wheel*, goal*",
     counting=Counting(fastest=1800, steady=900, highest=10**9),
 )
 """Nobody keeps up 15 m/s for an hour."""
@@ -164,44 +198,202 @@ HYDRATION = Metric(
     (0, 10_000),
     Quantity.VOLUME,
     Kind.COUNTER,
+    words="hydration*, water*, drunk, drink*, fluid*, wasser*, getrunken, agua, eau, "
+    "gedronken, nawodnienie, woda, yin shui",
+    unless="goal*",
     counting=Counting(fastest=2000, steady=1000, highest=10**9, is_entered=True),
 )
 """Two bottles are written down at once."""
 
-SPEED = Metric("speed", "m/s", (0, 350), Quantity.SPEED)
-CADENCE = Metric("cadence", "rpm", (0, 300))
-POWER = Metric("power", "W", (0, 5000), Quantity.POWER)
-POWER_LEFT = Metric("power_left", "W", (0, 5000), Quantity.POWER)
-POWER_RIGHT = Metric("power_right", "W", (0, 5000), Quantity.POWER)
-ALTITUDE = Metric("altitude", "m", (-500, 20_000), Quantity.DISTANCE)
+SPEED = Metric(
+    "speed",
+    "m/s",
+    (0, 350),
+    Quantity.SPEED,
+    device_class="speed",
+    words="speed*, geschwindigkeit*, tempo, velocidad*, vitesse*, snelheid*, predkosc*, "
+    "su du",
+    unless="wind*, gust*, viento, vent, wiatr*",
+)
+CADENCE = Metric(
+    "cadence",
+    "rpm",
+    (0, 300),
+    units=_each("r/min", "rev/min", "U/min", "1/min", "/min", "tr/min", "omw/min"),
+    words="cadence*, cadencia*, trittfrequenz*, kadencja, kadenz*, trapfrequentie, "
+    "pedal*, ta pin",
+)
+POWER = Metric(
+    "power",
+    "W",
+    (0, 5000),
+    Quantity.POWER,
+    device_class="power",
+    words="power*, watt*, leistung*, potencia*, puissance*, vermogen*, moc, gong lu",
+)
+POWER_LEFT = Metric(
+    "power_left",
+    "W",
+    (0, 5000),
+    Quantity.POWER,
+    words="left*, link*, izquierd*, gauche*, lewa, lewy, lewej, zuo",
+)
+POWER_RIGHT = Metric(
+    "power_right",
+    "W",
+    (0, 5000),
+    Quantity.POWER,
+    words="right*, recht*, derech*, droit*, prawa, prawy, prawej, you",
+)
+ALTITUDE = Metric(
+    "altitude",
+    "m",
+    (-500, 20_000),
+    Quantity.DISTANCE,
+    words="altitude*, elevation, hohe, meereshohe, altitud, hoogte, wysokosc, hai ba",
+    unless="elevation gain, elevation loss, korper*, body*",
+)
 
 LATITUDE = Metric("latitude", "°", (-90, 90), kind=Kind.POSITION)
 LONGITUDE = Metric("longitude", "°", (-180, 180), kind=Kind.POSITION)
 POSITION_ACCURACY = Metric("position_accuracy", "m", (0, 1_000_000), kind=Kind.POSITION)
 BEARING = Metric("bearing", "°", (0, 360), kind=Kind.POSITION)
 
-AIR_TEMPERATURE = Metric("air_temperature", "°C", (-90, 130), Quantity.TEMPERATURE)
-BODY_TEMPERATURE = Metric("body_temperature", "°C", (25, 45), Quantity.TEMPERATURE)
-BATTERY = Metric("battery", "%", (0, 100))
-SIGNAL_STRENGTH = Metric("signal_strength", "%", (0, 100))
+AIR_TEMPERATURE = Metric(
+    "air_temperature",
+    "°C",
+    (-90, 130),
+    Quantity.TEMPERATURE,
+    device_class="temperature",
+    words="temperatur*, air, wen du",
+    unless="skin*, haut*, piel, peau, huid, skor*, battery*, cpu, processor*",
+)
+BODY_TEMPERATURE = Metric(
+    "body_temperature",
+    "°C",
+    (25, 45),
+    Quantity.TEMPERATURE,
+    words="body*, core, fever, korper*, corporal*, corporelle*, lichaam*, ciala, ti wen",
+    unless="skin*, haut*, piel, peau, huid, skor*, battery*",
+)
+BATTERY = Metric(
+    "battery",
+    "%",
+    (0, 100),
+    device_class="battery",
+    words="battery*, batterie*, akku*, bateria*, batterij*, dian chi, dian liang",
+)
+SIGNAL_STRENGTH = Metric(
+    "signal_strength",
+    "%",
+    (0, 100),
+    words="signal*, gsm*, reception, empfang, senal, sygnal*, xin hao",
+)
 
-OXYGEN_SATURATION = Metric("oxygen_saturation", "%", (30, 100))
-RESPIRATORY_RATE = Metric("respiratory_rate", "breaths/min", (2, 100))
+OXYGEN_SATURATION = Metric(
+    "oxygen_saturation",
+    "%",
+    (30, 100),
+    words="spo2, sao2, oxygen*, saturation*, sauerstoff*, oxigeno, saturacion*, oxygene, "
+    "zuurstof*, saturacja, xue yang",
+)
+RESPIRATORY_RATE = Metric(
+    "respiratory_rate",
+    "breaths/min",
+    (2, 100),
+    units=_each("bpm", "brpm", "br/min", "/min", "1/min", "breaths/minute")
+    | _each("Atemzüge/min", "resp/min", "respirations/min", "oddechów/min"),
+    words="respirat*, breath*, atem*, respiracion*, ademhaling*, oddech*, hu xi",
+)
 BLOOD_PRESSURE_SYSTOLIC = Metric(
-    "blood_pressure_systolic", "mmHg", (40, 300), Quantity.PRESSURE
+    "blood_pressure_systolic",
+    "mmHg",
+    (40, 300),
+    Quantity.PRESSURE,
+    words="systol*, sistol*, skurczow*, shou suo",
 )
 BLOOD_PRESSURE_DIASTOLIC = Metric(
-    "blood_pressure_diastolic", "mmHg", (20, 200), Quantity.PRESSURE
+    "blood_pressure_diastolic",
+    "mmHg",
+    (20, 200),
+    Quantity.PRESSURE,
+    words="diastol*, rozkurczow*, shu zhang",
 )
-BLOOD_GLUCOSE = Metric("blood_glucose", "mg/dL", (10, 1000), Quantity.BLOOD_GLUCOSE)
-WEIGHT = Metric("weight", "kg", (0.3, 650), Quantity.MASS)
-LEAN_BODY_MASS = Metric("lean_body_mass", "kg", (0.3, 300), Quantity.MASS)
-SKELETAL_MUSCLE_MASS = Metric("skeletal_muscle_mass", "kg", (0.1, 200), Quantity.MASS)
-BODY_FAT_MASS = Metric("body_fat_mass", "kg", (0.1, 500), Quantity.MASS)
-BODY_FAT = Metric("body_fat", "%", (1, 90))
-HEIGHT = Metric("height", "cm", (30, 280), Quantity.DISTANCE)
-BMI = Metric("bmi", "kg/m²", (5, 250))
-VO2_MAX = Metric("vo2_max", "mL/(kg·min)", (5, 100), is_daily=True)
+BLOOD_GLUCOSE = Metric(
+    "blood_glucose",
+    "mg/dL",
+    (10, 1000),
+    Quantity.BLOOD_GLUCOSE,
+    device_class="blood_glucose_concentration",
+    words="glucose*, blood sugar*, blutzucker*, glukose*, glucosa*, glycemie*, "
+    "bloedsuiker*, glukoz*, xue tang",
+)
+WEIGHT = Metric(
+    "weight",
+    "kg",
+    (0.3, 650),
+    Quantity.MASS,
+    device_class="weight",
+    words="weight*, gewicht*, korpergewicht*, peso*, poids*, lichaamsgewicht*, waga, "
+    "masa ciala, ti zhong",
+    unless="goal*, bone*, knochen*, muscle mass, muskelmasse, water*",
+)
+LEAN_BODY_MASS = Metric(
+    "lean_body_mass",
+    "kg",
+    (0.3, 300),
+    Quantity.MASS,
+    words="lean*, fat free*, fettfrei*, magermasse, masa magra, masse maigre, "
+    "vetvrije*, beztluszczow*",
+)
+SKELETAL_MUSCLE_MASS = Metric(
+    "skeletal_muscle_mass",
+    "kg",
+    (0.1, 200),
+    Quantity.MASS,
+    words="skeletal*, skelett*, esqueletic*, squelettique*, skelet*, szkielet*",
+)
+BODY_FAT_MASS = Metric(
+    "body_fat_mass",
+    "kg",
+    (0.1, 500),
+    Quantity.MASS,
+    words="fat mass, body fat*, fettmasse, korperfett*, masa grasa, masse grasse, "
+    "vetmassa, tkanka tluszczowa, zhi fang",
+)
+BODY_FAT = Metric(
+    "body_fat",
+    "%",
+    (1, 90),
+    words="fat, body fat*, fettanteil, korperfett*, grasa*, graisse*, masse grasse, "
+    "vetpercentage, lichaamsvet, tluszcz*, zhi fang",
+    unless="fat free*, visceral*",
+)
+HEIGHT = Metric(
+    "height",
+    "cm",
+    (30, 280),
+    Quantity.DISTANCE,
+    words="height, body height, korpergrosse, estatura, taille, lichaamslengte, wzrost, "
+    "shen gao",
+)
+BMI = Metric(
+    "bmi",
+    "kg/m²",
+    (5, 250),
+    units=_each("", "kg/m2", "BMI"),
+    words="bmi, body mass index*, massindex, indice de masa corporal, imc",
+)
+VO2_MAX = Metric(
+    "vo2_max",
+    "mL/(kg·min)",
+    (5, 100),
+    units=_each(
+        "", "mL/kg/min", "mL/min/kg", "mL/(min·kg)", "mL/kg·min", "mL/(kg*min)"
+    ),
+    words="vo2*, vo2 max*, vo2max*, cardio fitness*, maximal oxygen*",
+    is_daily=True,
+)
 
 METRICS: dict[str, Metric] = {
     row.key: row for row in tuple(globals().values()) if isinstance(row, Metric)

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DEFAULT_OPTIONS, DOMAIN, SOURCE_OPTIONS
+from .const import ALL_SOURCES, DEFAULT_OPTIONS, DOMAIN
 from .flow.sources import has_sources
 from .issues import FixData
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
@@ -113,7 +113,7 @@ class SourceFlow(RelayRepairsFlow):
     ) -> RepairsFlowResult:
         """Take it out of the sources."""
         options = DEFAULT_OPTIONS | self._entry.options
-        for option in SOURCE_OPTIONS.values():
+        for option in ALL_SOURCES:
             options[option] = [
                 source_id
                 for source_id in options[option]

@@ -89,7 +89,7 @@ async def test_the_way_to_a_relay(first: str) -> None:
 async def test_a_relay_that_gathers_is_hastened() -> None:
     """It takes steps as well, and is loaded anew with its options as they are else."""
     async with aiohttp.ClientSession() as session:
-        api = ScriptedApi(session, sources=[*SOURCES], step_sources=[PHONE])
+        api = ScriptedApi(session, sources=[*SOURCES], other_sources=[PHONE])
         relay = Relay(stand_in=OpenWearables(), steps=STEPS, gathers=True)
         assert await create(api, relay) == [*SOURCES, PHONE]
     options = {"keep_days": 30, "gather": GATHER, "follow_new": False}
@@ -99,12 +99,12 @@ async def test_a_relay_that_gathers_is_hastened() -> None:
 @pytest.mark.parametrize(
     ("recognised", "steps"),
     [
-        ({"sources": [WATCH, CHEST_STRAP], "step_sources": [PHONE]}, STEPS),
-        ({"sources": [WATCH, MONITOR], "step_sources": [PHONE]}, STEPS),
-        ({"sources": SOURCES, "step_sources": []}, STEPS),
-        ({"sources": SOURCES, "step_sources": [PHONE]}, {"user": MENU}),
+        ({"sources": [WATCH, CHEST_STRAP], "other_sources": [PHONE]}, STEPS),
+        ({"sources": [WATCH, MONITOR], "other_sources": [PHONE]}, STEPS),
+        ({"sources": SOURCES, "other_sources": []}, STEPS),
+        ({"sources": SOURCES, "other_sources": [PHONE]}, {"user": MENU}),
         (
-            {"sources": SOURCES, "step_sources": [PHONE]},
+            {"sources": SOURCES, "other_sources": [PHONE]},
             {**STEPS, "new_person": {}},
         ),
     ],

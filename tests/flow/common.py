@@ -42,7 +42,13 @@ from ..common import (
     until,
 )
 
-NAMING = {"measurement": "heart_rate", "field": "bpm", "tags": []}
+NAMING = {
+    "measurement": "heart_rate",
+    "field": "bpm",
+    "layout": "one",
+    "fields": [],
+    "tags": [],
+}
 
 NEW_CODE = "WXYZ6789"
 """Another invitation than the first."""
@@ -232,6 +238,13 @@ async def submit(
     return result
 
 
+async def confirm(hass: HomeAssistant, shown: ConfigFlowResult) -> ConfigFlowResult:
+    """Agree to what other sensors are said to measure, where that is asked."""
+    if shown["type"] is FlowResultType.MENU:
+        return await submit(hass, shown, {"next_step_id": "confirm_sources"})
+    return shown
+
+
 async def choose_anna(
     hass: HomeAssistant, shown: ConfigFlowResult, stand_in: Any
 ) -> ConfigFlowResult:
@@ -263,7 +276,7 @@ async def add(
     """Add a relay in the way that a person does."""
     form = await to_sources(hass, service, stand_in)
     source_input = {"sources": [STRAP], "follow_new": False} | source_input
-    created = await submit(hass, form, source_input)
+    created = await confirm(hass, await submit(hass, form, source_input))
     assert created["type"] is FlowResultType.CREATE_ENTRY
     return created["result"]
 
@@ -294,6 +307,10 @@ async def save_options(
     result = await hass.config_entries.options.async_configure(
         form["flow_id"], suggested(form) | changes
     )
+    if result["type"] is FlowResultType.MENU:
+        result = await hass.config_entries.options.async_configure(
+            result["flow_id"], {"next_step_id": "confirm_sources"}
+        )
     await hass.async_block_till_done()
     return result
 

@@ -39,17 +39,12 @@ CHANGED_OPTIONS = {
 }
 
 
-OTHER_SOURCES = {
-    "step_sources": ["sensor.steps"],
-    "resting_heart_rate_sources": ["sensor.resting"],
-    "heart_rate_variability_sources": ["sensor.hrv"],
-    "heart_rate_variability_sdnn_sources": ["sensor.sdnn"],
-}
+OTHER_SOURCES = {"other_sources": ["sensor.steps", "sensor.resting", "sensor.hrv"]}
 
 MORE_OPTIONS: dict[str, dict[str, Any]] = {
     **{service: {} for service in STAND_INS},
-    "gerosense": {"step_sources": ["sensor.steps"], "gather": 3600},
-    "gerosense_proxy": {"step_sources": ["sensor.steps"], "gather": 30},
+    "gerosense": {"other_sources": ["sensor.steps"], "gather": 3600},
+    "gerosense_proxy": {"other_sources": ["sensor.steps"], "gather": 30},
     "open_wearables": {**OTHER_SOURCES, "gather": 10},
     "open_wearables_invitation": {**OTHER_SOURCES, "gather": 86400},
 }
@@ -99,18 +94,18 @@ async def test_step_counter_alone(
     """Sources of one metric are enough, and those that are gone stay."""
     entry = await add(hass, service, stand_in)
     steps = register(hass, "fitbit", "anna_steps", unit="steps")
-    await save_options(hass, entry, sources=[], step_sources=[steps.entity_id])
-    assert entry.options["step_sources"] == [steps.id]
+    await save_options(hass, entry, sources=[], other_sources=[steps.entity_id])
+    assert entry.options["other_sources"] == [steps.id]
     er.async_get(hass).async_remove(steps.entity_id)
     hass.states.async_remove(steps.entity_id)
     await hass.async_block_till_done()
 
-    assert suggested(await show_options(hass, entry))["step_sources"] == [
+    assert suggested(await show_options(hass, entry))["other_sources"] == [
         steps.entity_id
     ]
     await save_options(hass, entry)
-    assert entry.options["step_sources"] == [steps.id]
-    result = await save_options(hass, entry, step_sources=[])
+    assert entry.options["other_sources"] == [steps.id]
+    result = await save_options(hass, entry, other_sources=[])
     assert_form(result, "init", "no_sources")
 
 
@@ -122,6 +117,7 @@ async def test_silent_source(hass: HomeAssistant, stand_in: Pulsoid) -> None:
     assert form["step_id"] == "init"
     assert form["errors"] == {"sources": "unknown_unit"}
     assert form["description_placeholders"] == {
+        "measured": "–",
         "source": bad,
         "unit": "%",
         "expected": "bpm",

@@ -22,6 +22,7 @@ from ..common import STRAP, influxdb_data, measure, pulsoid_data, until
 from ..conftest import running
 from .common import (
     INPUT,
+    NAMING,
     NEW_CODE,
     SECRETS,
     STAND_INS,
@@ -271,7 +272,7 @@ async def test_emptied(hass: HomeAssistant, stand_in: InfluxDBv1) -> None:
     form = await ask_again(hass, entry, SOURCE_RECONFIGURE)
     changed = suggested(form)
     assert changed.pop("retention_policy") == "autogen"
-    changed["naming"] = {"measurement": "pulse", "field": "bpm", "tags": []}
+    changed["naming"] = {**NAMING, "measurement": "pulse"}
     wrong = changed | {"database": "unheard of"}
     form = await submit(hass, form, wrong)
     assert_form(form, "reconfigure", "database_not_found")

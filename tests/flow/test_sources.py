@@ -16,6 +16,7 @@ from .common import (
     add,
     assert_form,
     collect,
+    confirm,
     each_service,
     fields,
     register,
@@ -26,18 +27,15 @@ from .common import (
 )
 
 HEART_RATE_ALONE = frozenset({"sources", "follow_new"})
-WITH_STEPS = HEART_RATE_ALONE | {"step_sources"}
-ALL_METRICS = WITH_STEPS | {
-    "resting_heart_rate_sources",
-    "heart_rate_variability_sources",
-    "heart_rate_variability_sdnn_sources",
-}
+WITH_OTHERS = HEART_RATE_ALONE | {"other_sources"}
+
+NOTHING_FOUND = {"recognised": "0", "suggestions": "–", "measured": "–"}
 
 FIELDS = dict.fromkeys(STAND_INS, HEART_RATE_ALONE) | {
-    "gerosense": WITH_STEPS,
-    "gerosense_proxy": WITH_STEPS,
-    "open_wearables": ALL_METRICS,
-    "open_wearables_invitation": ALL_METRICS,
+    "gerosense": WITH_OTHERS,
+    "gerosense_proxy": WITH_OTHERS,
+    "open_wearables": WITH_OTHERS,
+    "open_wearables_invitation": WITH_OTHERS,
 }
 """What is asked about sources, by what a service takes."""
 
@@ -53,36 +51,39 @@ async def test_fields(hass: HomeAssistant, service: str, stand_in: Any) -> None:
 async def test_each_metric_recognised(
     hass: HomeAssistant, service: str, stand_in: OpenWearables
 ) -> None:
-    """What is recognised is chosen for its metric; what may be is named once, in order."""
-    found = {
-        "sources": register(hass, "bthome", "strap_heart_rate"),
-        "step_sources": register(hass, "fitbit", "anna_steps", unit="steps"),
-        "resting_heart_rate_sources": register(hass, "oura", "resting_heart_rate"),
-        "heart_rate_variability_sources": register(
-            hass, "oura", "rmssd", unit="ms", state_class="measurement"
-        ),
-        "heart_rate_variability_sdnn_sources": register(
-            hass, "mqtt", "sdnn", unit="ms", state_class="measurement"
-        ),
-    }
+    """What is recognised is chosen, and it is said as what; what may be is named in order."""
+    strap = register(hass, "bthome", "strap_heart_rate")
+    others = [
+        register(hass, "oura", "resting_heart_rate"),
+        register(hass, "oura", "rmssd", unit="ms", state_class="measurement"),
+        register(hass, "mqtt", "sdnn", unit="ms", state_class="measurement"),
+        register(hass, "fitbit", "anna_steps", unit="steps"),
+    ]
     maybe = [
         register(hass, "mqtt", name, unit=None)
         for name in (
             "bedside_heart_rate",
-            "ring_steps",
             "ring_resting_heart_rate",
             "ring_hrv",
+            "ring_steps",
         )
     ]
 
     form = await to_sources(hass, service, stand_in)
 
     assert suggested(form) == {
-        field: [entry.entity_id] for field, entry in found.items()
+        "sources": [strap.entity_id],
+        "other_sources": [entry.entity_id for entry in others],
     }
     placeholders = form["description_placeholders"]
     assert placeholders
     assert placeholders["recognised"] == "5"
+    assert placeholders["measured"].splitlines() == [
+        "- resting heart rate: Resting heart rate (bpm)",
+        "- rmssd: Heart-rate variability (RMSSD) (ms)",
+        "- sdnn: Heart-rate variability (SDNN) (ms)",
+        "- anna steps: Steps (steps)",
+    ]
     assert placeholders["suggestions"].split(", ") == [
         entry.entity_id for entry in maybe
     ]
@@ -98,9 +99,11 @@ async def test_one_step_counter(
         register(hass, "fitbit", name, unit="steps").entity_id for name in names
     }
     form = await to_sources(hass, service, stand_in)
-    (chosen,) = suggested(form)["step_sources"]
+    (chosen,) = suggested(form)["other_sources"]
     (other,) = counters - {chosen}
-    assert form["description_placeholders"] == {"recognised": "1", "suggestions": other}
+    said = form["description_placeholders"]
+    assert said
+    assert (said["recognised"], said["suggestions"]) == ("1", other)
 
 
 @pytest.mark.parametrize("service", ["gerosense"])
@@ -110,12 +113,13 @@ async def test_steps_alone(
     """A relay may have a step counter and nothing else."""
     steps = register(hass, "fitbit", "anna_steps", unit="steps")
     form = await to_sources(hass, service, stand_in)
-    form = await submit(hass, form, {"step_sources": []})
+    form = await submit(hass, form, {"other_sources": []})
     assert_form(form, "sources", "no_sources")
-    created = await submit(hass, form, {"step_sources": [steps.entity_id]})
+    shown = await submit(hass, form, {"other_sources": [steps.entity_id]})
+    created = await confirm(hass, shown)
     entry = created["result"]
     assert entry.options == DEFAULT_OPTIONS | {
-        "step_sources": [steps.id],
+        "other_sources": [steps.id],
         "declined": [],
     }
     await collect(hass, 82, 102, 132, entity_id=steps.entity_id, unit="steps")
@@ -141,6 +145,7 @@ async def test_sources_recognised(hass: HomeAssistant, stand_in: Pulsoid) -> Non
     assert form["description_placeholders"] == {
         "recognised": "3",
         "suggestions": maybe.entity_id,
+        "measured": "–",
     }
 
 
@@ -149,7 +154,7 @@ async def test_nothing_recognised(hass: HomeAssistant, stand_in: Pulsoid) -> Non
     register(hass, "mqtt", "outdoor_temperature", unit="°C")
     form = await to_sources(hass, "pulsoid", stand_in)
     assert suggested(form) == {"sources": []}
-    assert form["description_placeholders"] == {"recognised": "0", "suggestions": "–"}
+    assert form["description_placeholders"] == NOTHING_FOUND
 
 
 @pytest.mark.parametrize(
@@ -202,7 +207,7 @@ async def test_own_entities_are_no_sources(
     stand_in.token, stand_in.profile_id = "of-somebody-else", "somebody-else"
     form = await to_sources(hass, "pulsoid", stand_in)
     assert suggested(form) == {"sources": []}
-    assert form["description_placeholders"] == {"recognised": "0", "suggestions": "–"}
+    assert form["description_placeholders"] == NOTHING_FOUND
     with pytest.raises(InvalidData):
         await submit(hass, form, {"sources": [own.entity_id], "follow_new": False})
 
@@ -233,18 +238,13 @@ async def test_domains(
 UNITS = [
     ("sources", "%", "bpm"),
     ("sources", "kcal", "bpm"),
-    ("step_sources", "km", "steps"),
-    ("step_sources", "bpm", "steps"),
-    ("resting_heart_rate_sources", "ms", "bpm"),
-    ("heart_rate_variability_sources", "bpm", "ms"),
-    ("heart_rate_variability_sdnn_sources", "%", "ms"),
 ]
-"""What the sources of each option cannot be told in, and what they can."""
+"""What heart rates cannot be told in, and what they can."""
 
 
 def with_sources(**chosen: list[str]) -> dict[str, Any]:
     """Return what a person fills in who chooses these, and nothing else."""
-    options = ALL_METRICS - {"follow_new"}
+    options = WITH_OTHERS - {"follow_new"}
     return {**{option: [] for option in options}, "follow_new": False, **chosen}
 
 
@@ -277,15 +277,64 @@ async def test_unit_not_understood(
 
 
 @pytest.mark.parametrize("service", ["open_wearables"])
+async def test_measured(
+    hass: HomeAssistant, service: str, stand_in: OpenWearables
+) -> None:
+    """What chosen sensors measure is shown before it is delivered, once."""
+    form = await to_sources(hass, service, stand_in)
+    watch = register(hass, "mqtt", "watch_steps", unit="steps")
+    ring = register(hass, "mqtt", "ring_hrv", unit="s")
+    chosen = with_sources(other_sources=[watch.entity_id, ring.entity_id])
+    menu = await submit(hass, form, chosen)
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["description_placeholders"] == {
+        "measured": "- watch steps: Steps (steps)\n"
+        "- ring hrv: Heart-rate variability (RMSSD) (ms)"
+    }
+    form = await submit(hass, menu, {"next_step_id": "sources"})
+    assert suggested(form)["other_sources"] == chosen["other_sources"]
+    created = await submit(hass, form, chosen)
+    assert created["options"]["other_sources"] == [watch.id, ring.id]
+
+
+@pytest.mark.parametrize("service", ["open_wearables"])
+@pytest.mark.parametrize(
+    ("name", "unit", "flaw", "words"),
+    [
+        ("something", "%", "untold", {"unit": "%"}),
+        ("something", None, "untold", {"unit": "–"}),
+        ("power_left", "W", "not_taken", {"metric": "Power, left"}),
+    ],
+)
+async def test_not_measured(
+    hass: HomeAssistant,
+    service: str,
+    stand_in: OpenWearables,
+    name: str,
+    unit: str | None,
+    flaw: str,
+    words: dict[str, str],
+) -> None:
+    """A sensor that would stay silent is not accepted, and it is said which and why."""
+    form = await to_sources(hass, service, stand_in)
+    bad = register(hass, "mqtt", name, unit=unit).entity_id
+    form = await submit(hass, form, with_sources(other_sources=[bad]))
+    assert form["errors"] == {"other_sources": flaw}
+    said = form["description_placeholders"]
+    assert said
+    assert said.items() >= {"source": bad, **words}.items()
+
+
+@pytest.mark.parametrize("service", ["open_wearables"])
 async def test_chosen_twice(
     hass: HomeAssistant, service: str, stand_in: OpenWearables
 ) -> None:
     """What measures one thing is no source of two."""
     ring = register(hass, "oura", "ring").entity_id
     form = await to_sources(hass, service, stand_in)
-    both = with_sources(sources=[ring], resting_heart_rate_sources=[ring])
+    both = with_sources(sources=[ring], other_sources=[ring])
     form = await submit(hass, form, both)
-    assert form["errors"] == {"resting_heart_rate_sources": "chosen_twice"}
+    assert form["errors"] == {"other_sources": "chosen_twice"}
     said = form["description_placeholders"]
     assert said
     assert said["source"] == ring

@@ -106,7 +106,7 @@ async def test_one_of_two(hass: HomeAssistant, stand_in: Pulsoid) -> None:
 
     assert_form(form, "sources")
     assert suggested(form) == {"sources": [strap.entity_id, annas.entity_id]}
-    placeholders = {"recognised": "2", "suggestions": "–"}
+    placeholders = {"recognised": "2", "suggestions": "–", "measured": "–"}
     assert form["description_placeholders"] == placeholders
     created = await submit(
         hass, form, {"sources": [annas.entity_id], "follow_new": True}
@@ -173,18 +173,17 @@ async def test_every_metric(
     """All that a person wears is proposed, of whatever metric, each for its own."""
     expected: dict[str, list[str]] = {}
     for person in ("Anna", "Bob"):
-        expected = {
-            option: [
-                add_sensor(hass, "x", f"{person}'s {name}", name, unit=unit).entity_id
-            ]
-            for option, name, unit in (
-                ("sources", "Heart rate", "bpm"),
-                ("step_sources", "Steps", "steps"),
-                ("resting_heart_rate_sources", "Resting heart rate", "bpm"),
-                ("heart_rate_variability_sources", "RMSSD", "ms"),
-                ("heart_rate_variability_sdnn_sources", "SDNN", "ms"),
+        heart_rate, *others = (
+            add_sensor(hass, "x", f"{person}'s {name}", name, unit=unit).entity_id
+            for name, unit in (
+                ("Heart rate", "bpm"),
+                ("Resting heart rate", "bpm"),
+                ("RMSSD", "ms"),
+                ("SDNN", "ms"),
+                ("Steps", "steps"),
             )
-        }
+        )
+        expected = {"sources": [heart_rate], "other_sources": others}
     form = await to_wearers(hass, service, stand_in)
     form = await submit(hass, form, {"wearers": ["Bob"]})
     assert suggested(form) == expected

@@ -54,7 +54,7 @@ async def test_chosen_already(
     form = await to_sources(hass, "open_wearables", open_wearables)
     chosen = suggested(form)
     assert chosen["sources"] == [HEART_RATE]
-    assert chosen["heart_rate_variability_sources"] == [VARIABILITY]
+    assert chosen["other_sources"] == [VARIABILITY]
     assert form["data_schema"]
     selector = form["data_schema"].schema["sources"]
     assert RELAYS in selector.config["exclude_entities"]

@@ -213,7 +213,7 @@ async def test_counts(
             at=now - 60 * minutes,
             unit_of_measurement="steps",
         )
-    options: dict[str, Any] = {**relay.options, "step_sources": ["sensor.steps"]}
+    options: dict[str, Any] = {**relay.options, "other_sources": ["sensor.steps"]}
     hass.config_entries.async_update_entry(relay, options=options)
     await set_up_again(hass, relay)
     assert (await backfill(hass, relay))["queued"] == 0

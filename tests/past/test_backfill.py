@@ -399,7 +399,7 @@ async def test_steps(now: float, hass: HomeAssistant, gerosense: Gerosense) -> N
         "password": gerosense.password,
         "user_id": next(iter(gerosense.people)),
     }
-    entry = relay_entry("gerosense", data, step_sources=[STEPS], gather=10)
+    entry = relay_entry("gerosense", data, other_sources=[STEPS], gather=10)
     counts = (1000, 1010, 1030, 1030, 1060)
     times = [us(now - age) for age in (500, 400, 300, 200, 100)]
     for count, at in zip(counts, times, strict=True):

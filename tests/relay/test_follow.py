@@ -44,7 +44,7 @@ async def test_words_are_read_when_needed(hass: HomeAssistant) -> None:
 
 async def test_of_another_metric(hass: HomeAssistant) -> None:
     """What was chosen for another metric is known."""
-    entry = following(resting_heart_rate_sources=[WATCH])
+    entry = following(other_sources=[WATCH])
     await set_up(hass, entry)
     measure(hass, 70, WATCH)
     await hass.async_block_till_done()

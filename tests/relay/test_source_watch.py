@@ -15,6 +15,7 @@ from ..common import STRAP, WATCH, measure, relay_entry, set_up, until
 from ..flow.common import register
 
 UNKNOWN, TWICE = f"source_{Flaw.UNKNOWN_UNIT}", f"source_{Flaw.CHOSEN_TWICE}"
+UNTOLD, NOT_TAKEN = f"source_{Flaw.UNTOLD}", f"source_{Flaw.NOT_TAKEN}"
 
 
 def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
@@ -22,7 +23,8 @@ def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
     return [
         issue
         for (domain, _), issue in ir.async_get(hass).issues.items()
-        if domain == DOMAIN and issue.translation_key in (UNKNOWN, TWICE)
+        if domain == DOMAIN
+        and issue.translation_key in (UNKNOWN, TWICE, UNTOLD, NOT_TAKEN)
     ]
 
 
@@ -145,13 +147,19 @@ async def test_follows(hass: HomeAssistant) -> None:
 
 
 async def test_steps(hass: HomeAssistant) -> None:
-    """A counter in another unit counts no steps."""
+    """A counter in another unit counts no steps, and what it measures cannot be told."""
     vocabulary.cache_clear()
     steps = register(hass, "fitbit", "steps", unit="km").entity_id
-    entry = await start(hass, STRAP, service="open_wearables", step_sources=[steps])
-    assert reported(hass) == {steps: (UNKNOWN, "km")}
+    entry = await start(hass, STRAP, service="open_wearables", other_sources=[steps])
+    assert reported(hass) == {steps: (UNTOLD, "km")}
     measure(hass, 70, steps, unit_of_measurement="стъпки")
     assert not reported(hass)
+    measure(hass, 70, steps, unit_of_measurement="W", friendly_name="Power left")
+    assert reported(hass) == {steps: (NOT_TAKEN, "")}
+    (issue,) = issues(hass)
+    assert issue.is_fixable
+    assert issue.translation_placeholders
+    assert issue.translation_placeholders["metric"] == "Power, left"
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -168,7 +176,7 @@ async def test_words_only_for_steps(hass: HomeAssistant) -> None:
 async def test_of_no_account(hass: HomeAssistant) -> None:
     """A metric that the service does not take is not looked at."""
     steps = register(hass, "fitbit", "steps", unit="km").entity_id
-    entry = await start(hass, STRAP, step_sources=[steps])
+    entry = await start(hass, STRAP, other_sources=[steps])
     assert not reported(hass)
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -177,12 +185,12 @@ async def test_chosen_twice(hass: HomeAssistant) -> None:
     """What is chosen for two metrics, before that was an error, is told."""
     ring = register(hass, "oura", "ring")
     # As it was chosen before it was in the registry
-    options = {"resting_heart_rate_sources": [ring.entity_id]}
+    options = {"other_sources": [ring.entity_id]}
     entry = await start(hass, ring.id, service="open_wearables", **options)
     assert reported(hass) == {ring.entity_id: (TWICE, "")}
     (issue,) = issues(hass)
     assert not issue.is_fixable
-    options = {**entry.options, "resting_heart_rate_sources": []}
+    options = {**entry.options, "other_sources": []}
     hass.config_entries.async_update_entry(entry, options=options)
     await hass.config_entries.async_reload(entry.entry_id)
     assert not reported(hass)

@@ -169,7 +169,7 @@ async def test_day_of_what_is_of_a_day(
     entry = relay_entry(
         "open_wearables",
         api_key_data(open_wearables),
-        resting_heart_rate_sources=[resting],
+        other_sources=[resting],
     )
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     measure(hass, 50, resting, date=str(today - timedelta(days=2)))
@@ -467,7 +467,7 @@ async def test_steps_by_events(
     """Steps of which an event tells were taken from its beginning to its end."""
     steps = "event.iphone_steps"
     entry = relay_entry(
-        "open_wearables", api_key_data(open_wearables), step_sources=[steps]
+        "open_wearables", api_key_data(open_wearables), other_sources=[steps]
     )
     coordinator = await set_up(hass, entry)
     for number in range(4):

@@ -134,7 +134,7 @@ def _copy(folder: Path, to: Path) -> None:
 async def home(hass: HomeAssistant, service: str, stand_in: StandIn) -> Home:
     """Return a home in Berlin with a relay for either counter."""
     await hass.config.async_set_time_zone(ZONE.key)
-    entry = entry_of(service, stand_in, step_sources=[TOTAL, DAILY], paused=True)
+    entry = entry_of(service, stand_in, other_sources=[TOTAL, DAILY], paused=True)
     home = Home(hass, stand_in, entry)
     await set_up(hass, entry)
     return home

@@ -17,6 +17,8 @@ from custom_components.heart_rate_relay.metrics import Metric
 from custom_components.heart_rate_relay.outbox.coverage import Coverage
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Device, Reading
+from custom_components.heart_rate_relay.sources.chosen import Chosen
+from custom_components.heart_rate_relay.sources.detection.vocabulary import vocabulary
 from custom_components.heart_rate_relay.sources.rules import Rules
 from custom_components.heart_rate_relay.sources.sources import Listened, Sources
 from homeassistant.core import CoreState, HomeAssistant
@@ -50,10 +52,11 @@ class Listener:
         }
         self.sources = Sources(
             hass,
-            {metric: ids},
+            Chosen(ids) if metric is metrics.HEART_RATE else Chosen(others=ids),
             Rules(**{**defaults, **rules}),
             tally or Tally(),
             Coverage({}, ""),
+            takes=metrics.METRICS.values(),
             one_line=one_line,
             listened=listened,
             on_reading=self.readings.append,
@@ -710,6 +713,12 @@ async def test_no_device(hass: HomeAssistant) -> None:
 
 # Other metrics
 
+NAMES = {
+    metrics.RESTING_HEART_RATE: "resting_heart_rate",
+    metrics.HEART_RATE_VARIABILITY: "rmssd",
+    metrics.HEART_RATE_VARIABILITY_SDNN: "sdnn",
+}
+
 
 @pytest.mark.parametrize(
     ("metric", "value", "unit", "expected"),
@@ -732,10 +741,12 @@ async def test_metric(
     hass: HomeAssistant, metric: Metric, value: float, unit: str, expected: float | None
 ) -> None:
     """Each metric has its unit and its range, and none of them is a heart rate now."""
-    listener = Listener(hass, metric=metric)
+    vocabulary()
+    entity_id = f"sensor.strap_{NAMES[metric]}"
     attributes = {"unit_of_measurement": unit}
-    hass.states.async_set(STRAP, "0.06" if unit == "s" else "60", attributes)
-    hass.states.async_set(STRAP, str(value), attributes)
+    hass.states.async_set(entity_id, "0.06" if unit == "s" else "60", attributes)
+    listener = Listener(hass, [entity_id], metric=metric)
+    hass.states.async_set(entity_id, str(value), attributes)
     assert {one.metric for one in listener.readings} <= {metric}
     assert [one.value for one in listener.readings] == (
         [] if expected is None else [pytest.approx(expected)]

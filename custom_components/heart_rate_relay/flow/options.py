@@ -1,6 +1,6 @@
 """Options of a relay."""
 
-from typing import Any
+from typing import Any, override
 
 import voluptuous as vol
 
@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import (
+    ALL_SOURCES,
     CONF_AGAIN,
     CONF_GATHER,
     CONF_KEEP_DAYS,
@@ -22,20 +23,23 @@ from ..const import (
     CONF_MAX_BPM,
     CONF_MIN_BPM,
     CONF_MIN_INTERVAL,
+    CONF_OTHER_SOURCES,
     CONF_SERVICE,
     DEFAULT_OPTIONS,
-    SOURCE_OPTIONS,
     UNIT_BPM,
 )
 from ..destinations import DESTINATIONS
 from ..sources.candidates import async_last_entity_id
 from ..sources.finding import async_find
 from ..sources.rules import Again
-from .sources import flaw_in, has_sources, source_fields, source_options
+from .measured import MeasuredFlow, async_measured
+from .sources import async_flaw_in, has_sources, source_fields, source_options
 
 
-class RelayOptionsFlow(OptionsFlowWithReload):
+class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
     """Changes what a relay collects and keeps."""
+
+    step_of_sources = "init"
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
@@ -46,28 +50,39 @@ class RelayOptionsFlow(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         words: dict[str, str] = {}
         if user_input is not None:
-            found = await async_find(self.hass)
-            errors, words = flaw_in(self.hass, user_input)
+            errors, words = await async_flaw_in(self.hass, user_input, limits.metrics)
             if not has_sources(user_input):
                 errors["base"] = "no_sources"
             elif user_input[CONF_MIN_BPM] >= user_input[CONF_MAX_BPM]:
                 errors["base"] = "empty_range"
             if not errors:
-                return self.async_create_entry(
-                    data=source_options(self.hass, options, user_input, found)
-                )
+                self._chosen = user_input
+                return await self.async_step_measured()
         fields = source_fields(self.hass, limits.metrics) | LIMITS
         if limits.gather is not None:
             fields |= GATHER
             options = {CONF_GATHER: limits.gather, **options}
+        shown = user_input or self._chosen or options | self._source_entities(options)
+        self._seen = shown[CONF_OTHER_SOURCES] if CONF_OTHER_SOURCES in fields else ()
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(fields),
-                user_input or options | self._source_entities(options),
-            ),
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), shown),
             errors=errors,
-            description_placeholders=words,
+            description_placeholders={
+                "measured": await async_measured(self.hass, self._seen),
+                **words,
+            },
+        )
+
+    @override
+    async def async_step_confirm_sources(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change them, now that it was seen what the sources measure."""
+        options = DEFAULT_OPTIONS | self.config_entry.options
+        found = await async_find(self.hass)
+        return self.async_create_entry(
+            data=source_options(self.hass, options, self._chosen, found)
         )
 
     def _source_entities(self, options: dict[str, Any]) -> dict[str, list[str]]:
@@ -79,7 +94,7 @@ class RelayOptionsFlow(OptionsFlowWithReload):
                     for source_id in options[option]
                 )
             )
-            for option in SOURCE_OPTIONS.values()
+            for option in ALL_SOURCES
         }
 
 

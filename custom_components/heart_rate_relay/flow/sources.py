@@ -1,6 +1,6 @@
 """What the flows ask about the sources of a relay."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import voluptuous as vol
@@ -21,49 +21,62 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import (
+    ALL_SOURCES,
     CONF_BACKFILL_DAYS,
     CONF_DECLINED,
     CONF_FOLLOW_NEW,
     CONF_KEEP_DAYS,
+    CONF_OTHER_SOURCES,
+    CONF_POSITION_SOURCES,
     CONF_SOURCES,
-    CONF_STEP_SOURCES,
     CONF_WEARERS,
     DEFAULT_OPTIONS,
-    SOURCE_OPTIONS,
 )
 from ..destinations.base import Limits
-from ..metrics import HEART_RATE, Metric
+from ..metric_names import async_metric_names
+from ..metrics import HEART_RATE, METRICS, Kind, Metric
 from ..sources.attributes import name_of
 from ..sources.candidates import (
     async_last_entity_id,
     async_own_entities,
     async_source_id,
 )
+from ..sources.chosen import takes_others, takes_positions
+from ..sources.detection.vocabulary import vocabulary
 from ..sources.finding import Found
 from ..sources.flaws import async_flaws
 
 SOURCE_DOMAINS = ["sensor", "number", "input_number", "event"]
+POSITION_DOMAINS = ["device_tracker", "person"]
 
 
 def source_fields(
-    hass: HomeAssistant, metrics: Container[Metric]
+    hass: HomeAssistant, metrics: Collection[Metric]
 ) -> dict[vol.Marker, object]:
     """Return the fields about the sources of these metrics."""
-    selector = EntitySelector(
-        EntitySelectorConfig(
-            domain=SOURCE_DOMAINS,
-            exclude_entities=async_own_entities(hass),
-            multiple=True,
-            reorder=True,
-        )
-    )
+    own = async_own_entities(hass)
     fields: dict[vol.Marker, object] = {
-        vol.Required(option, default=list): selector
-        for metric, option in SOURCE_OPTIONS.items()
-        if metric in metrics
+        vol.Required(CONF_SOURCES, default=list): _entities(SOURCE_DOMAINS, own)
     }
+    if takes_others(metrics):
+        fields[vol.Required(CONF_OTHER_SOURCES, default=list)] = _entities(
+            SOURCE_DOMAINS, own
+        )
+    if takes_positions(metrics):
+        fields[vol.Required(CONF_POSITION_SOURCES, default=list)] = _entities(
+            POSITION_DOMAINS, own
+        )
     fields[vol.Required(CONF_FOLLOW_NEW, default=False)] = BooleanSelector()
     return fields
+
+
+def _entities(domains: list[str], excluded: list[str]) -> EntitySelector:
+    """Return a field for entities in an order of preference."""
+    return EntitySelector(
+        EntitySelectorConfig(
+            domain=domains, exclude_entities=excluded, multiple=True, reorder=True
+        )
+    )
 
 
 def backfill_field(hass: HomeAssistant, limits: Limits) -> dict[vol.Marker, object]:
@@ -95,17 +108,18 @@ def proposal(
     found: Found, metrics: Container[Metric], entity_ids: Container[str]
 ) -> Proposal:
     """Return what to propose of what was found, of those entities that are of a wearer."""
-    chosen: dict[str, list[str]] = {}
+    chosen: dict[str, list[str]] = {CONF_SOURCES: []}
     suggested: list[str] = []
-    for metric, option in SOURCE_OPTIONS.items():
+    for metric in METRICS.values():
         if metric in metrics:
-            matches = found.matches[metric]
-            chosen[option] = [match for match in matches if match in entity_ids]
+            matches = [match for match in found.matches[metric] if match in entity_ids]
             suggested += found.suggestions[metric]
-    if counters := chosen.get(CONF_STEP_SOURCES):
-        # A phone, a watch and what sums them up count the same steps
-        suggested += counters[1:]
-        del counters[1:]
+            if metric.kind is Kind.COUNTER:
+                # A phone, a watch and what sums them up count the same
+                suggested += matches[1:]
+                del matches[1:]
+            option = CONF_SOURCES if metric is HEART_RATE else CONF_OTHER_SOURCES
+            chosen.setdefault(option, []).extend(matches)
     return Proposal(chosen, list(dict.fromkeys(suggested)))
 
 
@@ -127,23 +141,27 @@ def wearer_field(
     return {vol.Required(CONF_WEARERS, default=list): selector}
 
 
-def flaw_in(
-    hass: HomeAssistant, user_input: Mapping[str, Any]
+async def async_flaw_in(
+    hass: HomeAssistant, user_input: Mapping[str, Any], metrics: Container[Metric]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the error of a form with sources that would stay silent, and its words."""
-    chosen = {
-        metric: user_input.get(option, ()) for metric, option in SOURCE_OPTIONS.items()
-    }
-    for metric, entity_id, flaw, words in async_flaws(hass, chosen):
-        return {SOURCE_OPTIONS[metric]: flaw}, {"source": entity_id, **words}
+    await hass.async_add_executor_job(vocabulary)
+    others = user_input.get(CONF_OTHER_SOURCES, ())
+    for entity_id, flaw, words in async_flaws(
+        hass,
+        user_input[CONF_SOURCES],
+        others,
+        metrics,
+        await async_metric_names(hass),
+    ):
+        field = CONF_OTHER_SOURCES if entity_id in others else CONF_SOURCES
+        return {field: flaw}, {"source": entity_id, **words}
     return {}, {}
 
 
 def has_sources(user_input: Mapping[str, Any]) -> bool:
     """Return whether there are sources, or are to be."""
-    return any(
-        user_input.get(field) for field in (*SOURCE_OPTIONS.values(), CONF_FOLLOW_NEW)
-    )
+    return any(user_input.get(field) for field in (*ALL_SOURCES, CONF_FOLLOW_NEW))
 
 
 def source_options(
@@ -157,7 +175,7 @@ def source_options(
     Sensors that were found and not chosen are not to be followed later.
     """
     changed = {**options, **user_input}
-    for option in SOURCE_OPTIONS.values():
+    for option in ALL_SOURCES:
         if option in user_input:
             changed[option] = _source_ids(hass, options[option], user_input[option])
     sources = changed[CONF_SOURCES]

@@ -18,6 +18,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import (
+    ALL_SOURCES,
     CONF_AGAIN,
     CONF_GATHER,
     CONF_KEEP_DAYS,
@@ -31,7 +32,6 @@ from ..const import (
     DOMAIN,
     LOGGER,
     PUBLISH_INTERVAL,
-    SOURCE_OPTIONS,
 )
 from ..delivery.delivery import Delivery
 from ..destinations.errors import DestinationError
@@ -40,6 +40,7 @@ from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
 from ..reading import SECOND, Reading, now_us
+from ..sources.chosen import Chosen
 from ..sources.rules import Again, Rules
 from ..sources.sources import Sources
 from ..unexpected import guarded, log_unexpected
@@ -112,6 +113,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Start to collect and to deliver."""
         self._stops.push_async_callback(self._close)
         await self.outbox.open()
+        self.destination.memory = self.outbox.tally.memory
         if self.outbox.tally.unreachable_since:
             self._outcomes.status = Status.UNREACHABLE
         entry = self.config_entry
@@ -147,11 +149,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         options = self.options
         return Sources(
             self.hass,
-            {
-                metric: options[option]
-                for metric, option in SOURCE_OPTIONS.items()
-                if metric in self.destination.limits.metrics
-            },
+            Chosen(*(options[option] for option in ALL_SOURCES)),
             Rules(
                 min_interval=options[CONF_MIN_INTERVAL],
                 min_bpm=options[CONF_MIN_BPM],
@@ -161,6 +159,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             ),
             self.outbox.tally,
             coverage,
+            takes=self.destination.limits.metrics,
             one_line=self.destination.limits.one_line,
             listened=self._listened,
             on_reading=self.async_take,
@@ -315,7 +314,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     def async_take(self, reading: Reading) -> None:
         """Take a reading from a source, or from an automation."""
         self.outbox.add(reading)
-        self.delivery.wake()
+        self.delivery.notice(reading)
         self._publish_later()
 
     @callback

@@ -11,7 +11,7 @@ from homeassistant.core import (
 )
 from homeassistant.helpers.event import async_track_state_added_domain
 
-from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES, SOURCE_OPTIONS
+from ..const import ALL_SOURCES, CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES
 from ..metrics import HEART_RATE
 from ..sources.candidates import async_source_id
 from ..sources.finding import async_find, async_is_match, may_be_source
@@ -56,7 +56,7 @@ def _is_known(entry: RelayConfigEntry, source_id: str) -> bool:
     """Return whether a sensor is a source already, or is to be none."""
     return any(
         source_id in entry.options.get(option, ())
-        for option in (*SOURCE_OPTIONS.values(), CONF_DECLINED)
+        for option in (*ALL_SOURCES, CONF_DECLINED)
     )
 
 

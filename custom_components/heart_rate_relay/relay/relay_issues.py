@@ -9,7 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DEFAULT_OPTIONS, DOMAIN, SOURCE_OPTIONS
+from ..const import ALL_SOURCES, DEFAULT_OPTIONS, DOMAIN
 from ..destinations.errors import DestinationError, NotEntitledError, NotStoredError
 from ..issues import FixData, async_create, async_delete
 from ..outbox.outbox import Outbox
@@ -173,7 +173,7 @@ def async_update_flaws(
                 f"source_{flaw}",
                 ir.IssueSeverity.ERROR,
                 # Which of two fields is right, only a person knows
-                fix=fix if flaw is Flaw.UNKNOWN_UNIT else None,
+                fix=fix if flaw is not Flaw.CHOSEN_TWICE else None,
                 relay=entry.title,
                 source=flawed.entity_id,
                 **flawed.words,
@@ -183,7 +183,7 @@ def async_update_flaws(
 def _source_ids(entry: ConfigEntry) -> Iterable[str]:
     """Return the sources of a relay, of whatever metric."""
     options = DEFAULT_OPTIONS | entry.options
-    return chain(*(options[option] for option in SOURCE_OPTIONS.values()))
+    return chain(*(options[option] for option in ALL_SOURCES))
 
 
 def _id_of_source(kind: str, entry: ConfigEntry, source_id: str) -> str:

@@ -1,6 +1,6 @@
 """Sees whether a relay's sources are, or become, such that they would stay silent."""
 
-from collections.abc import Container, Set as AbstractSet
+from collections.abc import Collection, Set as AbstractSet
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_RESTORED
@@ -15,25 +15,28 @@ from homeassistant.core import (
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 
-from ..const import CONF_STEP_SOURCES, DEFAULT_OPTIONS, SOURCE_OPTIONS
+from ..const import CONF_OTHER_SOURCES, CONF_SOURCES, DEFAULT_OPTIONS
+from ..metric_names import Names, async_metric_names
 from ..metrics import Metric
 from ..sources.attributes import unit_of
 from ..sources.candidates import async_entity_id
+from ..sources.chosen import takes_others
 from ..sources.detection.vocabulary import vocabulary
 from ..sources.flaws import async_flaws
 from . import relay_issues as issues
 
 
 class SourceWatch:
-    """Reports sources whose unit is not understood, or that are those of two metrics."""
+    """Reports sources of which nothing would be delivered, or that are chosen twice."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, metrics: Container[Metric]
+        self, hass: HomeAssistant, entry: ConfigEntry, metrics: Collection[Metric]
     ) -> None:
         """Initialize the watch of the sources of those metrics."""
         self._hass = hass
         self._entry = entry
         self._metrics = metrics
+        self._names: Names = {}
         self._watched: AbstractSet[str] = frozenset()
         self._unsubscribe: CALLBACK_TYPE | None = None
         self._unlisten: CALLBACK_TYPE | None = None
@@ -41,10 +44,11 @@ class SourceWatch:
     async def start(self) -> None:
         """Start to watch, before anything is collected.
 
-        Steps are counted by words, of their unit and of a day, which are on the disk.
+        What most of them measure is told by words, which are on the disk.
         """
-        if self._entry.options.get(CONF_STEP_SOURCES):
+        if self._entry.options.get(CONF_OTHER_SOURCES):
             await self._hass.async_add_executor_job(vocabulary)
+            self._names = await async_metric_names(self._hass)
         self._unlisten = self._hass.bus.async_listen(
             er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
         )
@@ -62,17 +66,18 @@ class SourceWatch:
     def look(self) -> None:
         """See which entities the sources are now, and report what is wrong with them."""
         options = DEFAULT_OPTIONS | self._entry.options
-        source_ids: dict[str, str] = {}
-        chosen: dict[Metric, list[str]] = {}
-        for metric, option in SOURCE_OPTIONS.items():
-            if metric in self._metrics:
-                entities = {
-                    entity_id: source_id
-                    for source_id in options[option]
-                    if (entity_id := async_entity_id(self._hass, source_id))
-                }
-                chosen[metric] = list(entities)
-                source_ids |= entities
+        heart_rates, others = (
+            {
+                entity_id: source_id
+                for source_id in (options[option] if is_taken else ())
+                if (entity_id := async_entity_id(self._hass, source_id))
+            }
+            for option, is_taken in (
+                (CONF_SOURCES, True),
+                (CONF_OTHER_SOURCES, takes_others(self._metrics)),
+            )
+        )
+        source_ids = others | heart_rates
         unknown = {
             source_id
             for entity_id, source_id in source_ids.items()
@@ -80,7 +85,9 @@ class SourceWatch:
         }
         flaws = {
             source_ids[flawed.entity_id]: flawed
-            for flawed in async_flaws(self._hass, chosen)
+            for flawed in async_flaws(
+                self._hass, heart_rates, others, self._metrics, self._names
+            )
         }
         issues.async_update_flaws(self._hass, self._entry, flaws, unknown)
         if source_ids.keys() != self._watched:
@@ -93,12 +100,13 @@ class SourceWatch:
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
-        """Look where a source has another unit than before."""
+        """Look where a source has another unit or name than before."""
         old, new = event.data["old_state"], event.data["new_state"]
         if new and (
             old is None
             or _is_told(old) != _is_told(new)
             or unit_of(old) != unit_of(new)
+            or old.name != new.name
         ):
             self.look()
 

@@ -80,6 +80,15 @@ async def async_is_match(hass: HomeAssistant, state: State) -> bool:
 
 
 @callback
+def async_candidate(hass: HomeAssistant, state: State) -> Candidate:
+    """Return what is known of an entity, but for what stands beside it."""
+    entry = er.async_get(hass).async_get(state.entity_id)
+    devices = dr.async_get(hass)
+    device = devices.async_get(entry.device_id) if entry and entry.device_id else None
+    return _candidate(_Seen(state, entry, device, is_polled=False))
+
+
+@callback
 def _async_see(hass: HomeAssistant, states: Iterable[State]) -> list[_Seen]:
     """Return what is there of entities that may be sources, and not a relay's."""
     entities, devices = er.async_get(hass), dr.async_get(hass)

@@ -1,29 +1,36 @@
 """What is wrong with the sources that a person chose: why they would stay silent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..metrics import Metric
+from ..metric_names import Names, name_of_metric
+from ..metrics import HEART_RATE, Metric
 from .attributes import unit_of
 from .conversions import conversion
+from .measured import async_metric_of
+
+NO_UNIT = "–"
 
 
 class Flaw(StrEnum):
-    """Why a source of a metric tells nothing of it."""
+    """Why a source tells nothing."""
 
     UNKNOWN_UNIT = "unknown_unit"
     """Its unit is not understood, or is that of something else."""
+    UNTOLD = "untold"
+    """What it measures cannot be told."""
+    NOT_TAKEN = "not_taken"
+    """It measures what the service has no place for."""
     CHOSEN_TWICE = "chosen_twice"
-    """It is a source of another metric already."""
+    """It is a source of heart rates already."""
 
 
 class Flawed(NamedTuple):
-    """A source of a metric with a flaw."""
+    """A source with a flaw."""
 
-    metric: Metric
     entity_id: str
     flaw: Flaw
     words: Mapping[str, str] = {}
@@ -32,24 +39,34 @@ class Flawed(NamedTuple):
 
 @callback
 def async_flaws(
-    hass: HomeAssistant, chosen: Mapping[Metric, Iterable[str]]
+    hass: HomeAssistant,
+    heart_rates: Iterable[str],
+    others: Iterable[str],
+    takes: Container[Metric],
+    names: Names,
 ) -> list[Flawed]:
-    """Return what is wrong with the entities that are chosen for each metric.
+    """Return what is wrong with entities that are chosen as sources, in words with these names.
 
-    Where there are units of steps among theirs, the vocabulary has to be there.
+    Where there are others than those of heart rates, the vocabulary has to be there.
     """
     found: list[Flawed] = []
-    seen: set[str] = set()
-    for metric, entity_ids in chosen.items():
-        # The same one twice for one metric counts once
-        entity_ids = dict.fromkeys(entity_ids)
-        for entity_id in entity_ids:
-            state = hass.states.get(entity_id)
-            unit = unit_of(state) if state else None
-            if entity_id in seen:
-                found.append(Flawed(metric, entity_id, Flaw.CHOSEN_TWICE))
-            elif conversion(metric)(1.0, unit) is None:
-                words = {"unit": unit or "", "expected": metric.unit}
-                found.append(Flawed(metric, entity_id, Flaw.UNKNOWN_UNIT, words))
-        seen.update(entity_ids)
+    # The same one twice in one list counts once
+    heart_rates = dict.fromkeys(heart_rates)
+    for entity_id in heart_rates:
+        state = hass.states.get(entity_id)
+        unit = unit_of(state) if state else None
+        if conversion(HEART_RATE)(1.0, unit) is None:
+            words = {"unit": unit or "", "expected": HEART_RATE.unit}
+            found.append(Flawed(entity_id, Flaw.UNKNOWN_UNIT, words))
+    for entity_id in dict.fromkeys(others):
+        if entity_id in heart_rates:
+            found.append(Flawed(entity_id, Flaw.CHOSEN_TWICE))
+        elif not (state := hass.states.get(entity_id)):
+            continue
+        elif not (metric := async_metric_of(hass, state)):
+            words = {"unit": unit_of(state) or NO_UNIT}
+            found.append(Flawed(entity_id, Flaw.UNTOLD, words))
+        elif metric not in takes:
+            words = {"metric": name_of_metric(names, metric)}
+            found.append(Flawed(entity_id, Flaw.NOT_TAKEN, words))
     return found

@@ -69,11 +69,14 @@ class Lineup:
 
         What comes too soon after another reading of its source does not.
         """
-        if isinstance(observer, Counter):
-            yield from () if self.one_line else readings
-        elif not self.one_line:
-            yield from observer.due(readings)
-        elif isinstance(observer, Observer) and observer in self._heart_rates:
+        if not self.one_line or observer not in self._heart_rates:
+            if self.one_line and self._is_overtaken(observer, at):
+                return
+            if isinstance(observer, Counter):
+                yield from readings
+            else:
+                yield from observer.due(readings)
+        elif isinstance(observer, Observer):
             new = [Held(observer, reading) for reading in readings]
             if at < self.clear_at and all(
                 one.observer is observer for one in self._held
@@ -83,6 +86,20 @@ class Lineup:
             else:
                 held, self._held = self._held, []
                 yield from self._counted(held + new, at)
+
+    def _is_overtaken(self, observer: Watcher, at: float) -> bool:
+        """Return whether a preferred source of the same metric counts at a time.
+
+        That is the first live one. Of counters, which may be silent for hours, it is the first.
+        """
+        for other in self._observers.values():
+            if other is observer:
+                break
+            if other.metric is observer.metric and (
+                isinstance(other, Counter) or other.is_live(at)
+            ):
+                return True
+        return False
 
     def settled(self, now: float) -> Iterator[Reading]:
         """Yield those of the readings held back that count, as is clear by now.

@@ -1,6 +1,6 @@
 """Home Assistant states become readings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from math import inf
 import time
@@ -26,16 +26,17 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 
 from ..const import MISSING_AFTER
-from ..metrics import HEART_RATE, Kind, Metric
+from ..metrics import Kind, Metric
 from ..outbox.coverage import Coverage
 from ..outbox.tally import Tally
 from ..reading import Reading, Source, now_us, to_us
 from ..unexpected import guarded
 from .attributes import is_event
 from .candidates import async_device, async_entity_id
+from .chosen import Chosen, Told
 from .counter import Counter
 from .lineup import Lineup, Watcher
-from .manner import async_integration, async_load_manners, async_manner
+from .manner import async_integration, async_manner
 from .observation import Known, Observer, Observing
 from .position import PositionObserver
 from .rules import Rules
@@ -52,16 +53,17 @@ class Listened(NamedTuple):
 
 
 class Sources:
-    """The sources of a relay for each metric, in the order of preference."""
+    """The sources of a relay, in the order of preference."""
 
     def __init__(
         self,
         hass: HomeAssistant,
-        ids: Mapping[Metric, Sequence[str]],
+        chosen: Chosen,
         rules: Rules,
         tally: Tally,
         coverage: Coverage,
         *,
+        takes: Container[Metric],
         one_line: bool,
         listened: Listened | None = None,
         on_reading: Callable[[Reading], None],
@@ -70,15 +72,14 @@ class Sources:
         """Initialize the sources, of which with one_line only the first live one counts.
 
         What must survive a restart is kept in the tally, and when they were listened to in
-        the coverage. Where they were in this run, they go on from there. Each reading goes to on_reading, and to on_missing all sources that are gone, whenever
-        that changes.
+        the coverage. Where they were in this run, they go on from there. Each reading goes to
+        on_reading, and to on_missing all sources that are gone, whenever that changes.
         """
         self._lineup = Lineup(one_line=one_line)
         self.wearer = Wearer(hass, self.first_live)
         self._hass = hass
-        self._metrics = {
-            source_id: metric for metric in ids for source_id in ids[metric]
-        }
+        self._takes = takes
+        self._told = Told(hass, chosen, takes)
         self.rules = rules
         self._tally = tally
         self._coverage = coverage
@@ -89,6 +90,7 @@ class Sources:
         tally.is_whole = False
         self._on_reading = on_reading
         self._on_missing = on_missing
+        self._entities: dict[str, str] = {}
         self._missing: set[str] = set()
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._unlisten: list[CALLBACK_TYPE] = []
@@ -97,8 +99,7 @@ class Sources:
 
     async def async_prepare(self) -> None:
         """Find out what there is to know of the integrations that made the sources."""
-        entity_ids = (async_entity_id(self._hass, id_) for id_ in self._metrics)
-        await async_load_manners(self._hass, filter(None, entity_ids))
+        await self._told.async_prepare()
 
     @callback
     def start(self) -> None:
@@ -134,7 +135,7 @@ class Sources:
     @callback
     def add(self, source_id: str) -> None:
         """Add a source of heart rates behind all others."""
-        self._metrics[source_id] = HEART_RATE
+        self._told.add(source_id)
         self._subscribe()
 
     @callback
@@ -150,7 +151,7 @@ class Sources:
     @property
     def ids(self) -> list[str]:
         """What the sources are remembered by, the most preferred first."""
-        return list(self._metrics)
+        return self._told.ids
 
     @property
     def observers(self) -> Mapping[str, Watcher]:
@@ -198,8 +199,10 @@ class Sources:
         known = {observer.source.id: observer for observer in self.observers.values()}
         observers: dict[str, Watcher] = {}
         begin = []
-        for source_id, metric in self._metrics.items():
-            if not (entity_id := async_entity_id(self._hass, source_id)):
+        self._entities = self._told.entities()
+        for entity_id, source_id in self._entities.items():
+            metric = self._told.metric(source_id, entity_id)
+            if not metric:
                 continue
             if observer := known.get(source_id):
                 observer.source = observer.source._replace(entity_id=entity_id)
@@ -217,7 +220,7 @@ class Sources:
         self._lineup.observers = observers
         self._device_updated()
         self._unsubscribe = [
-            async_track_state_change_event(self._hass, observers, self._changed),
+            async_track_state_change_event(self._hass, self._entities, self._changed),
             async_track_state_report_event(self._hass, observers, self._reported),
         ]
         for observer in begin:
@@ -245,6 +248,7 @@ class Sources:
                 self.rules,
                 tally.latest,
                 self._hass.states.get,
+                takes=self._takes,
                 integration=async_integration(self._hass, entity_id),
                 manner=async_manner(self._hass, entity_id),
                 known=known,
@@ -284,11 +288,25 @@ class Sources:
         """Handle a source's new state."""
         entity_id = event.data["entity_id"]
         old, state = event.data["old_state"], event.data["new_state"]
+        if entity_id not in self.observers:
+            self._see_untold(entity_id, old, state)
+            return
         if old is None or ATTR_RESTORED in old.attributes:
             # By now its integration is set up
             self.observers[entity_id].manner = async_manner(self._hass, entity_id)
         at = state.last_updated_timestamp if state else event.time_fired_timestamp
         self._observe(entity_id, old, state, at)
+
+    def _see_untold(
+        self, entity_id: str, old: State | None, state: State | None
+    ) -> None:
+        """Listen to a source as soon as what it measures can be told."""
+        if state is None or self._entities[entity_id] in self._missing:
+            self._check_later()
+        is_changed = old is None or state is None or old.attributes != state.attributes
+        source_id = self._entities[entity_id]
+        if is_changed and self._told.metric(source_id, entity_id):
+            self._subscribe()
 
     @callback
     @guarded
@@ -337,8 +355,7 @@ class Sources:
         self, event: Event[er.EventEntityRegistryUpdatedData]
     ) -> None:
         """Follow sources that are renamed, removed or back."""
-        entity_ids = [async_entity_id(self._hass, id_) for id_ in self._metrics]
-        if list(filter(None, entity_ids)) != list(self.observers):
+        if self._told.entities() != self._entities:
             self._subscribe()
             self._check_later()
 
@@ -367,7 +384,7 @@ class Sources:
         self._check_timer = None
         missing = {
             source_id
-            for source_id in self._metrics
+            for source_id in self._told.ids
             if not (entity_id := async_entity_id(self._hass, source_id))
             or not self._hass.states.get(entity_id)
         }
