@@ -1,8 +1,5 @@
 """The services that readings can go to."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from .base import Destination
 from .gerosense import Gerosense, GerosenseProxy
 from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3
@@ -10,17 +7,15 @@ from .live_tracking import LiveTracking
 from .open_wearables import OpenWearables, OpenWearablesInvitation
 from .pulsoid import Pulsoid, PulsoidOAuth
 
-DESTINATIONS: Mapping[str, type[Destination]] = MappingProxyType(
-    {
-        "pulsoid": Pulsoid,
-        "pulsoid_oauth": PulsoidOAuth,
-        "gerosense": Gerosense,
-        "gerosense_proxy": GerosenseProxy,
-        "livetracking": LiveTracking,
-        "influxdb_v1": InfluxDBv1,
-        "influxdb_v2": InfluxDBv2,
-        "influxdb_v3": InfluxDBv3,
-        "open_wearables": OpenWearables,
-        "open_wearables_invitation": OpenWearablesInvitation,
-    }
-)
+DESTINATIONS: dict[str, type[Destination]] = {
+    "pulsoid": Pulsoid,
+    "pulsoid_oauth": PulsoidOAuth,
+    "gerosense": Gerosense,
+    "gerosense_proxy": GerosenseProxy,
+    "livetracking": LiveTracking,
+    "influxdb_v1": InfluxDBv1,
+    "influxdb_v2": InfluxDBv2,
+    "influxdb_v3": InfluxDBv3,
+    "open_wearables": OpenWearables,
+    "open_wearables_invitation": OpenWearablesInvitation,
+}

@@ -5,11 +5,14 @@ total is never counted up: it follows from all readings that are known, each of 
 whatever order they came in. A batch that is sent again makes the same lines. Where one that
 comes late changes what was told of later seconds, those are due to be told anew: a second that
 is written again replaces what was there.
+
+What outlasts a restart is the last session as far as it was taken: when it began, and how far
+each source had measured by when. What such a source measured until then is known, so that it is
+not counted again; how far it was before then is not, so that it is not told.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from ...metrics import (
@@ -74,10 +77,10 @@ class Way:
         place = bisect_left(self._ends, second * SECOND)
         return place < len(self._ends) and self._ends[place] // SECOND == second
 
-    def seconds_after(self, at: int) -> Iterable[int]:
-        """Return the seconds in which something was added after a time in µs UTC."""
-        place = bisect_right(self._ends, at)
-        return (end // SECOND for end in islice(self._ends, place, None))
+    def seconds_after(self, at: int) -> Iterator[int]:
+        """Yield the seconds in which something was added after a time in µs UTC."""
+        for later in range(bisect_right(self._ends, at), len(self._ends)):
+            yield self._ends[later] // SECOND
 
     def forget(self, before: int) -> None:
         """Know no longer what was added before a time in µs UTC, but how much it was."""
