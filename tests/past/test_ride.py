@@ -59,7 +59,7 @@ async def test_counter(
     now: float, hass: HomeAssistant, metric: Metric, unit: str, state_class: str | None
 ) -> None:
     """The increments are the same, and together what was gained."""
-    entity_id = "sensor.bike_of_today"
+    entity_id = f"sensor.bike_{metric.key}_of_today"
     attributes = {"unit_of_measurement": unit, "state_class": state_class}
     start = now - 3000
 

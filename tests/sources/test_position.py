@@ -289,12 +289,12 @@ async def test_shortest_interval(
     listener.sources.stop()
 
 
-async def test_nowhere_in_a_line_of_heart_rates(hass: HomeAssistant) -> None:
-    """A service that shows one heart rate has no place for places."""
+async def test_beside_a_line_of_heart_rates(hass: HomeAssistant) -> None:
+    """A service that shows one line is told where that is, and all that belongs to it."""
     locate(hass)
     listener = listen(hass, one_line=True)
     locate(hass, latitude=1)
-    assert not listener.readings
+    assert by_metric(listener.readings) == TOLD | {"latitude": 1}
     listener.sources.stop()
 
 

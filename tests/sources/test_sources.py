@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.metrics import Metric
+from custom_components.heart_rate_relay.metrics import Kind, Metric
 from custom_components.heart_rate_relay.outbox.coverage import Coverage
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Device, Reading
@@ -52,7 +52,7 @@ class Listener:
         }
         self.sources = Sources(
             hass,
-            Chosen(ids) if metric is metrics.HEART_RATE else Chosen(others=ids),
+            _chosen(ids, metric),
             Rules(**{**defaults, **rules}),
             tally or Tally(),
             Coverage({}, ""),
@@ -71,6 +71,15 @@ class Listener:
     def values(self) -> list[float]:
         """The readings' values."""
         return [reading.value for reading in self.readings]
+
+
+def _chosen(ids: Sequence[str], metric: Metric) -> Chosen:
+    """Return sources as a person chooses them for what they measure."""
+    if metric is metrics.HEART_RATE:
+        return Chosen(ids)
+    if metric.kind is Kind.POSITION:
+        return Chosen(positions=ids)
+    return Chosen(others=ids)
 
 
 def now_us() -> int:
