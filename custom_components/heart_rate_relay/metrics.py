@@ -4,69 +4,11 @@ A row is all that is said of a metric anywhere, but for what people read (transl
 what a service calls it (its module). It is looked up by its key, which is what is stored.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum, auto
-from types import MappingProxyType
-
+from .metric import Counting, Kind, Metric, Quantity
 from .units import plain
 
-
-class Kind(Enum):
-    """How a metric is measured."""
-
-    INSTANT = auto()
-    """At one moment."""
-    COUNTER = auto()
-    """Over a time: a reading is what was added meanwhile, and lasts as long."""
-    POSITION = auto()
-    """At one moment, together with all else that says where someone is."""
-
-
-class Quantity(StrEnum):
-    """What values of one kind are told in, so that one unit becomes another."""
-
-    BLOOD_GLUCOSE = "blood_glucose_concentration"
-    DISTANCE = "distance"
-    ENERGY = "energy"
-    HEART_RATE = "heart_rate"
-    MASS = "mass"
-    POWER = "power"
-    PRESSURE = "pressure"
-    SPEED = "speed"
-    STEPS = "steps"
-    TEMPERATURE = "temperature"
-    TIME = "time"
-    VOLUME = "volume"
-    OTHER = "other"
-    """Nothing that is converted but by what a row says itself."""
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Metric:
-    """What a reading measures. Each is one object, equal to no other."""
-
-    key: str
-    """What is stored, and never changes."""
-    unit: str
-    plausible: tuple[float, float]
-    """The lowest and the highest value to be believed of one reading, in the unit."""
-    quantity: Quantity = Quantity.OTHER
-    kind: Kind = Kind.INSTANT
-    units: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    """Other units, as units.plain writes them, and how many of ours each is."""
-    device_class: str = ""
-    """Home Assistant's device class that says enough by itself, where there is one."""
-    words: str = ""
-    """What it is called, in an entity's own name: phrases, a star for any ending."""
-    unless: str = ""
-    """What is called so, but is something else."""
-    is_daily: bool = False
-    """Whether it may be measured of a day, so that the day says when."""
-
-    def __repr__(self) -> str:
-        """Return the key."""
-        return self.key
+__all__ = ["METRICS", "Counting", "Kind", "Metric", "Quantity"]
+"""With the rows, each by its own name."""
 
 
 def _each(*units: str) -> dict[str, float]:
@@ -94,7 +36,15 @@ RR_INTERVAL = Metric(
     words="rr*, r r interval*, rr interval*, beat to beat*, interbeat*, ibi",
 )
 
-STEPS = Metric("steps", "steps", (1, 30_000), Quantity.STEPS, Kind.COUNTER)
+STEPS = Metric(
+    "steps",
+    "steps",
+    (1, 30_000),
+    Quantity.STEPS,
+    Kind.COUNTER,
+    counting=Counting(fastest=240, steady=240, highest=10**12, is_whole=True),
+)
+"""Four in a second are a sprint."""
 FLOORS = Metric(
     "floors",
     "floors",
@@ -105,7 +55,9 @@ FLOORS = Metric(
     ),
     words="floors, floors climbed, flights*, stories, etagen, stockwerke, pisos, etages, "
     "verdiepingen, pietra, lou ceng",
+    counting=Counting(fastest=30, steady=15, highest=10**7, is_whole=True),
 )
+"""Of three metres: the best run up a tower in six seconds each."""
 ENERGY = Metric(
     "energy",
     "kcal",
@@ -116,17 +68,19 @@ ENERGY = Metric(
     words="energy*, calorie*, kcal, energie*, kalorie*, energia*, caloria*, ka lu li, work",
     unless="basal*, bmr, resting*, grund*, reposo, repos, rust, podstawow*, dietary*, "
     "intake, consumed, eaten, food, goal*",
+    counting=Counting(fastest=60, steady=20, highest=10**9),
 )
-"""What was spent by moving."""
+"""What was spent by moving: 20 kcal a minute are 330 W on the pedals."""
 TOTAL_ENERGY = Metric(
     "total_energy",
     "kcal",
-    (0, 10_000),
+    (0, 15_000),
     Quantity.ENERGY,
     Kind.COUNTER,
     words="total energy*, total calorie*, total kcal, gesamtkalorien, gesamtenergie, "
     "calorias totales, calories totales, totale calorieen, kalorie calkowite",
     unless="basal*, dietary*, intake, consumed, eaten, food, goal*",
+    counting=Counting(fastest=60, steady=22, highest=10**9),
 )
 """What was spent, with what a body needs at rest."""
 DISTANCE = Metric(
@@ -139,8 +93,9 @@ DISTANCE = Metric(
     words="distance*, walked, distanz, strecke, entfernung, distancia*, afstand, "
     "dystans, odleglosc, ju chi",
     unless="elevation*, stride*, accuracy, height, goal*",
+    counting=Counting(fastest=1800, steady=360, highest=10**9),
 )
-"""On foot, as far as is known."""
+"""On foot, as far as is known: it may be a descent on a bicycle, too, at 30 m/s."""
 CYCLING_DISTANCE = Metric(
     "cycling_distance",
     "m",
@@ -150,7 +105,9 @@ CYCLING_DISTANCE = Metric(
     words="cycling*, cycled, bike*, biking, bicycle*, ride, rad*, fahrrad*, ciclis*, "
     "bicicleta*, velo*, cyclis*, fiets*, rower*, qi xing",
     unless="wheel*, goal*",
+    counting=Counting(fastest=1800, steady=900, highest=10**9),
 )
+"""Nobody keeps up 15 m/s for an hour."""
 HYDRATION = Metric(
     "hydration",
     "mL",
@@ -160,7 +117,9 @@ HYDRATION = Metric(
     words="hydration*, water*, drunk, drink*, fluid*, wasser*, getrunken, agua, eau, "
     "gedronken, nawodnienie, woda, yin shui",
     unless="goal*",
+    counting=Counting(fastest=2000, steady=1000, highest=10**9, is_entered=True),
 )
+"""Two bottles are written down at once."""
 
 SPEED = Metric(
     "speed",
