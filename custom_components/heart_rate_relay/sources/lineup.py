@@ -69,14 +69,13 @@ class Lineup:
 
         What comes too soon after another reading of its source does not.
         """
-        if not self.one_line or observer not in self._heart_rates:
-            if self.one_line and self._is_overtaken(observer, at):
-                return
-            if isinstance(observer, Counter):
-                yield from readings
-            else:
-                yield from observer.due(readings)
-        elif isinstance(observer, Observer):
+        if not self.one_line:
+            yield from observer.due(readings)
+        elif not isinstance(observer, Observer) or observer not in self._heart_rates:
+            yield from (
+                () if self._is_overtaken(observer, at) else observer.due(readings)
+            )
+        else:
             new = [Held(observer, reading) for reading in readings]
             if at < self.clear_at and all(
                 one.observer is observer for one in self._held
