@@ -325,7 +325,7 @@ class Delivery:
 
     def _note(self, error: DestinationError | None) -> None:
         """Set the pace by an outcome."""
-        self._outbox.is_answered = error is None
+        self._outbox.heed(is_answered=error is None)
         if error:
             self._outbox.tally.in_doubt += error.in_doubt
         now = asyncio.get_running_loop().time()
