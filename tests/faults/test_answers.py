@@ -8,7 +8,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.delivery.delivery import MENDED_RETRY
+from custom_components.heart_rate_relay.delivery.delivery import (
+    MENDED_RETRY,
+    STOP_TIMEOUT,
+)
 from custom_components.heart_rate_relay.destinations.influxdb import reading_back
 from custom_components.heart_rate_relay.destinations.words import MAX_WORDS
 from custom_components.heart_rate_relay.diagnostics import (
@@ -411,6 +414,42 @@ async def test_what_is_dropped_without_a_word(
     await wear(strap, 20)
     await asyncio.sleep(1)
     assert len(stand_in.requests) == asked + 20
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0, 4.0])
+async def test_stopped_while_it_is_looked_for(
+    hass: HomeAssistant,
+    strap: Strap,
+    relay: RelayCoordinator,
+    stand_in: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    at: float,
+) -> None:
+    """A stop does not wait to see what was kept: that is in doubt, and not written again."""
+    relay.async_pause(True)
+    await wear(strap, 100)
+    await asyncio.sleep(2 * HOUR)
+    await wear(strap, 10)
+    relay.async_pause(False)
+    monkeypatch.setattr(reading_back, "LOOKS", (2.0, 11.0, 12.0))
+    stand_in.is_silent = True
+    # Each look finds nothing, so that there are several
+    stand_in._series.retention = HOUR
+    relay.async_send_now()
+    while at and not stand_in.requests:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(at)
+    began = time.time()
+    await hass.config_entries.async_unload(relay.config_entry.entry_id)
+    assert time.time() - began < STOP_TIMEOUT
+    written = [one for one in stand_in.requests if one.path in stand_in.deliveries]
+    assert len(written) == 1
+    tally = relay.outbox.tally
+    assert (len(relay.outbox), tally.refused, tally.in_doubt) == (0, 0, 100)
+    assert await hass.config_entries.async_setup(relay.config_entry.entry_id)
+    await asyncio.sleep(HOUR)
+    written = [one for one in stand_in.requests if one.path in stand_in.deliveries]
+    assert len(written) == 1
 
 
 # Words

@@ -1,6 +1,7 @@
 """Which of several sources counts where one line is shown: who measures, not who speaks."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 import time
 from typing import Any
 
@@ -219,6 +220,28 @@ async def test_nobody_says_anything_more(
     measure(hass, 100, WATCH)
     await until(lambda: len(live_tracking.arrivals) == 2)
     assert [arrival.value for arrival in live_tracking.arrivals] == [70, 100]
+
+
+@pytest.mark.parametrize("min_interval", [2, 5])
+async def test_stopped_in_doubt_at_a_pace(
+    hass: HomeAssistant, live_tracking: LiveTracking, min_interval: int
+) -> None:
+    """What counts at the end comes no more often than anything else."""
+    race = Race(hass, live_tracking)
+    await race.start(STRAP, WATCH, min_interval=min_interval)
+    for second in range(60):
+        race.beat(STRAP, second, counts=True)
+    for second in range(60, 90):
+        race.beat(WATCH, second, counts=True)
+    await until_empty(race.relay)
+    await hass.config_entries.async_unload(race.relay.config_entry.entry_id)
+    assert await hass.config_entries.async_setup(race.relay.config_entry.entry_id)
+    await until_empty(race.relay.config_entry.runtime_data)
+    seen = [one for one in live_tracking.arrivals if 100 <= one.value < 140]
+    times = sorted(one.measured_at for one in seen)
+    assert times[-1] > (race.begin + 80) * 1_000_000
+    gaps = {late - early for early, late in pairwise(times)}
+    assert min(gaps) >= min_interval * 1_000_000
 
 
 @pytest.mark.parametrize(("silent_for", "counts"), [(3, False), (30, True)])

@@ -102,6 +102,7 @@ class Face(Destination):
         gather=600.0,
         ranges={Metric.HEART_RATE: (ulp(0.0), 300.0), Metric.STEPS: (1.0, 30000.0)},
         tells_refused=False,
+        in_order=True,
     )
     version: ClassVar[tuple[int, int]]
     """The version of its API that is spoken here."""

@@ -102,7 +102,12 @@ class DiskTier:
 
     def exists(self) -> bool:
         """Return whether there is a file."""
-        return self.path.exists() or saved(self.path).exists()
+        for path in (self.path, saved(self.path)):
+            # What only cannot be seen now must not be taken for what is not there
+            with suppress(FileNotFoundError):
+                path.stat()
+                return True
+        return False
 
     def peek(self) -> Tally:
         """Return what was last written by write_tally, without a file being touched or made."""

@@ -5,10 +5,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.components.event import ATTR_EVENT_TYPES
+from homeassistant.core import HomeAssistant, State, callback
 
 from ..reading import Metric
-from .attributes import unit_of
+from .attributes import is_event, unit_of
 from .detection.other_metrics import is_count_of_steps
 from .rules import CONVERSIONS
 
@@ -58,7 +59,7 @@ def async_flaws(
         entity_ids = dict.fromkeys(entity_ids)
         for entity_id in entity_ids:
             state = hass.states.get(entity_id)
-            unit = unit_of(state) if state else None
+            unit = unit_of(state) if state and not _tells_several(state) else None
             if entity_id in seen:
                 found.append(Flawed(metric, entity_id, Flaw.CHOSEN_TWICE))
             elif not _is_understood(metric, unit):
@@ -66,6 +67,12 @@ def async_flaws(
                 found.append(Flawed(metric, entity_id, Flaw.UNKNOWN_UNIT, words))
         seen.update(entity_ids)
     return found
+
+
+def _tells_several(state: State) -> bool:
+    """Return whether an entity tells several kinds of events, each with a unit of its own."""
+    types = state.attributes.get(ATTR_EVENT_TYPES)
+    return is_event(state.entity_id) and isinstance(types, list) and len(types) > 1
 
 
 def _is_understood(metric: Metric, unit: str | None) -> bool:

@@ -105,7 +105,11 @@ class InfluxDB(Destination):
             return Receipt(refusals(readings, answer))
         if not self._ways_to_ask:
             return Receipt()
-        return Receipt(await self._read_back.missing(readings))
+        return await self._read_back.look_for(readings)
+
+    @override
+    def hurry(self) -> None:
+        self._read_back.end()
 
     @property
     @override
