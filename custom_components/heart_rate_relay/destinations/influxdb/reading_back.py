@@ -105,7 +105,7 @@ class ReadBack:
             async with asyncio.timeout(0 if self._is_over else None) as self._timeout:
                 past = await self._beyond(self._past, old, TOO_OLD)
                 future = await self._beyond(self._future, early, TOO_EARLY)
-                return Receipt([*past, *future])
+                return Receipt((*past, *future))
         except TimeoutError:
             # Written again it would be there twice
             return Receipt(in_doubt=len(old) + len(early))
