@@ -26,7 +26,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from ..automation import automate
-from ..common import objecting, set_up
+from ..common import objecting, set_up, us
+from ..seen.common import see_in_order
 from .common import Strap, each_service, entry_of, ledger_of
 from .simulated_time import SimulatedTime
 
@@ -273,6 +274,34 @@ async def test_the_database_is_at_its_limit(
     await asyncio.sleep(MENDED_RETRY + 60)
     assert not issues_of(hass)
     see_clean(strap, relay)
+
+
+@pytest.mark.parametrize("service", ["gerosense", "gerosense_proxy", "pulsoid"])
+@pytest.mark.parametrize("seconds", [2, 60])
+async def test_order_after_a_spell(
+    strap: Strap,
+    relay: RelayCoordinator,
+    service: str,
+    stand_in: StandIn,
+    seconds: int,
+) -> None:
+    """Who wants readings in order gets them so, and who shows the newest gets that first."""
+    relay.async_pause(True)
+    await wear(strap, 600)
+    stand_in.failure = Failure(400, '{"detail": "not now"}')
+    stand_in.arrivals.clear()
+    began = time.time()
+    relay.async_pause(False)
+    relay.async_send_now()
+    await wear(strap, seconds)
+    stand_in.failure = None
+    await wear(strap, 30)
+    if service == "pulsoid":
+        assert stand_in.arrivals[0].measured_at > us(began) // 1000 * 1000
+    await asyncio.sleep(30 * 60)
+    see_clean(strap, relay)
+    if service != "pulsoid":
+        see_in_order(stand_in)
 
 
 # Patience, and its end

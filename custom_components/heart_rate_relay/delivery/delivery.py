@@ -235,15 +235,15 @@ class Delivery:
         """
         entries, _ = sift(await self._take(), self._destination.limits)
         suspects, others = self._suspicion.part(entries, is_all=False)
-        if not (batches := batches_of(others, self._least)[0]):
+        batches, _ = batches_of(others, self._least)
+        if not batches or self.paused or self._stopping:
             return
         now = asyncio.get_running_loop().time()
         await asyncio.sleep(self._rate.delay(now, backlog=True))
-        reason = self._refused_for
         error = await self._caught(self._deliver(batches[0]))
         self._note(error)
         if not error and (gone := overtaken(suspects, batches[0])):
-            self._book.refuse([entry.reading for entry in gone], reason)
+            self._book.refuse([entry.reading for entry in gone], self._refused_for)
             await self._outbox.settle(gone)
 
     async def _deliver_suspects(self, entries: Sequence[Entry]) -> bool:

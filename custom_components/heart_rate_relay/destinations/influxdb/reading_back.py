@@ -83,6 +83,7 @@ class ReadBack:
         self._is_over = True
         if self._timeout:
             self._timeout.reschedule(asyncio.get_running_loop().time())
+            self._timeout = None
 
     async def look_for(self, readings: Sequence[Reading]) -> Receipt:
         """Return what became of readings that were taken just now.
