@@ -62,8 +62,7 @@ class Delivery:
         self._on_outcome = on_outcome
         self._rate = RateLimit(destination.limits.max_rate)
         self._gather = gather or 0.0
-        self._not_before = 0.0
-        self._next_round = 0.0
+        self._not_before = self._next_round = 0.0
         self._is_urgent = False
         self._failures = 0
         self._mistake: type[Exception] | None = None
@@ -154,8 +153,7 @@ class Delivery:
 
     def _until_repeat(self) -> float | None:
         """Return the seconds until something is to be repeated, None where nothing is."""
-        at = self._destination.repeat_at
-        if at is None or self.paused:
+        if (at := self._destination.repeat_at) is None or self.paused:
             return None
         now = asyncio.get_running_loop().time()
         return max(0.0, max(at, self._not_before) - now)
@@ -191,7 +189,9 @@ class Delivery:
 
     async def _deliver_all(self, entries: Sequence[Entry]) -> bool:
         """Deliver entries, and return whether any of them could be."""
-        more, is_all = len(entries) == self._most, len(entries) >= len(self._outbox)
+        more = len(entries) == self._most
+        # In order, what is set aside would be among the oldest
+        is_all = self._in_order or len(entries) >= len(self._outbox)
         entries, objections = sift(entries, self._destination.limits)
         if objections:
             for entry, reason in objections:

@@ -351,13 +351,12 @@ def _samples(
     for reading in sorted(readings, key=lambda reading: reading.started_at):
         if (device := devices.get(reading.source)) is None:
             device = devices[reading.source] = _device(reading.source)
-        _, unit = KINDS[reading.metric]
         samples.append(
             {
                 **device,
                 "start_date": _date(reading.started_at, time_zone),
                 "end_date": _date(reading.measured_at, time_zone),
-                "unit": unit,
+                "unit": KINDS[reading.metric][1],
                 "value": _number(reading),
             }
         )

@@ -99,9 +99,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self.delivery.paused = self.options[CONF_PAUSED]
         self._publish_timer: CALLBACK_TYPE | None = None
         self._is_due = False
-        self._alerts = Alerts(
-            hass, entry, self.outbox, self._is_flowing, self._have_lasted
-        )
+        callbacks = self._is_flowing, self._have_lasted
+        self._alerts = Alerts(hass, entry, self.outbox, *callbacks)
         self._outcomes = Outcomes(hass, entry, self._alerts, self.name)
         self._tried = asyncio.Event()
         self._stops = AsyncExitStack()
