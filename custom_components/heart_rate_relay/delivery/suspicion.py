@@ -10,8 +10,9 @@ do later ones have to bear witness. Then it is too late for what they overtook.
 
 from collections.abc import Sequence
 
+from ..metrics import Metric
 from ..outbox.disk import Entry
-from ..reading import Metric, Reading
+from ..reading import Reading
 
 MANY = 3
 """So many batches of the smallest size, refused in a row, are no longer a chance."""

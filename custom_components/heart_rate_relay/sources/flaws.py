@@ -2,27 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from homeassistant.components.event import ATTR_EVENT_TYPES
 from homeassistant.core import HomeAssistant, State, callback
 
-from ..reading import Metric
+from ..metrics import Metric
 from .attributes import is_event, unit_of
-from .detection.other_metrics import is_count_of_steps
-from .rules import CONVERSIONS
-
-_UNITS: Mapping[Metric, str] = MappingProxyType(
-    {
-        Metric.HEART_RATE: "bpm",
-        Metric.RESTING_HEART_RATE: "bpm",
-        Metric.HEART_RATE_VARIABILITY: "ms",
-        Metric.HEART_RATE_VARIABILITY_SDNN: "ms",
-        Metric.STEPS: "steps",
-    }
-)
-"""The unit that a source of each metric may have, of those that are understood."""
+from .conversions import conversion
 
 
 class Flaw(StrEnum):
@@ -59,24 +46,23 @@ def async_flaws(
         entity_ids = dict.fromkeys(entity_ids)
         for entity_id in entity_ids:
             state = hass.states.get(entity_id)
-            unit = unit_of(state) if state and not _tells_several(state) else None
             if entity_id in seen:
                 found.append(Flawed(metric, entity_id, Flaw.CHOSEN_TWICE))
-            elif not _is_understood(metric, unit):
-                words = {"unit": unit or "", "expected": _UNITS[metric]}
+            elif not _is_understood(metric, state):
+                unit = unit_of(state) if state else None
+                words = {"unit": unit or "", "expected": metric.unit}
                 found.append(Flawed(metric, entity_id, Flaw.UNKNOWN_UNIT, words))
         seen.update(entity_ids)
     return found
 
 
-def _tells_several(state: State) -> bool:
-    """Return whether an entity tells several kinds of events, each with a unit of its own."""
-    types = state.attributes.get(ATTR_EVENT_TYPES)
-    return is_event(state.entity_id) and isinstance(types, list) and len(types) > 1
+def _is_understood(metric: Metric, state: State | None) -> bool:
+    """Return whether a metric may be told as a state tells something.
 
-
-def _is_understood(metric: Metric, unit: str | None) -> bool:
-    """Return whether a unit is one of those that a metric is told in."""
-    if metric is Metric.STEPS:
-        return is_count_of_steps(unit)
-    return CONVERSIONS[metric](1.0, unit) is not None
+    Of several kinds of events each has a unit of its own: one says nothing of the others.
+    """
+    if state and is_event(state.entity_id):
+        types = state.attributes.get(ATTR_EVENT_TYPES)
+        if isinstance(types, list) and len(types) > 1:
+            return True
+    return conversion(metric)(1.0, unit_of(state) if state else None) is not None
