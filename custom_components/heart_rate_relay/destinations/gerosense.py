@@ -158,8 +158,7 @@ class Face(Destination):
         self, metric: Metric, samples: Sequence[Mapping[str, object]]
     ) -> Answer:
         """Return the answer to samples of a metric. Raises DestinationError."""
-        data_type, _ = KINDS[metric]
-        body = {**self._person, "data_type": data_type, "data": samples}
+        body = {**self._person, "data_type": KINDS[metric][0], "data": samples}
         return await self._post("samples", body)
 
     async def _post(self, path: str, body: object) -> Answer:
