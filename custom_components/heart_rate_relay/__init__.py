@@ -141,7 +141,8 @@ async def async_remove_entry(
 ) -> None:
     """Remove a relay's readings and tokens with it, and what was reported of the entry."""
     async_delete_all(hass, entry)
-    async_take_over(hass, entry.entry_id)
+    if (left := async_take_over(hass, entry.entry_id)) and left.outbox:
+        left.outbox.abandon()
     path = outbox_path(hass, entry.entry_id)
 
     def remove() -> None:

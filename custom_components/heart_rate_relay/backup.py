@@ -1,27 +1,15 @@
 """Has each relay leave its readings alone, in one whole file, while a backup is made."""
 
-import asyncio
-from collections.abc import Iterator
-
 from homeassistant.core import HomeAssistant
 
-from .const import DOMAIN
-from .monitor.coordinator import is_monitor
-from .outbox.outbox import Outbox
+from .relay.held import async_hold
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
     """Write what waits, and hold what comes in."""
-    await asyncio.gather(*(outbox.hold() for outbox in _outboxes(hass)))
+    await async_hold(hass).begin()
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:
     """Go on."""
-    await asyncio.gather(*(outbox.release() for outbox in _outboxes(hass)))
-
-
-def _outboxes(hass: HomeAssistant) -> Iterator[Outbox]:
-    """Yield the outboxes of all relays that run."""
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if not is_monitor(entry):
-            yield entry.runtime_data.outbox
+    await async_hold(hass).end()

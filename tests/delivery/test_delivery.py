@@ -8,8 +8,8 @@ from typing import override
 import pytest
 
 from custom_components.heart_rate_relay.delivery import delivery as delivery_module
+from custom_components.heart_rate_relay.delivery.book import KEPT_REFUSALS
 from custom_components.heart_rate_relay.delivery.delivery import (
-    KEPT_REFUSALS,
     MAX_BACKOFF,
     MENDED_RETRY,
     MIN_BACKOFF,
@@ -27,6 +27,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     UnreachableError,
     WaitError,
 )
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.reading import Reading
 
 from ..outbox.common import DAY, Clock, add_stored, full_disk, opened, reading
@@ -406,6 +407,38 @@ async def test_mistake_is_logged(path: Path, caplog: pytest.LogCaptureFixture) -
         assert caplog.text.count("RuntimeError") == 1
         assert "scripted.py" in caplog.text
         assert "a mistake" not in caplog.text
+
+
+@pytest.mark.parametrize("where", ["take", "settle", "__len__"])
+async def test_mistake_anywhere(
+    path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    """No mistake ends the delivery for good: it is logged once, and tried again in a while."""
+    service = Scripted()
+    async with running(path, service) as relay:
+        with monkeypatch.context() as patch:
+            tries = 0
+
+            def fail(*args: object, **kwargs: object) -> object:
+                nonlocal tries
+                tries += 1
+                raise RuntimeError("a mistake")
+
+            patch.setattr(Outbox, where, fail)
+            for value in range(600):
+                relay.outbox.add(reading(value))
+                relay.delivery.wake()
+                await asyncio.sleep(1)
+        assert 3 < tries < 30
+        assert caplog.text.count("Unexpected error") == 1
+        assert set(relay.keys) <= {"unexpected"}
+        relay.delivery.send_now()
+        await asyncio.sleep(1)
+        assert set(service.accepted) == set(range(600))
+        assert relay.keys[-1] is None
 
 
 async def test_disk_that_cannot_forget(path: Path) -> None:

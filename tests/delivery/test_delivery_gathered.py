@@ -12,6 +12,7 @@ from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations.base import Limits, Receipt
 from custom_components.heart_rate_relay.destinations.errors import (
     NotAuthorisedError,
+    RefusedError,
     UnreachableError,
     WaitError,
 )
@@ -37,6 +38,7 @@ class Gathering(Scripted):
         min_batch=3,
         mixed=False,
         gather=GATHER,
+        in_order=True,
         ranges={metrics.HEART_RATE: (1, 300), metrics.STEPS: (1, 30000)},
     )
 
@@ -307,7 +309,7 @@ async def test_refused(path: Path) -> None:
     service = Gathering()
     service.bad = {77}
     async with running(path, service) as relay:
-        await asyncio.sleep(5)
+        await asyncio.sleep(60)
         refused = [one.reading.value for one in relay.delivery.refusals]
         assert 77 in refused
         assert 3 <= len(refused) <= 5
@@ -402,3 +404,120 @@ async def test_doubted_by_an_error(path: Path) -> None:
         await asyncio.sleep(DAY)
         assert relay.outbox.tally.in_doubt == 7
         assert len(relay.outbox) == 3
+
+
+# In order
+
+
+WATCH = Source("4d", "sensor.watch", "Watch", Device("watch", "Watch"))
+
+
+def see_in_order(service: Gathering) -> None:
+    """See that all that was accepted of each device and metric came in order, and once."""
+    series: dict[object, list[int]] = {}
+    for one in service.readings:
+        key = (one.metric, one.source.device.id or one.source.id)
+        series.setdefault(key, []).append(one.measured_at)
+    for times in series.values():
+        assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize("is_too_large", [False, True])
+@pytest.mark.parametrize(("spell", "count"), [(2, 3), (2, 900), (10, 14), (400, 900)])
+async def test_in_order_after_all_was_refused(
+    path: Path, spell: float, count: int, is_too_large: bool
+) -> None:
+    """What waited, and what came in meanwhile, arrives as it was measured, and all of it."""
+
+    class Moody(Gathering):
+        """A service that refuses all it gets for a time."""
+
+        refuses = True
+
+        @override
+        async def deliver(self, readings: Sequence[Reading]) -> Receipt:
+            if self.refuses:
+                now = asyncio.get_running_loop().time()
+                self.requests.append((now, [one.value for one in readings]))
+                raise RefusedError("not now", is_too_large=is_too_large)
+            return await super().deliver(readings)
+
+    async with opened(path) as outbox:
+        await fill(outbox, count)
+    service = Moody()
+    async with running(path, service) as relay:
+        for second in range(int(spell)):
+            await asyncio.sleep(1)
+            relay.add(60 + second % 100)
+            relay.outbox.add(reading(70 + second % 100, source=WATCH))
+        assert len(service.requests) < 40
+        service.refuses = False
+        await asyncio.sleep(2000)
+        assert len(service.readings) == count + 2 * spell
+        see_in_order(service)
+        assert relay.outbox.tally.refused == 0
+
+
+@pytest.mark.parametrize("bad", [{1}, {77}, {200}, set(range(1, 30)), {20, 21, 90}])
+async def test_in_order_around_bad_ones(path: Path, bad: set[float]) -> None:
+    """What is given up with the bad ones is little, and the others arrive as measured."""
+    async with opened(path) as outbox:
+        for value in range(1, 201):
+            outbox.add(reading(value, age=201 - value))
+        await outbox.flush()
+    service = Gathering()
+    service.bad = bad
+    async with running(path, service) as relay:
+        for value in range(201, 300):
+            relay.add(value)
+            await asyncio.sleep(20)
+        await asyncio.sleep(2 * GATHER)
+        see_in_order(service)
+        refused = set(range(1, 300)) - {one.value for one in service.readings}
+        assert bad <= refused
+        assert len(refused) <= 4 * len(bad) + 4
+        assert relay.outbox.tally.refused == len(refused)
+        assert {one.reason for one in relay.delivery.refusals} == {
+            "too fast to be true"
+        }
+        assert len(relay.outbox) == 0
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+async def test_another_metric_bears_witness(path: Path, is_bad: bool) -> None:
+    """What nothing overtook is tried again before it is given up, and may yet be accepted."""
+
+    class Watched(Gathering):
+        """A service that may be well again as soon as it accepts something."""
+
+        @override
+        def accept(self, readings: Sequence[Reading]) -> Receipt:
+            self.bad = {60} if is_bad else set()
+            return super().accept(readings)
+
+    service = Watched()
+    service.bad = {60}
+    async with running(path, service) as relay:
+        relay.add(60, 61, 62)
+        await asyncio.sleep(20)
+        assert len(service.requests) > 2
+        for age in (120, 60, 0):
+            relay.outbox.add(steps(100, age=age))
+        await asyncio.sleep(GATHER)
+        arrived = [one.value for one in service.readings]
+        assert arrived == [100, 100, 100, *([] if is_bad else [60, 61, 62])]
+        assert relay.outbox.tally.refused == (3 if is_bad else 0)
+        assert len(relay.outbox) == 0
+
+
+async def test_a_chance_refusal_keeps_the_order(path: Path) -> None:
+    """One refusal, or two, are no reason to try later ones first."""
+    service = Gathering()
+    service.script = [RefusedError("a moment"), RefusedError("another")]
+    async with running(path, service) as relay:
+        relay.add(60, 61, 62)
+        await asyncio.sleep(0.1)
+        relay.add(63, 64, 65, 66, 67, 68)
+        await asyncio.sleep(2 * GATHER)
+        assert service.accepted == [60, 61, 62, 63, 64, 65, 66, 67, 68]
+        assert relay.outbox.tally.refused == 0

@@ -259,6 +259,38 @@ async def test_awkward_names(
         }
 
 
+PLAUSIBLE = (20.0, 250.0, 0.1, 61.25, 0.0, -0.0, -72.5, 1 / 3, 30_000.0, 1e-7)
+HUGE = (1e15, 123456789.123456789, 1e22, 1e308, 1.7976931348623157e308, -1e308, 1e-300)
+
+
+async def test_awkward_values(
+    url: str, connect: Connect, session: aiohttp.ClientSession
+) -> None:
+    """No number that is written is one for which the server drops a line.
+
+    It keeps about twelve digits of what lies together. Something huge would take all digits
+    of its neighbours: hence none is written that is not plausible.
+    """
+    series = [PLAUSIBLE, *((value,) for value in HUGE)]
+    straps = [Source("1", next(names), "Strap") for _ in series]
+    readings = [
+        reading(value, NOW - (len(values) - number) * 1_000_000, strap)
+        for strap, values in zip(straps, series, strict=True)
+        for number, value in enumerate(values)
+    ]
+    destination = connect("influxdb_v1", url, username="", password="")
+    assert await destination.deliver(readings) == Receipt()
+    for strap, values in zip(straps, series, strict=True):
+        there: Mapping[int, list[float]] = {}
+        async with asyncio.timeout(60):
+            while len(there) < len(values):
+                there = await held(session, url, strap.entity_id)
+                await asyncio.sleep(0.2)
+        assert list(there) == [kept_at(one) for one in readings if one.source == strap]
+        kept = [value for (value,) in there.values()]
+        assert kept == pytest.approx(list(values), rel=1e-9)
+
+
 async def test_relay(
     hass: HomeAssistant,
     socket_enabled: None,

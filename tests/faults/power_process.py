@@ -52,6 +52,7 @@ class Life:
             self.outbox = self.module.Outbox(self.path, **bounds)
             await self.outbox.open()
             self.tell("up")
+            self.heeds = True
             self.late = 0.0
             ends = time.monotonic() + seconds
             await asyncio.gather(
@@ -94,8 +95,9 @@ class Life:
     async def deliver(self, ends: float) -> None:
         """Deliver while the service answers."""
         while time.monotonic() < ends:
-            if self.outbox.is_answered is not self.answers:
-                self.outbox.is_answered = self.answers
+            if self.heeds is not self.answers:
+                self.heeds = self.answers
+                self.outbox.heed(is_answered=self.answers)
                 self.tell("up" if self.answers else "down")
             if self.answers and len(self.outbox):
                 began = time.monotonic()

@@ -8,7 +8,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.delivery.delivery import MENDED_RETRY
+from custom_components.heart_rate_relay.delivery.delivery import (
+    MENDED_RETRY,
+    STOP_TIMEOUT,
+)
 from custom_components.heart_rate_relay.destinations.influxdb import reading_back
 from custom_components.heart_rate_relay.destinations.words import MAX_WORDS
 from custom_components.heart_rate_relay.diagnostics import (
@@ -23,7 +26,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from ..automation import automate
-from ..common import objecting, set_up
+from ..common import objecting, set_up, us
+from ..seen.common import see_in_order
 from .common import Strap, each_service, entry_of, ledger_of
 from .simulated_time import SimulatedTime
 
@@ -272,6 +276,34 @@ async def test_the_database_is_at_its_limit(
     see_clean(strap, relay)
 
 
+@pytest.mark.parametrize("service", ["gerosense", "gerosense_proxy", "pulsoid"])
+@pytest.mark.parametrize("seconds", [2, 60])
+async def test_order_after_a_spell(
+    strap: Strap,
+    relay: RelayCoordinator,
+    service: str,
+    stand_in: StandIn,
+    seconds: int,
+) -> None:
+    """Who wants readings in order gets them so, and who shows the newest gets that first."""
+    relay.async_pause(True)
+    await wear(strap, 600)
+    stand_in.failure = Failure(400, '{"detail": "not now"}')
+    stand_in.arrivals.clear()
+    began = time.time()
+    relay.async_pause(False)
+    relay.async_send_now()
+    await wear(strap, seconds)
+    stand_in.failure = None
+    await wear(strap, 30)
+    if service == "pulsoid":
+        assert stand_in.arrivals[0].measured_at > us(began) // 1000 * 1000
+    await asyncio.sleep(30 * 60)
+    see_clean(strap, relay)
+    if service != "pulsoid":
+        see_in_order(stand_in)
+
+
 # Patience, and its end
 
 
@@ -411,6 +443,42 @@ async def test_what_is_dropped_without_a_word(
     await wear(strap, 20)
     await asyncio.sleep(1)
     assert len(stand_in.requests) == asked + 20
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0, 4.0])
+async def test_stopped_while_it_is_looked_for(
+    hass: HomeAssistant,
+    strap: Strap,
+    relay: RelayCoordinator,
+    stand_in: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    at: float,
+) -> None:
+    """A stop does not wait to see what was kept: that is in doubt, and not written again."""
+    relay.async_pause(True)
+    await wear(strap, 100)
+    await asyncio.sleep(2 * HOUR)
+    await wear(strap, 10)
+    relay.async_pause(False)
+    monkeypatch.setattr(reading_back, "LOOKS", (2.0, 11.0, 12.0))
+    stand_in.is_silent = True
+    # Each look finds nothing, so that there are several
+    stand_in._series.retention = HOUR
+    relay.async_send_now()
+    while at and not stand_in.requests:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(at)
+    began = time.time()
+    await hass.config_entries.async_unload(relay.config_entry.entry_id)
+    assert time.time() - began < STOP_TIMEOUT
+    written = [one for one in stand_in.requests if one.path in stand_in.deliveries]
+    assert len(written) == 1
+    tally = relay.outbox.tally
+    assert (len(relay.outbox), tally.refused, tally.in_doubt) == (0, 0, 100)
+    assert await hass.config_entries.async_setup(relay.config_entry.entry_id)
+    await asyncio.sleep(HOUR)
+    written = [one for one in stand_in.requests if one.path in stand_in.deliveries]
+    assert len(written) == 1
 
 
 # Words

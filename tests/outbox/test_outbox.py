@@ -416,13 +416,13 @@ async def test_unanswered_is_on_disk_sooner(path: Path) -> None:
     """While nobody takes any, a reading is on disk within half a second."""
     async with opened(path) as outbox:
         outbox.add(reading(1))
-        outbox.is_answered = False
+        outbox.heed(is_answered=False)
         await asyncio.sleep(0.5)
         assert await left_by_a_kill(path) == [1]
         outbox.add(reading(2))
         await asyncio.sleep(0.5)
         assert await left_by_a_kill(path) == [1, 2]
-        outbox.is_answered = True
+        outbox.heed(is_answered=True)
         outbox.add(reading(3))
         await asyncio.sleep(0.5)
         assert await left_by_a_kill(path) == [1, 2]

@@ -118,6 +118,29 @@ async def test_folder_cannot_be_made(path: Path) -> None:
         assert await left_by_a_kill(path) == [60]
 
 
+@pytest.mark.parametrize("answers", [False, True])
+async def test_outage_before_a_disk_came_late(path: Path, answers: bool) -> None:
+    """What the disk knows of an outage is over once the service has answered since."""
+    async with opened(path) as outbox:
+        outbox.tally.unreachable_since = 5
+        await add_stored(outbox, 1)
+    away = path.parent.rename(path.parent.with_name("away"))
+    path.parent.write_text("not a folder")
+    async with opened(path) as outbox:
+        assert in_trouble(outbox)
+        outbox.tally.unreachable_since = 7
+        if answers:
+            outbox.tally.note_answer()
+        path.parent.unlink()
+        away.rename(path.parent)
+        await asyncio.sleep(11)
+        assert not in_trouble(outbox)
+        assert outbox.tally.unreachable_since == (None if answers else 5)
+    async with opened(path) as outbox:
+        assert outbox.tally.unreachable_since == (None if answers else 5)
+        assert not outbox.tally.has_answered
+
+
 async def test_disk_that_comes_late(path: Path) -> None:
     """What is on a disk that fails when the outbox opens is found when it is back."""
     async with opened(path) as outbox:

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 import pytest
 
 from custom_components.heart_rate_relay.outbox.disk import Entry
+from custom_components.heart_rate_relay.outbox.hold import Hold
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
 from custom_components.heart_rate_relay.reading import Reading, Source
 
@@ -122,6 +123,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
         self.clock = Clock(self.runner.get_loop(), self.patch)
         self.model = Model()
+        self.hold = Hold()
         self.number = 0
         self.taken: list[Entry] = []
         self.run(self.open)
@@ -136,7 +138,9 @@ class OutboxMachine(RuleBasedStateMachine):
 
     async def open(self) -> None:
         """Open the outbox of the present path."""
-        self.outbox = Outbox(self.path, max_readings=MAX_READINGS, max_age=MAX_AGE)
+        self.outbox = Outbox(
+            self.path, max_readings=MAX_READINGS, max_age=MAX_AGE, hold=self.hold
+        )
         await self.outbox.open()
 
     def oldest(self, now: float) -> float:
@@ -216,18 +220,24 @@ class OutboxMachine(RuleBasedStateMachine):
         self.model.insert(some, self.clock.now, self.oldest(self.clock.now))
 
     @rule(
-        ages=st.lists(st.integers(0, 900), max_size=3), seconds=st.sampled_from([0, 2])
+        ages=st.lists(st.integers(0, 900), max_size=3),
+        seconds=st.sampled_from([0, 2]),
+        reopens=st.booleans(),
     )
-    def back_up(self, ages: list[int], seconds: float) -> None:
-        """A backup is made, while readings come in."""
-        self.run(self.outbox.hold)
+    def back_up(self, ages: list[int], seconds: float, reopens: bool) -> None:
+        """A backup is made, while readings come in, and the relay may be loaded again."""
+        self.run(self.hold.begin)
         self.model.flush(self.oldest(self.clock.now))
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(shutil.copy(self.path, folder))
             self.come_in(ages, STRAP)
+            if reopens:
+                self.run(self.outbox.close)
+                self.taken = []
+                self.run(self.outbox.open)
             self.run(lambda: asyncio.sleep(seconds))
             assert copy.read_bytes() == self.path.read_bytes()
-        self.run(self.outbox.release)
+        self.run(self.hold.end)
         self.model.flush(self.oldest(self.clock.now))
 
     @rule(seconds=st.sampled_from([0.3, 1.0, 400.0]))

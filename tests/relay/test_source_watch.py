@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
@@ -13,6 +14,8 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from ..common import STRAP, WATCH, measure, relay_entry, set_up, until
 from ..flow.common import register
+
+RING = "event.ring_heart_rate"
 
 UNKNOWN, TWICE = f"source_{Flaw.UNKNOWN_UNIT}", f"source_{Flaw.CHOSEN_TWICE}"
 UNTOLD, NOT_TAKEN = f"source_{Flaw.UNTOLD}", f"source_{Flaw.NOT_TAKEN}"
@@ -112,6 +115,25 @@ async def test_ignored_over_a_start(hass: HomeAssistant) -> None:
     measure(hass, 72, unit_of_measurement="%")
     (issue,) = issues(hass)
     assert not issue.dismissed_version
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [(["measured"], {RING: (UNKNOWN, "kg")}), (["measured", "weighed"], {})],
+)
+async def test_events(
+    hass: HomeAssistant, types: list[str], expected: dict[str, tuple[str, str]]
+) -> None:
+    """Of what tells several kinds of events, the unit of one says nothing of the others."""
+    told = {"event_types": types, "event_type": types[-1]}
+    hass.states.async_set(RING, "2026-01-01T00:00:00", {**told, "unit": "kg"})
+    entry = await start(hass, RING)
+    assert reported(hass) == expected
+    hass.states.async_set(RING, "2026-01-01T00:00:01", {**told, "unit": "bpm"})
+    assert not reported(hass)
+    hass.states.async_set(RING, "2026-01-01T00:00:02", {**told, "unit": "kg"})
+    assert reported(hass) == expected
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -221,6 +221,28 @@ async def test_nobody_says_anything_more(
     assert [arrival.value for arrival in live_tracking.arrivals] == [70, 100]
 
 
+@pytest.mark.parametrize("min_interval", [2, 5])
+async def test_stopped_in_doubt_at_a_pace(
+    hass: HomeAssistant, live_tracking: LiveTracking, min_interval: int
+) -> None:
+    """What counts at the end comes no more often than anything else."""
+    race = Race(hass, live_tracking)
+    await race.start(STRAP, WATCH, min_interval=min_interval)
+    for second in range(60):
+        race.beat(STRAP, second, counts=True)
+    for second in range(60, 90):
+        race.beat(WATCH, second, counts=True)
+    await until_empty(race.relay)
+    await hass.config_entries.async_unload(race.relay.config_entry.entry_id)
+    assert await hass.config_entries.async_setup(race.relay.config_entry.entry_id)
+    await until_empty(race.relay.config_entry.runtime_data)
+    seen = [one for one in live_tracking.arrivals if 100 <= one.value < 140]
+    times = sorted(one.measured_at for one in seen)
+    assert times[-1] > (race.begin + 80) * 1_000_000
+    # One may come early
+    assert 3 < len(times) <= 30 / min_interval + 2
+
+
 @pytest.mark.parametrize(("silent_for", "counts"), [(3, False), (30, True)])
 async def test_stopped_in_doubt(race: Race, silent_for: int, counts: bool) -> None:
     """At the end of Home Assistant what likely counts is kept, and nothing else."""

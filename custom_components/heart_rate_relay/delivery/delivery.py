@@ -1,14 +1,13 @@
 """Moves readings from the outbox to the destination."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from random import uniform
 import time
 
-from ..destinations.base import Destination, Limits, Receipt, Refusal
+from ..destinations.base import Destination, Limits
 from ..destinations.errors import (
     DestinationError,
     NotAuthorisedError,
@@ -20,16 +19,16 @@ from ..destinations.errors import (
 )
 from ..outbox.disk import Entry
 from ..outbox.outbox import Outbox
-from ..reading import SECOND, Reading, now_us
+from ..reading import SECOND, Reading
 from ..unexpected import log_unexpected
 from .batch_size import BatchSize
 from .batches import batches_of
+from .book import Book
 from .lead import Lead
-from .overwritten import Overwritten
 from .rate_limit import RateLimit
-from .refusals import kept, words_about
+from .refusals import words_about
 from .sifting import delay_after, sift
-from .suspicion import Suspicion
+from .suspicion import MANY, Suspicion, overtaken
 
 MIN_BACKOFF = 1.0
 MAX_BACKOFF = 5 * 60.0
@@ -40,8 +39,6 @@ MENDED_RETRY = 30 * 60.0
 
 STOP_TIMEOUT = 5.0
 """Seconds for a request under way to end."""
-
-KEPT_REFUSALS = 20
 
 
 class Delivery:
@@ -61,22 +58,24 @@ class Delivery:
         Where readings are gathered, all that wait go out every so many seconds.
         """
         self.paused = False
-        self.refusals: deque[Refusal] = deque(maxlen=KEPT_REFUSALS)
-        """The last readings that were refused, and why."""
         self._outbox = outbox
         self._destination = destination
         self._on_outcome = on_outcome
         self._rate = RateLimit(destination.limits.max_rate)
         self._gather = gather or 0.0
-        self._not_before = 0.0
-        self._next_round = 0.0
+        self._not_before = self._next_round = 0.0
         self._is_urgent = False
         self._failures = 0
+        self._mistake: type[Exception] | None = None
         limits = destination.limits
         self._size = BatchSize(limits.min_batch, limits.max_batch)
-        self._suspicion = Suspicion(limits.min_batch)
-        self._overwritten = Overwritten(limits)
-        self._lead = Lead(outbox, destination, self._count)
+        self._suspicion = Suspicion(limits.min_batch, in_order=limits.in_order)
+        self._in_order = limits.in_order
+        self._refused_for = ""
+        self._book = Book(outbox, limits)
+        self.refusals = self._book.refusals
+        """The last readings that were refused, and why."""
+        self._lead = Lead(outbox, destination, self._book.count)
         self._stopping = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -94,6 +93,7 @@ class Delivery:
         if not self._task:
             return
         self._stopping = True
+        self._destination.hurry()
         self.wake()
         await asyncio.wait([self._task], timeout=STOP_TIMEOUT)
         self._task.cancel()
@@ -117,25 +117,43 @@ class Delivery:
         self.wake()
 
     async def _run(self) -> None:
-        """Deliver until stopped."""
+        """Deliver until stopped, whatever goes wrong."""
+        loop = asyncio.get_running_loop()
         while not self._stopping:
-            self._changed.clear()
-            if self._until_repeat() == 0:
-                self._note(await self._caught(self._repeat()))
-                continue
-            if (delay := self._delay()) == 0:
-                self._is_urgent = False
-                entries = await self._take()
-                self._lead.take(entries)
+            try:
+                await self._deliver_due()
+            except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
+                self._note(self._unexpected(err))
+                # Not even for what comes in: it may go wrong with each of them
+                while not self._stopping and (now := loop.time()) < self._not_before:
+                    await self._wait(self._not_before - now)
+
+    async def _deliver_due(self) -> None:
+        """Deliver what is due, or else wait until something may be."""
+        self._changed.clear()
+        if self._until_repeat() == 0:
+            self._note(await self._caught(self._repeat()))
+            return
+        if (delay := self._delay()) == 0:
+            self._is_urgent = False
+            entries = await self._take()
+            self._lead.take(entries)
+            try:
                 were_any = await self._deliver_all(entries)
+            finally:
                 await self._lead.end()
-                if were_any:
-                    continue
-                delay = delay_after(entries)
-            delays = (delay, self._until_repeat())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_earliest(delays)):
-                    await self._changed.wait()
+            if were_any:
+                return
+            delay = delay_after(entries)
+        if not self._changed.is_set():
+            await self._wait(_earliest((delay, self._until_repeat())))
+
+    async def _wait(self, seconds: float | None) -> None:
+        """Wait until something has changed, for so many seconds at most."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
     def _delay(self) -> float | None:
         """Return the seconds until the next request, None when nothing is to be sent."""
@@ -151,8 +169,7 @@ class Delivery:
 
     def _until_repeat(self) -> float | None:
         """Return the seconds until something is to be repeated, None where nothing is."""
-        at = self._destination.repeat_at
-        if at is None or self.paused:
+        if (at := self._destination.repeat_at) is None or self.paused:
             return None
         now = asyncio.get_running_loop().time()
         return max(0.0, max(at, self._not_before) - now)
@@ -164,6 +181,11 @@ class Delivery:
         return limits if size == limits.max_batch else replace(limits, max_batch=size)
 
     @property
+    def _least(self) -> Limits:
+        """What the service takes in batches that are as small as can be."""
+        return replace(self._destination.limits, max_batch=self._size.least)
+
+    @property
     def _most(self) -> int:
         """How many readings to look at at once: those set aside are among them."""
         least = self._destination.limits.min_batch
@@ -173,12 +195,13 @@ class Delivery:
         """Return readings that may go, in the order in which they should.
 
         What has just come in at a live service is not behind what waits from before. Where all
-        is refused the newest are tried, as what is to blame may be what is old.
+        is refused the newest are tried, as what is to blame may be what is old, unless order
+        matters.
         """
-        is_general = self._suspicion.is_general
+        newest_first = self._destination.limits.newest_first
         is_led = self._lead.metric is not None
-        newest_first = self._destination.limits.newest_first or is_general
-        newest_first |= is_led and self._outbox.has_fresh
+        is_general = self._suspicion.is_general and not self._in_order
+        newest_first |= is_general or (is_led and self._outbox.has_fresh)
         entries = await self._outbox.take(self._most, newest_first=newest_first)
         if not (is_general or is_led):
             return entries
@@ -186,13 +209,21 @@ class Delivery:
 
     async def _deliver_all(self, entries: Sequence[Entry]) -> bool:
         """Deliver entries, and return whether any of them could be."""
-        more, is_all = len(entries) == self._most, len(entries) >= len(self._outbox)
+        more = len(entries) == self._most
+        # In order, what is set aside would be among the oldest
+        is_all = self._in_order or len(entries) >= len(self._outbox)
         entries, objections = sift(entries, self._destination.limits)
         if objections:
             for entry, reason in objections:
-                self._count([entry.reading], Receipt([Refusal(entry.reading, reason)]))
+                self._book.refuse([entry.reading], reason)
             await self._outbox.settle([entry for entry, _ in objections])
         suspects, others = self._suspicion.part(entries, is_all=is_all)
+        if self._in_order:
+            in_vain = self._suspicion.in_vain
+            were_any = await self._deliver_batches(entries, more=more)
+            if self._suspicion.in_vain > max(in_vain, MANY - 1):
+                await self._call_witness()
+            return were_any or bool(objections)
         if self._suspicion.is_general:
             others = others[-self._size.now :]
         were_any = await self._deliver_batches(others, more=more)
@@ -217,14 +248,31 @@ class Delivery:
             self._next_round = now + self._gather
         return bool(batches)
 
+    async def _call_witness(self) -> None:
+        """Try what comes behind the oldest, which were refused again and again.
+
+        Where that is accepted, what it overtook is given up: out of order it may not come.
+        """
+        entries, _ = sift(await self._take(), self._destination.limits)
+        suspects, others = self._suspicion.part(entries, is_all=False)
+        batches, _ = batches_of(others, self._least)
+        if not batches or self.paused or self._stopping:
+            return
+        now = asyncio.get_running_loop().time()
+        await asyncio.sleep(self._rate.delay(now, backlog=True))
+        error = await self._caught(self._deliver(batches[0]))
+        self._note(error)
+        if not error and (gone := overtaken(suspects, batches[0])):
+            self._book.refuse([entry.reading for entry in gone], self._refused_for)
+            await self._outbox.settle(gone)
+
     async def _deliver_suspects(self, entries: Sequence[Entry]) -> bool:
         """Try again what was refused, as long as others bear witness that it may be good.
 
         Without a witness one batch is tried, which may become one.
         """
-        least = replace(self._destination.limits, max_batch=self._size.least)
         were_any = False
-        while batches := batches_of(entries, least)[0]:
+        while batches := batches_of(entries, self._least)[0]:
             now = asyncio.get_running_loop().time()
             await asyncio.sleep(self._rate.delay(now, backlog=True))
             error = await self._caught(self._deliver(batches[0], again=True))
@@ -244,10 +292,16 @@ class Delivery:
             await request
         except DestinationError as err:
             return err
-        except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
-            log_unexpected(err, "the delivery is tried again")
-            return UnreachableError("unexpected")
+        except Exception as err:  # noqa: BLE001 - it is tried again
+            return self._unexpected(err)
         return None
+
+    def _unexpected(self, err: Exception) -> DestinationError:
+        """Return what an error means that nobody expected, and log it where it is news."""
+        if type(err) is not self._mistake:
+            self._mistake = type(err)
+            log_unexpected(err, "the delivery is tried again")
+        return UnreachableError("unexpected")
 
     async def _repeat(self) -> None:
         """Have something repeated that the destination may have lost."""
@@ -261,7 +315,7 @@ class Delivery:
             if error := await self._send(entries, again=again):
                 await self._search(entries, error, again=again)
         except RefusedError as err:
-            if self._suspicion.acceptances > acceptances:
+            if self._suspicion.acceptances > acceptances and not self._in_order:
                 return
             self._size.restart()
             if not self._suspicion.is_general:
@@ -281,17 +335,18 @@ class Delivery:
         try:
             receipt = await self._destination.deliver(readings)
         except RefusedError as err:
+            self._refused_for = err.detail
             if len(entries) > self._size.least:
                 if not err.is_too_large:
                     self._suspicion.refuse(entries)
                 return err
             if not self._suspicion.gives_up(entries, again=again):
                 return err
-            receipt = Receipt([Refusal(reading, err.detail) for reading in readings])
+            self._book.refuse(readings, err.detail)
         else:
             self._suspicion.accept(entries)
             self._size.grow(len(entries))
-        self._count(readings, receipt)
+            self._book.count(readings, receipt)
         await self._outbox.settle(entries)
         return None
 
@@ -300,12 +355,14 @@ class Delivery:
     ) -> None:
         """Find the readings that are to blame for a refusal, and deliver the others.
 
-        Both halves are tried before either is parted further: where one is accepted, that
+        Where order matters, only those before them: the others come when it is their turn.
+        Else both halves are tried before either is parted further: where one is accepted, that
         shows at once, and where none is down to the last, it is not the readings' fault.
         Raises RefusedError then.
         """
         if len(entries) <= self._size.least:
-            if not self._suspicion.has_witness or await self._send(entries, again=True):
+            has_witness = self._suspicion.has_witness and not self._in_order
+            if not has_witness or await self._send(entries, again=True):
                 raise error
             return
         if error.is_too_large:
@@ -320,36 +377,22 @@ class Delivery:
             if self.paused or self._stopping:
                 return
             if why := await self._send(half, again=again):
-                refused.append((half, why))
+                if self._in_order:
+                    await self._search(half, why, again=again)
+                else:
+                    refused.append((half, why))
         for half, why in refused:
             await self._search(half, why, again=again)
 
-    def _count(self, readings: Sequence[Reading], receipt: Receipt) -> None:
-        """Count what a request came to."""
-        tally = self._outbox.tally
-        tally.refused += len(receipt.refused)
-        tally.in_doubt += receipt.in_doubt
-        if receipt.refused:
-            self.refusals.extend(map(kept, receipt.refused[-KEPT_REFUSALS:]))
-            tally.unseen_refusals += len(receipt.refused)
-            tally.refused_for = self.refusals[-1].reason
-            refused = {refusal.reading for refusal in receipt.refused}
-            readings = [reading for reading in readings if reading not in refused]
-        if readings:
-            overwritten = self._overwritten.count(readings)
-            tally.overwritten += overwritten
-            tally.delivered += len(readings) - overwritten
-            tally.last_delivery = now_us()
-
     def _note(self, error: DestinationError | None) -> None:
         """Set the pace by an outcome."""
-        self._outbox.is_answered = error is None
+        self._outbox.heed(is_answered=error is None)
         if error:
             self._outbox.tally.in_doubt += error.in_doubt
         now = asyncio.get_running_loop().time()
         match error:
             case None:
-                self._failures = 0
+                self._failures, self._mistake = 0, None
             case NotAuthorisedError() | NotEntitledError():
                 self._not_before = now + MENDED_RETRY
             case WaitError(retry_after=seconds) if seconds is not None:

@@ -3,10 +3,14 @@
 A reading is given up once it was refused, others were accepted, and it was refused again.
 What is accepted bears witness against one reading, or one batch of the smallest size: so a
 service that begins to refuse everything takes no more than that along.
+
+Where order matters the oldest stay the next ones to try. Only when they were refused several times
+do later ones have to bear witness. Then it is too late for what they overtook.
 """
 
 from collections.abc import Sequence
 
+from ..metrics import Metric
 from ..outbox.disk import Entry
 from ..reading import Reading
 
@@ -20,13 +24,16 @@ MAX_SUSPECTS = 100
 class Suspicion:
     """What was refused without a witness, and waits for one while others are delivered."""
 
-    def __init__(self, min_batch: int) -> None:
+    def __init__(self, min_batch: int, *, in_order: bool = False) -> None:
         """Initialize the suspicion for a service with a smallest size of batches."""
         self.acceptances = 0
         """How many batches were accepted so far."""
         self.has_witness = False
         """Whether others were accepted since anything was last refused or given up."""
+        self.in_vain = 0
+        """How many batches of the smallest size were refused since any was accepted."""
         self._min_batch = min_batch
+        self._in_order = in_order
         self._suspects: dict[Reading, None] = {}
         self._refused = 0
 
@@ -43,29 +50,37 @@ class Suspicion:
         """Take note that readings were accepted."""
         self.acceptances += 1
         self.has_witness = True
-        self._refused = 0
+        self._refused = self.in_vain = 0
         self._forget(entries)
 
     def refuse(self, entries: Sequence[Entry]) -> None:
-        """Take note that a batch was refused, which says nothing of any of its readings."""
+        """Take note that a batch was refused, which says nothing of any of its readings.
+
+        Where none of it was accepted either, it does of the service: in order that is not tried.
+        """
         self.has_witness = False
-        self._refused = max(self._refused, len(entries))
+        if not self._in_order:
+            self._refused = max(self._refused, len(entries))
 
     def gives_up(self, entries: Sequence[Entry], *, again: bool) -> bool:
         """Return whether readings are refused for good, or else set them aside.
 
         They are so few that they make no two batches. Some were refused before, again.
         """
+        readings = dict.fromkeys(entry.reading for entry in entries)
+        again |= not self._suspects.keys().isdisjoint(readings)
         is_believed = again and self.has_witness
         self.has_witness = False
         known = len(self._suspects)
         self._forget(entries)
         if is_believed:
             return True
-        self._suspects.update(dict.fromkeys(entry.reading for entry in entries))
+        self._suspects.update(readings)
         self._refused += len(self._suspects) - known
-        for reading in list(self._suspects)[:-MAX_SUSPECTS]:
-            del self._suspects[reading]
+        self.in_vain += 1
+        if not self._in_order:
+            for reading in list(self._suspects)[:-MAX_SUSPECTS]:
+                del self._suspects[reading]
         return False
 
     def part(
@@ -92,3 +107,19 @@ class Suspicion:
         if self._suspects:
             for entry in entries:
                 self._suspects.pop(entry.reading, None)
+
+
+def _series(entry: Entry) -> tuple[Metric, str]:
+    """Return what is to come in order: what one device measured of one metric."""
+    metric, _, _, source, _ = entry.reading
+    return metric, source.device.id or source.id
+
+
+def overtaken(suspects: Sequence[Entry], entries: Sequence[Entry]) -> list[Entry]:
+    """Return which of some suspects are older than entries of the same series."""
+    latest = {_series(entry): entry.reading.measured_at for entry in entries}
+    return [
+        entry
+        for entry in suspects
+        if entry.reading.measured_at < latest.get(_series(entry), 0)
+    ]

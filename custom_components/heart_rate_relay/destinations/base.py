@@ -133,6 +133,8 @@ class Limits:
     """Whether fresh readings overtake those that wait."""
     lead: Metric | None = None
     """What a live service is to show at once, whatever else it takes: not behind that."""
+    in_order: bool = False
+    """Whether it wants what each device measured in the order of time."""
     one_line: bool = False
     """Whether the service shows one line, so that only one source may count."""
     max_rate: int | None = None
@@ -189,6 +191,9 @@ class Destination(ABC):
         Raises DestinationError when none was accepted, or when it is not known which:
         RefusedError when a smaller batch may tell.
         """
+
+    def hurry(self) -> None:  # noqa: B027 - most wait for nothing else
+        """Wait for nothing any more but for answers: the relay is about to stop."""
 
     @property
     def repeat_at(self) -> float | None:

@@ -103,6 +103,7 @@ class Face(Destination):
         gather=600.0,
         ranges={HEART_RATE: (ulp(0.0), 300.0), STEPS: (1.0, 30000.0)},
         tells_refused=False,
+        in_order=True,
     )
     version: ClassVar[tuple[int, int]]
     """The version of its API that is spoken here."""
@@ -157,8 +158,7 @@ class Face(Destination):
         self, metric: Metric, samples: Sequence[Mapping[str, object]]
     ) -> Answer:
         """Return the answer to samples of a metric. Raises DestinationError."""
-        data_type, _ = KINDS[metric]
-        body = {**self._person, "data_type": data_type, "data": samples}
+        body = {**self._person, "data_type": KINDS[metric][0], "data": samples}
         return await self._post("samples", body)
 
     async def _post(self, path: str, body: object) -> Answer:

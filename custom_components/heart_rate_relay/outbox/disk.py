@@ -4,7 +4,7 @@ Blocking: for a worker thread, and one caller at a time.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 import json
 import os
 from pathlib import Path
@@ -102,7 +102,27 @@ class DiskTier:
 
     def exists(self) -> bool:
         """Return whether there is a file."""
-        return self.path.exists() or saved(self.path).exists()
+        for path in (self.path, saved(self.path)):
+            # What only cannot be seen now must not be taken for what is not there
+            with suppress(FileNotFoundError):
+                path.stat()
+                return True
+        return False
+
+    def peek(self) -> Tally:
+        """Return what was last written by write_tally, without a file being touched or made."""
+        if not self.exists():
+            return Tally()
+        if saved(self.path).exists():
+            raise FileNotFoundError
+        # A log that a kill left has to be read, too, for which SQLite makes an index beside it
+        log = self.path.with_name(f"{self.path.name}-wal")
+        mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+        uri = f"{self.path.resolve().as_uri()}?{mode}"
+        with closing(sqlite3.connect(uri, uri=True)) as db:
+            if not _is_new(db):
+                self._read(db)
+        return Tally.of(self._written)
 
     def open(self) -> None:
         """Open the file, or make it."""

@@ -29,7 +29,6 @@ class Keeper:
         """How many readings are on disk, and in memory in its place."""
         self.is_held = False
         """Whether the disk may not be touched for now."""
-        self._hold_timer: asyncio.TimerHandle | None = None
         self._on_trouble = on_trouble
         self._on_damage = on_damage
         self._lock = asyncio.Lock()
@@ -49,14 +48,22 @@ class Keeper:
 
         return await asyncio.shield(asyncio.create_task(run()))
 
-    async def on_disk[T, D](self, job: Callable[[], T], default: D) -> T | D:
+    async def on_disk[T, D](
+        self,
+        job: Callable[[], T],
+        default: D,
+        *,
+        while_held: Callable[[], T | D] | None = None,
+    ) -> T | D:
         """Return what a blocking job gives, or the default when the disk fails or is held.
+
+        While it is held, another job may do as well that changes nothing.
 
         A disk that is full or may not be written to can come back: what is in memory
         stays there. A damaged file is set aside, and the job done again with a new one.
         """
         if self.is_held:
-            return default
+            return await self.in_thread(while_held) if while_held else default
         try:
             try:
                 return await self.in_thread(job)
@@ -84,17 +91,3 @@ class Keeper:
         if self._thread:
             self._thread.shutdown()
             self._thread = None
-
-    def hold(self, seconds: float, on_end: Callable[[], None]) -> None:
-        """Do not touch the disk until end_hold is called, or else on_end after a time."""
-        self.end_hold()
-        self.is_held = True
-        loop = asyncio.get_running_loop()
-        self._hold_timer = loop.call_later(seconds, on_end)
-
-    def end_hold(self) -> None:
-        """Let the disk be touched again."""
-        self.is_held = False
-        if self._hold_timer:
-            self._hold_timer.cancel()
-            self._hold_timer = None

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from math import inf
 from pathlib import Path
 
 from ..reading import Reading, now_us
 from .coverage import Span
 from .disk import Entry
+from .hold import Hold
 from .keeper import Keeper
+from .memory import Memory, now
 from .tally import JsonScalar, Tally
 from .tiers import Bounds
 
@@ -27,9 +28,6 @@ FRESH_FOR = 0.8
 RETRY_AFTER = 10.0
 """Seconds after which to see whether a disk that failed is back."""
 
-HELD_AT_MOST = 30 * 60.0
-"""Seconds after which a backup is believed to have ended, though nobody says so."""
-
 
 class Outbox:
     """Readings on their way to a destination, oldest out when there are too many.
@@ -38,8 +36,15 @@ class Outbox:
     though whoever waits for it is cancelled.
     """
 
-    def __init__(self, path: Path, *, max_readings: int, max_age: float) -> None:
-        """Initialize the outbox with its bounds, max_age in seconds."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_readings: int,
+        max_age: float,
+        hold: Hold | None = None,
+    ) -> None:
+        """Initialize the outbox with its bounds, max_age in seconds, and what holds its file."""
         self.tally = Tally()
         self.trouble: str | None = None
         """Why readings cannot be written to disk now."""
@@ -50,17 +55,17 @@ class Outbox:
         self.max_age = max_age
         """Seconds for which a reading may wait since it was measured."""
         self.max_readings = max_readings
+        self._hold = hold or Hold()
         self._keeper = Keeper(path, self._have_trouble, self._have_set_aside)
         self._tiers = self._keeper.tiers
-        self._fresh: dict[int, tuple[float, Reading]] = {}
+        self._fresh = Memory()
         self._settled: Sequence[Reading] = ()
         self._known_counters: dict[str, list[JsonScalar]] = {}
-        self._last_seq = 0
         self._loaded = False
         self._is_answered = True
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
-        self._closing = False
+        self._closing = self._is_closed = False
 
     def __len__(self) -> int:
         """Return how many readings wait."""
@@ -74,20 +79,17 @@ class Outbox:
         return len(self._fresh) + self._keeper.spilled
 
     @property
-    def has_fresh(self) -> bool:
-        """Whether a reading came in just now."""
-        if not self._fresh:
-            return False
-        added_at, _ = next(reversed(self._fresh.values()))
-        return added_at > _now() - FRESH_FOR
+    def is_held(self) -> bool:
+        """Whether the file may not be touched, as a backup is made."""
+        return self._keeper.is_held
 
     @property
-    def is_answered(self) -> bool:
-        """Whether readings are taken, as far as is known: if not, they are written sooner."""
-        return self._is_answered
+    def has_fresh(self) -> bool:
+        """Whether a reading came in just now."""
+        return self._fresh.last_at > now() - FRESH_FOR
 
-    @is_answered.setter
-    def is_answered(self, is_answered: bool) -> None:
+    def heed(self, *, is_answered: bool) -> None:
+        """Take note of whether readings are taken: if not, they are written sooner."""
         if is_answered is not self._is_answered:
             self._is_answered = is_answered
             self._cancel_timer()
@@ -95,7 +97,9 @@ class Outbox:
 
     async def open(self) -> None:
         """Find what was left when the outbox was last closed."""
-        self._closing = False
+        self._closing = self._is_closed = False
+        self._hold.join(self)
+        self._keeper.is_held = self._hold.is_on
         await self._keeper.whole(self._load())
         if not self._keeper.stored and not self._storing:
             # Many a relay never needs it again
@@ -103,21 +107,24 @@ class Outbox:
         self._set_timer()
 
     async def close(self) -> None:
-        """Write everything to disk."""
+        """Write everything to disk; while a backup is made, as soon as that has ended."""
         self._closing = True
         self._cancel_timer()
         if self._storing:
             await asyncio.wait([self._storing])
-        self._keeper.end_hold()
         await self._keeper.whole(self._close())
+
+    def abandon(self) -> None:
+        """Leave an outbox that was closed to whoever removes its file."""
+        self._hold.leave(self)
+        self._keeper.rest()
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
         if reading.measured_at < self._bounds().measured_from:
             self.tally.expired += 1
             return
-        self._last_seq += 1
-        self._fresh[self._last_seq] = (_now(), reading)
+        self._fresh.add(reading)
         self._set_timer()
 
     async def insert(
@@ -135,8 +142,10 @@ class Outbox:
         They come in the order in which they were measured; or, with newest_first,
         those just come in, and behind them the rest from its newest end.
         """
-        if newest_first and (fresh := self._in_memory(_now() - FRESH_FOR)):
-            return fresh[:count]
+        if newest_first and self.has_fresh:
+            since = now() - FRESH_FOR
+            if fresh := self._fresh.entries(since, counted=not self._must_wait):
+                return fresh[:count]
         if self._has_counted and not (self.trouble or self._keeper.is_held):
             await self.flush()
         kept: Sequence[Reading] = ()
@@ -148,10 +157,10 @@ class Outbox:
             # What is on disk comes first, once it may be touched again
             return []
         waiting = [Entry(0, reading) for reading in kept]
-        if fresh := self._in_memory():
+        if fresh := self._fresh.entries(counted=not self._must_wait):
             # Of the same moment, what came in last is the newest
             waiting = [*reversed(fresh), *waiting] if newest_first else waiting + fresh
-            waiting.sort(key=_by_time, reverse=newest_first)
+            waiting.sort(key=lambda one: one.reading.measured_at, reverse=newest_first)
         return waiting[:count]
 
     async def settle(self, entries: Iterable[Entry]) -> None:
@@ -161,11 +170,11 @@ class Outbox:
             await self._keeper.whole(self._settle(entries))
             return
         for seq, _ in entries:
-            del self._fresh[seq]
+            self._fresh.remove(seq)
 
     async def oldest(self) -> int | None:
         """Return when the oldest of the readings was measured, in µs UTC."""
-        times = [reading.measured_at for _, reading in self._in_memory()]
+        times = [reading.measured_at for _, reading in self._fresh.entries()]
         if self._keeper.stored or self._keeper.spilled:
             kept = await self._keeper.whole(self._select(1, newest_first=False))
             times += [reading.measured_at for reading in kept]
@@ -184,19 +193,22 @@ class Outbox:
 
         Meanwhile all goes on in memory, but for what is on disk already.
         """
-        await self._keeper.whole(self._hold())
+        await self._keeper.whole(self._let_go())
 
     async def release(self) -> None:
         """Go on with the file."""
-        self._keeper.end_hold()
-        await self.flush()
+        await self._keeper.whole(self._go_on())
 
     # What follows is the keeper's, one thing at a time
 
     async def _close(self) -> None:
         await self._flush()
+        if self._keeper.is_held:
+            return
         await self._keeper.on_disk(self._tiers.disk.close, None)
         self._keeper.rest()
+        self._hold.leave(self)
+        self._is_closed = True
 
     async def _insert(
         self, readings: Sequence[Reading], covered: Mapping[str, list[Span]]
@@ -218,6 +230,8 @@ class Outbox:
         spilled = found = await self._keeper.in_thread(
             partial(self._tiers.select_spilled, count, newest_first=newest_first)
         )
+        if self._must_wait:
+            spilled = found = [each for each in spilled if not each.duration]
         if self._keeper.stored and await self._delete_settled():
             select = partial(self._tiers.select, count, spilled, self._bounds())
             found, gone = await self._keeper.on_disk(
@@ -227,8 +241,7 @@ class Outbox:
         return found[:count]
 
     async def _settle(self, entries: Iterable[Entry]) -> None:
-        fresh = self._fresh
-        gone = [reading for seq, reading in entries if not fresh.pop(seq, None)]
+        gone = [each for seq, each in entries if not self._fresh.remove(seq)]
         self._settled = [*self._settled, *gone]
         await self._delete_settled()
 
@@ -250,23 +263,31 @@ class Outbox:
 
     async def _discard(self) -> int:
         gone = len(self)
-        self._keeper.end_hold()
         await self._delete_settled()
-        if self._keeper.stored:
+        if self._keeper.is_held:
+            self._tiers.clear_later()
+            self._settled = ()
+        elif self._keeper.stored:
             await self._keeper.on_disk(self._tiers.clear, None)
         await self._keeper.in_thread(self._tiers.clear_spilled)
         self._fresh.clear()
         return gone - len(self)
 
-    async def _hold(self) -> None:
+    async def _let_go(self) -> None:
+        if self._is_closed:
+            return
         await self._flush()
         await self._keeper.on_disk(self._tiers.disk.close, None)
-        self._keeper.hold(HELD_AT_MOST, self._end_hold)
+        self._keeper.is_held = self._hold.is_on
+
+    async def _go_on(self) -> None:
+        self._keeper.is_held = False
+        await (self._close() if self._closing else self._flush())
 
     async def _flush(self) -> None:
         is_loaded = await self._load()
-        fresh = {seq: reading for seq, (_, reading) in self._fresh.items()}
-        readings, bounds = list(fresh.values()), self._bounds()
+        fresh = self._fresh.entries()
+        readings, bounds = [reading for _, reading in fresh], self._bounds()
         # A counter goes to disk with what it counted: neither without the other
         tally = self.tally.copy()
         job = partial(self._tiers.write, readings, self._settled, tally, bounds)
@@ -276,8 +297,8 @@ class Outbox:
             self.tally.expired += await self._keeper.in_thread(
                 lambda: self._tiers.spill(readings, bounds)
             )
-        for seq in fresh:
-            del self._fresh[seq]
+        for seq, _ in fresh:
+            self._fresh.remove(seq)
 
     async def _save(self, job: Callable[[], int], tally: Tally) -> bool:
         """Make the file what memory says, and say whether that went well."""
@@ -295,8 +316,9 @@ class Outbox:
 
     async def _load(self) -> bool:
         """Find what is on disk, once, and say whether that went well."""
+        read, peek = self._tiers.read, self._tiers.peek
         if not self._loaded and (
-            tally := await self._keeper.on_disk(self._tiers.read, None)
+            tally := await self._keeper.on_disk(read, None, while_held=peek)
         ):
             self.tally.add(tally)
             self._known_counters = tally.counters
@@ -311,7 +333,7 @@ class Outbox:
         if self._timer or self._storing or self._closing:
             return
         if self.trouble:
-            when = _now() + RETRY_AFTER
+            when = now() + RETRY_AFTER
         elif self._fresh:
             when = self._due
         else:
@@ -327,8 +349,8 @@ class Outbox:
     @property
     def _due(self) -> float:
         """The time of the event loop at which to write the first fresh reading."""
-        added_at, _ = next(iter(self._fresh.values()))
-        return added_at + (STORE_AFTER if self._is_answered else STORE_AFTER_UNANSWERED)
+        within = STORE_AFTER if self._is_answered else STORE_AFTER_UNANSWERED
+        return self._fresh.first_at + within
 
     def _store_overdue(self) -> None:
         """Write to disk what is overdue, and what is not with it.
@@ -337,8 +359,7 @@ class Outbox:
         it counted once more.
         """
         self._timer = None
-        is_due = self._fresh and self._due <= _now()
-        if self.trouble or is_due or self._has_counted:
+        if self.trouble or self._due <= now() or self._has_counted:
             self._store()
         else:
             self._set_timer()
@@ -350,13 +371,6 @@ class Outbox:
     def _have_stored(self, task: asyncio.Task[None]) -> None:
         self._storing = None
         self._set_timer()
-
-    def _end_hold(self) -> None:
-        """Go on with the file, though nobody said that the backup has ended."""
-        self._keeper.end_hold()
-        if not self._storing:
-            self._cancel_timer()
-            self._store()
 
     def _have_trouble(self, trouble: str) -> None:
         self.trouble = trouble
@@ -372,27 +386,15 @@ class Outbox:
         """Whether a counter is not on disk as it is now."""
         return self.tally.counters != self._known_counters
 
-    def _in_memory(self, since: float = -inf) -> list[Entry]:
-        """Return what is in memory, may be taken, and came in after a time of the event loop."""
-        # What a counter told may be taken once that is on disk, with what the counter showed:
-        # or a power cut would have the same steps counted, and delivered, once more
-        waits = self._has_counted and not self.trouble
-        return [
-            Entry(seq, reading)
-            for seq, (added_at, reading) in self._fresh.items()
-            if added_at > since and not (waits and reading.duration)
-        ]
+    @property
+    def _must_wait(self) -> bool:
+        """Whether what a counter told may not be taken yet.
+
+        It may once it is on disk, with what the counter showed: or a power cut would have the
+        same steps counted, and delivered, once more. Where the disk fails nobody waits for it.
+        """
+        return self._has_counted and not self.trouble
 
     def _bounds(self) -> Bounds:
         """Return what may wait now."""
         return Bounds(now_us(-self.max_age), self.max_readings)
-
-
-def _now() -> float:
-    """Return the time of the event loop, in seconds."""
-    return asyncio.get_running_loop().time()
-
-
-def _by_time(entry: Entry) -> int:
-    """Return what readings are sorted by: when they were measured."""
-    return entry.reading.measured_at

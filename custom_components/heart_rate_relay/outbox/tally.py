@@ -48,6 +48,8 @@ class Tally:
     """Why the last of them was, in the service's own words."""
     unreachable_since: int | None = None
     """When the first of the requests was made that had no answer since, in µs UTC."""
+    has_answered: bool = False
+    """Whether there was an answer since this began to be counted: it is not written."""
     covered: dict[str, list[Span]] = field(default_factory=dict)
     """What was taken from each source already: see coverage.py."""
     absences_until: int = 0
@@ -98,6 +100,10 @@ class Tally:
             memory=self.memory.copy(),
         )
 
+    def note_answer(self) -> None:
+        """Take note that the service answered."""
+        self.unreachable_since, self.has_answered = None, True
+
     def add(self, earlier: Tally) -> None:
         """Take into account what was counted earlier."""
         self.delivered += earlier.delivered
@@ -112,7 +118,9 @@ class Tally:
         self.memory.update(earlier.memory | self.memory)
         self.unseen_refusals += earlier.unseen_refusals
         self.refused_for = self.refused_for or earlier.refused_for
-        self.unreachable_since = earlier.unreachable_since or self.unreachable_since
+        if not self.has_answered:
+            since = earlier.unreachable_since or self.unreachable_since
+            self.unreachable_since = since
         for key, spans in earlier.covered.items():
             self.covered[key] = union([*spans, *self.covered.get(key, ())])
         self.absences_until = max(self.absences_until, earlier.absences_until)
@@ -121,5 +129,7 @@ class Tally:
 
 
 DEFAULTS: Mapping[str, object] = {
-    name: value for name, value in vars(Tally()).items() if name != "unknown"
+    name: value
+    for name, value in vars(Tally()).items()
+    if name not in ("unknown", "has_answered")
 }

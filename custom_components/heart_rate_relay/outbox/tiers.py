@@ -12,7 +12,7 @@ import sqlite3
 from typing import NamedTuple
 
 from ..reading import Reading
-from .disk import VERSION, DiskTier, LaterVersionError
+from .disk import DAMAGE, VERSION, DiskTier, LaterVersionError
 from .packs import SCHEMA, Packs, measured_at
 from .salvage import AT_ONCE, merge, set_aside
 from .tally import Tally
@@ -39,11 +39,12 @@ class Tiers:
         """Whether the file is one of a later version, left alone, and another one used."""
         self._beside = path.with_suffix(f".v{VERSION}{path.suffix}")
         self._spilled: Packs | None = None
+        self._is_to_clear = False
 
     @property
     def stored(self) -> int:
         """How many readings are on disk."""
-        return self.disk.count
+        return 0 if self._is_to_clear else self.disk.count
 
     @property
     def spilled(self) -> int:
@@ -70,6 +71,15 @@ class Tiers:
             self.disk.close()
         return tally
 
+    def peek(self) -> Tally | None:
+        """Return what is told by the file, which is not touched: None where it would have to be."""
+        if self._beside.exists():
+            return None
+        try:
+            return self.disk.peek()
+        except (OSError, LaterVersionError, *DAMAGE):
+            return None
+
     def write(
         self,
         readings: Sequence[Reading],
@@ -82,6 +92,8 @@ class Tiers:
         What the disk did not take earlier is written with it.
         """
         with self.disk.transaction() as packs:
+            if self._is_to_clear:
+                packs.clear()
             packs.delete(settled)
             if self._spilled:
                 for some in batched(self._spilled.each(), AT_ONCE, strict=False):
@@ -89,6 +101,7 @@ class Tiers:
             packs.insert(readings)
             gone = packs.trim(*bounds)
             self.disk.write_tally(replace(tally, expired=tally.expired + gone))
+        self._is_to_clear = False
         self.clear_spilled()
         return gone
 
@@ -122,6 +135,10 @@ class Tiers:
         """Remove all readings on disk."""
         with self.disk.transaction() as packs:
             packs.clear()
+
+    def clear_later(self) -> None:
+        """Remove all readings on disk when something is written next."""
+        self._is_to_clear = True
 
     def set_aside(self) -> Path:
         """Put a new file with what can be read in the place of a damaged one."""

@@ -83,7 +83,7 @@ class Alerts:
         tally = self._outbox.tally
         match error:
             case NotStoredError():
-                tally.unreachable_since = None
+                tally.note_answer()
             case UnreachableError() | WaitError() | RefusesAllError():
                 # No later than now, though the clock may have been set back
                 now = to_us(_now())
@@ -91,7 +91,7 @@ class Alerts:
             case RefusedError():
                 return
             case _:
-                tally.unreachable_since = None
+                tally.note_answer()
         self._refusal = error if isinstance(error, RefusesAllError) else None
         self._set_timer(tally.unreachable_since)
 

@@ -48,6 +48,7 @@ from . import relay_issues as issues
 from .alerts import Alerts
 from .data import FLOWING, RelayData, Status
 from .handover import Handover, async_hand_over, async_take_over
+from .held import async_hold
 from .outcomes import Outcomes
 from .session import create_destination
 from .source_watch import SourceWatch
@@ -88,6 +89,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 outbox_path(hass, entry.entry_id),
                 max_readings=max_readings,
                 max_age=max_age,
+                hold=async_hold(hass),
             )
         self.delivery = Delivery(
             self.outbox,
@@ -98,9 +100,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self.delivery.paused = self.options[CONF_PAUSED]
         self._publish_timer: CALLBACK_TYPE | None = None
         self._is_due = False
-        self._alerts = Alerts(
-            hass, entry, self.outbox, self._is_flowing, self._have_lasted
-        )
+        callbacks = self._is_flowing, self._have_lasted
+        self._alerts = Alerts(hass, entry, self.outbox, *callbacks)
         self._outcomes = Outcomes(hass, entry, self._alerts, self.name)
         self._tried = asyncio.Event()
         self._stops = AsyncExitStack()
@@ -183,7 +184,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         if self._publish_timer:
             self._publish_timer()
             self._publish_timer = None
-        if in_memory := self.outbox.in_memory:
+        is_held, in_memory = self.outbox.is_held, self.outbox.in_memory
+        if in_memory and not is_held:
             LOGGER.error(
                 "%s could not write %d readings to disk, a restart would lose them",
                 self.name,
@@ -191,7 +193,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
         handover = Handover(
             listened=self._listened,
-            outbox=self.outbox if self.outbox.trouble else None,
+            outbox=self.outbox if self.outbox.trouble or is_held else None,
         )
         async_hand_over(self.hass, self.config_entry.entry_id, handover)
 

@@ -17,7 +17,7 @@ class Handover:
     listened: Listened | None
     """What it knew of its sources, None where it never listened to them."""
     outbox: Outbox | None
-    """The outbox, where its disk failed, so that what it knows is in memory alone."""
+    """The outbox, where what it knows is in memory alone: its disk failed, or is held."""
 
 
 HANDOVERS: HassKey[dict[str, Handover]] = HassKey(f"{DOMAIN}_handovers")

@@ -4,11 +4,12 @@ from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.components.event import ATTR_EVENT_TYPES
+from homeassistant.core import HomeAssistant, State, callback
 
 from ..metric_names import Names, name_of_metric
 from ..metrics import HEART_RATE, Metric
-from .attributes import unit_of
+from .attributes import is_event, unit_of
 from .conversions import conversion
 from .measured import async_metric_of
 
@@ -55,13 +56,14 @@ def async_flaws(
     for entity_id in heart_rates:
         state = hass.states.get(entity_id)
         unit = unit_of(state) if state else None
-        if conversion(HEART_RATE)(1.0, unit) is None:
+        is_clear = state is None or not _tells_several(state)
+        if is_clear and conversion(HEART_RATE)(1.0, unit) is None:
             words = {"unit": unit or "", "expected": HEART_RATE.unit}
             found.append(Flawed(entity_id, Flaw.UNKNOWN_UNIT, words))
     for entity_id in dict.fromkeys(others):
         if entity_id in heart_rates:
             found.append(Flawed(entity_id, Flaw.CHOSEN_TWICE))
-        elif not (state := hass.states.get(entity_id)):
+        elif not (state := hass.states.get(entity_id)) or _tells_several(state):
             continue
         elif not (metric := async_metric_of(hass, state)):
             words = {"unit": unit_of(state) or NO_UNIT}
@@ -70,3 +72,12 @@ def async_flaws(
             words = {"metric": name_of_metric(names, metric)}
             found.append(Flawed(entity_id, Flaw.NOT_TAKEN, words))
     return found
+
+
+def _tells_several(state: State) -> bool:
+    """Return whether an entity tells several kinds of events, each with a unit of its own.
+
+    One says nothing of the others.
+    """
+    types = state.attributes.get(ATTR_EVENT_TYPES)
+    return is_event(state.entity_id) and isinstance(types, list) and len(types) > 1

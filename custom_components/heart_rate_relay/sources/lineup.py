@@ -117,7 +117,8 @@ class Lineup:
         now = max((one.reading.measured_at for one in self._held), default=0) / SECOND
         for one in self._held:
             before = self._heart_rates[: self._heart_rates.index(one.observer)]
-            if all(observer.is_overdue(now) for observer in before):
+            are_silent = all(observer.is_overdue(now) for observer in before)
+            if are_silent and one.observer.is_due(one.reading):
                 yield one.reading
         self._held = []
 

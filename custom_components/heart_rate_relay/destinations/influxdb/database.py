@@ -85,7 +85,11 @@ class InfluxDB(LineProtocolServer):
         answer = await self._write(self._lines(readings))
         if not is_written(answer):
             return Receipt(refusals(readings, answer))
-        return Receipt(await self._read_back.missing(readings))
+        return await self._read_back.look_for(readings)
+
+    @override
+    def hurry(self) -> None:
+        self._read_back.end()
 
     @property
     @override

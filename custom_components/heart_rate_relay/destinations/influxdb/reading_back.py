@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import time
 
 from ...reading import SECOND, Reading
-from ..base import Refusal
+from ..base import Receipt, Refusal
 from ..errors import DestinationError, UnreachableError
 
 OLD = 60 * 60.0
@@ -74,9 +74,18 @@ class ReadBack:
         self._latest: Reading | None = None
         self._place_until = 0.0
         self._pauses: list[float] = []
+        self._timeout: asyncio.Timeout | None = None
+        self._is_over = False
 
-    async def missing(self, readings: Sequence[Reading]) -> Sequence[Refusal]:
-        """Return which of readings that were taken just now are not there.
+    def end(self) -> None:
+        """Look no more: what is in question remains so."""
+        self._is_over = True
+        if self._timeout:
+            self._timeout.reschedule(asyncio.get_running_loop().time())
+            self._timeout = None
+
+    async def look_for(self, readings: Sequence[Reading]) -> Receipt:
+        """Return what became of readings that were taken just now.
 
         They are in the order of their time.
         """
@@ -87,20 +96,25 @@ class ReadBack:
         if -AHEAD <= latest <= OLD:
             self._latest = readings[-1]
         if (oldest <= OLD and latest >= -AHEAD) or time.monotonic() < self._not_before:
-            return ()
+            return Receipt()
         away = [(now - each.measured_at / SECOND, each) for each in readings]
         old = [(seconds, each) for seconds, each in away if seconds > OLD]
         early = [(-seconds, each) for seconds, each in away[::-1] if seconds < -AHEAD]
         self._pauses = list(LOOKS)
         try:
-            return (
-                *await self._beyond(self._past, old, TOO_OLD),
-                *await self._beyond(self._future, early, TOO_EARLY),
-            )
+            async with asyncio.timeout(0 if self._is_over else None) as self._timeout:
+                past = await self._beyond(self._past, old, TOO_OLD)
+                future = await self._beyond(self._future, early, TOO_EARLY)
+                return Receipt((*past, *future))
+        except TimeoutError:
+            # Written again it would be there twice
+            return Receipt(in_doubt=len(old) + len(early))
         except DestinationError:
             self.works = False
             self._not_before = time.monotonic() + VALID
-            return ()
+            return Receipt()
+        finally:
+            self._timeout = None
 
     async def _beyond(
         self, horizon: Horizon, away: Sequence[tuple[float, Reading]], reason: str

@@ -1,0 +1,60 @@
+"""The outbox's first tier: readings in the memory of the event loop, in the order of arrival."""
+
+import asyncio
+from math import inf
+
+from ..reading import Reading
+from .disk import Entry
+
+
+class Memory:
+    """Readings that came in, and since when they have been here."""
+
+    def __init__(self) -> None:
+        """Initialize the memory, which is empty."""
+        self._readings: dict[int, tuple[float, Reading]] = {}
+        self._last_seq = 0
+
+    def __len__(self) -> int:
+        """Return how many readings there are."""
+        return len(self._readings)
+
+    def __contains__(self, seq: int) -> bool:
+        """Return whether there is a reading with that number."""
+        return seq in self._readings
+
+    def add(self, reading: Reading) -> None:
+        """Add a reading."""
+        self._last_seq += 1
+        self._readings[self._last_seq] = (now(), reading)
+
+    def remove(self, seq: int) -> bool:
+        """Remove a reading, and say whether it was there."""
+        return self._readings.pop(seq, None) is not None
+
+    def clear(self) -> None:
+        """Remove all readings."""
+        self._readings.clear()
+
+    @property
+    def first_at(self) -> float:
+        """When the first of the readings came in, in seconds of the event loop."""
+        return next(iter(self._readings.values()), (inf,))[0]
+
+    @property
+    def last_at(self) -> float:
+        """When the last of them came in."""
+        return next(reversed(self._readings.values()), (-inf,))[0]
+
+    def entries(self, since: float = -inf, *, counted: bool = True) -> list[Entry]:
+        """Return what came in after a time, without what was counted where that is not wanted."""
+        return [
+            Entry(seq, reading)
+            for seq, (added_at, reading) in self._readings.items()
+            if added_at > since and (counted or not reading.duration)
+        ]
+
+
+def now() -> float:
+    """Return the time of the event loop, in seconds."""
+    return asyncio.get_running_loop().time()
