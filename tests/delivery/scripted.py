@@ -103,7 +103,7 @@ class Relay:
         """Let readings come in."""
         for value in values:
             self.outbox.add(reading(value))
-        self.delivery.wake()
+        self.delivery.have_fresh()
 
     @property
     def keys(self) -> list[str | None]:

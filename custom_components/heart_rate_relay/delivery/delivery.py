@@ -69,6 +69,8 @@ class Delivery:
         self._gather = gather or 0.0
         self._not_before = 0.0
         self._next_round = 0.0
+        self._lingers_until = 0.0
+        self._is_lingering = False
         self._is_urgent = False
         self._failures = 0
         limits = destination.limits
@@ -102,9 +104,14 @@ class Delivery:
         """Look again at what there is to do."""
         self._changed.set()
 
+    def have_fresh(self) -> None:
+        """Take note that a reading came in: where others are awaited it changes nothing."""
+        if not self._is_lingering or len(self._outbox) >= self._size.now:
+            self._changed.set()
+
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
-        self._not_before = self._next_round = 0.0
+        self._not_before = self._next_round = self._lingers_until = 0.0
         self._is_urgent = True
         self.wake()
 
@@ -112,6 +119,7 @@ class Delivery:
         """Deliver until stopped."""
         while not self._stopping:
             self._changed.clear()
+            self._is_lingering = False
             if self._until_repeat() == 0:
                 self._note(await self._caught(self._repeat()))
                 continue
@@ -133,6 +141,9 @@ class Delivery:
         now = asyncio.get_running_loop().time()
         if (at := max(self._not_before, self._next_round)) > now:
             return at - now
+        if len(self._outbox) < self._size.now and self._lingers_until > now:
+            self._is_lingering = True
+            return self._lingers_until - now
         return self._rate.delay(now, backlog=not self._outbox.has_fresh)
 
     def _until_repeat(self) -> float | None:
@@ -258,7 +269,9 @@ class Delivery:
 
         It is not where it is so small that it was given up.
         """
-        self._rate.note(asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._rate.note(now)
+        self._lingers_until = now + self._destination.limits.linger
         readings = [entry.reading for entry in entries]
         try:
             receipt = await self._destination.deliver(readings)

@@ -315,7 +315,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     def async_take(self, reading: Reading) -> None:
         """Take a reading from a source, or from an automation."""
         self.outbox.add(reading)
-        self.delivery.wake()
+        self.delivery.have_fresh()
         self._publish_later()
 
     @callback

@@ -32,7 +32,7 @@ class InfluxDB(Destination):
     """A database of one's own."""
 
     service = "InfluxDB"
-    limits = Limits(metrics=frozenset({Metric.HEART_RATE}), max_batch=5000)
+    limits = Limits(metrics=frozenset({Metric.HEART_RATE}), max_batch=5000, linger=0.1)
     dialect: ClassVar[Dialect]
 
     def __init__(
