@@ -31,16 +31,16 @@ DAY = 24 * 60 * 60.0
 
 FIRST_WINDOW = 60 * SECOND
 MIN_WINDOW = SECOND
-MAX_WINDOW = 30 * 60 * SECOND
+MAX_WINDOW = 4 * 60 * 60 * SECOND
 """How much of the past is read at once, in microseconds: after a quiet night much may come."""
 
-FEW_STATES, MANY_STATES = 1_000, 4_000
+FEW_STATES, MANY_STATES = 2_000, 8_000
 """How many states to read at once: so many that it is quick, so few that nobody notices."""
 
 MAX_WAITING = 10_000
 """How many readings may wait before no more are added."""
 
-LOOK_AFTER = 0.5
+LOOK_AFTER = 0.05
 """Seconds after which to see whether there is room again."""
 
 DISK_RETRY = 10.0
