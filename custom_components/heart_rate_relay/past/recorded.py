@@ -94,8 +94,9 @@ class Recordings:
         known = {one: self._attributes[one] for one in wanted & self._attributes.keys()}
         for some in batched(wanted - known.keys(), AT_ONCE, strict=False):
             found = session.execute(
-                select(StateAttributes.attributes_id, StateAttributes.shared_attrs)
-                .where(StateAttributes.attributes_id.in_(some))
+                select(
+                    StateAttributes.attributes_id, StateAttributes.shared_attrs
+                ).where(StateAttributes.attributes_id.in_(some))
             )
             for number, text in found:
                 known[number] = ReadOnlyDict(json_loads_object(text) if text else {})

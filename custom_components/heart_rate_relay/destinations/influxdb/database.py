@@ -1,7 +1,9 @@
 """A database of one's own, in each version of InfluxDB, and that of livetracking.io."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from itertools import batched
 from math import isclose
 from typing import Any, ClassVar, override
 
@@ -25,6 +27,9 @@ DEFAULT_FIELD = "bpm"
 
 MANY_SOURCES = 1000
 """Sources of which the start of a line is remembered: names may change all the time."""
+
+AT_ONCE = 1000
+"""Lines that are made without a pause: the event loop is not only there for us."""
 
 LIVE_TRACKING_RETENTION = 8 * 60 * 60.0
 
@@ -99,7 +104,7 @@ class InfluxDB(Destination):
             "POST",
             self._write_url,
             headers=self._headers,
-            data=self._lines(readings).encode(errors="replace"),
+            data=await self._written(readings),
             read=True,
         )
         if not is_written(answer):
@@ -129,6 +134,15 @@ class InfluxDB(Destination):
                 self._ways_to_ask = (ask,)
                 return any(isclose(value, reading.value) for value in values)
         raise meaning_of(answer)
+
+    async def _written(self, readings: Sequence[Reading]) -> bytes:
+        """Return the line protocol of readings, between whose parts others have their turn."""
+        parts: list[str] = []
+        for some in batched(readings, AT_ONCE, strict=False):
+            if parts:
+                await asyncio.sleep(0)
+            parts.append(self._lines(some))
+        return "\n".join(parts).encode(errors="replace")
 
     def _lines(self, readings: Iterable[Reading]) -> str:
         """Return the line protocol of readings.
