@@ -7,7 +7,7 @@ whole process of Home Assistant, less what it uses for the same states when nobo
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from itertools import groupby
 import json
@@ -16,13 +16,16 @@ from pathlib import Path
 import platform
 import signal
 import sys
+from typing import NamedTuple
 
 from dev.home_assistant.config import ROOT
 from dev.home_assistant.process import HomeAssistantError
 
 from . import draining, history, idle, live, report
+from .arrangements import RELAY
+from .build import build_of
 from .sink import Sink, running_sink
-from .subject import Subject, running_subject
+from .subject import Subject, Subjects, running_subject
 
 FOLDER = ROOT / ".benchmark"
 """What the latest run has left."""
@@ -39,6 +42,14 @@ QUICK_READINGS = 20_000
 QUICK_HISTORY = 5_000
 
 
+class Older(NamedTuple):
+    """Another build of the relay."""
+
+    revision: str
+    folder: Path
+    """Where it is."""
+
+
 def main() -> int:
     """Measure what the arguments ask for, and return the status."""
     parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
@@ -51,6 +62,11 @@ def main() -> int:
         "--rounds", type=int, default=ROUNDS, help=f"of each (default: {ROUNDS})"
     )
     parser.add_argument(
+        "--against",
+        metavar="REVISION",
+        help="drain, backfill and set up with another build beside this one, too",
+    )
+    parser.add_argument(
         "--doc",
         action="store_true",
         help="put the tables into docs/performance.md, too",
@@ -60,7 +76,13 @@ def main() -> int:
     # Whoever ends it, nothing is left behind
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        lost = asyncio.run(_run(arguments.quick, arguments.rounds, arguments.doc))
+        with ExitStack() as stack:
+            older = None
+            if revision := arguments.against:
+                older = Older(revision, stack.enter_context(build_of(revision)))
+            lost = asyncio.run(
+                _run(arguments.quick, arguments.rounds, older, arguments.doc)
+            )
     except KeyboardInterrupt:
         return 130
     except HomeAssistantError as err:
@@ -71,11 +93,13 @@ def main() -> int:
     return 1 if lost else 0
 
 
-async def _run(quick: bool, rounds: int, doc: bool) -> Sequence[str]:
+async def _run(
+    quick: bool, rounds: int, older: Older | None, doc: bool
+) -> Sequence[str]:
     """Measure everything, and return what was lost of readings."""
     tables: list[report.Table] = []
     with running_sink() as sink:
-        async for table in _quick(sink) if quick else _all(sink, rounds):
+        async for table in _quick(sink) if quick else _all(sink, rounds, older):
             tables.append(table)
             print(report.markdown([table]), end="\n\n", flush=True)
     content = f"{_machine()}\n\n{report.markdown(tables)}"
@@ -87,18 +111,29 @@ async def _run(quick: bool, rounds: int, doc: bool) -> Sequence[str]:
     return [loss for table in tables for loss in report.losses(table)]
 
 
-async def _all(sink: Sink, rounds: int) -> AsyncIterator[report.Table]:
+async def _all(
+    sink: Sink, rounds: int, older: Older | None
+) -> AsyncIterator[report.Table]:
     """Yield all tables."""
     subjects = partial(running_subject, sink.url)
     for _, scenarios in groupby(live.SCENARIOS, key=lambda scenario: scenario.sensors):
         results = await live.measure(list(scenarios), sink, subjects, rounds)
         for scenario, by_arrangement in results.items():
             yield report.live_table(scenario, by_arrangement)
-    yield report.draining_table(
-        *await draining.measure(READINGS, sink, subjects, rounds)
+    builds: dict[str, Subjects] = {RELAY: subjects}
+    if older:
+        builds[f"the build {older.revision}"] = partial(
+            running_subject, sink.url, relay=older.folder
+        )
+    yield report.draining_table(await draining.measure(READINGS, sink, builds, rounds))
+    yield report.history_table(
+        {
+            name: await history.measure(history.MONTH, sink, of_build)
+            for name, of_build in builds.items()
+        }
     )
-    yield report.history_table(await history.measure(history.MONTH, sink, subjects))
-    yield report.idle_table(*await idle.measure(sink, subjects, rounds))
+    for name, of_build in builds.items():
+        yield report.idle_table(name, *await idle.measure(sink, of_build, rounds))
 
 
 async def _quick(sink: Sink) -> AsyncIterator[report.Table]:
@@ -110,11 +145,13 @@ async def _quick(sink: Sink) -> AsyncIterator[report.Table]:
 
         results = await live.measure([QUICK], sink, subjects, rounds=1)
         yield report.live_table(QUICK, results[QUICK])
+        builds: dict[str, Subjects] = {RELAY: subjects}
         yield report.draining_table(
-            *await draining.measure(QUICK_READINGS, sink, subjects, rounds=1)
+            await draining.measure(QUICK_READINGS, sink, builds, rounds=1)
         )
-        yield report.history_table(await history.measure(QUICK_HISTORY, sink, subjects))
-        yield report.idle_table(*await idle.measure(sink, subjects, rounds=1))
+        backfilled = await history.measure(QUICK_HISTORY, sink, subjects)
+        yield report.history_table({RELAY: backfilled})
+        yield report.idle_table(RELAY, *await idle.measure(sink, subjects, rounds=1))
 
 
 def _machine() -> str:

@@ -1,6 +1,7 @@
 """A full outbox that is drained, beside a file with the same lines that is posted."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
@@ -16,6 +17,8 @@ from .arrangements import DATABASE
 from .arrivals import readings_in
 from .sink import Request, Sink
 from .subject import Subject, Subjects
+
+FLOOR = "the same lines, posted from a file"
 
 SENSORS = 20
 
@@ -41,25 +44,33 @@ class Drained:
     """Seconds of the whole process, from the set-up on."""
     memory: int
     """By how much the process grew at its highest, in bytes."""
+    delays: Sequence[float]
+    """How late the event loop was, in ms."""
 
 
 async def measure(
-    readings: int, sink: Sink, subjects: Subjects, rounds: int
-) -> tuple[Sequence[Drained], Sequence[Drained]]:
-    """Return what draining so many readings comes to, and what its floor is."""
-    drained, floor = [], []
+    readings: int, sink: Sink, builds: Mapping[str, Subjects], rounds: int
+) -> Mapping[str, Sequence[Drained]]:
+    """Return what draining so many readings comes to with each build, and what its floor is."""
+    results: defaultdict[str, list[Drained]] = defaultdict(list)
     with TemporaryDirectory(prefix="benchmark-") as name:
         outbox, lines = Path(name) / "outbox.db", Path(name) / "lines"
         _fill(outbox, lines, readings)
         for _ in range(rounds):
             # In a new process each time: memory that was freed would be used again
-            async with subjects(1) as subject:
+            async with next(iter(builds.values()))(1) as subject:
                 url = str(sink.url / "readings")
-                cpu, memory = await subject.tell("pour", path=str(lines), url=url)
-                floor.append(_result(readings, sink.collect(), cpu, memory))
-            async with subjects(1) as subject:
-                drained.append(await _drain(subject, sink, outbox, readings))
-    return drained, floor
+                cpu, memory, delays = await subject.tell(
+                    "pour", path=str(lines), url=url
+                )
+                results[FLOOR].append(
+                    _result(readings, sink.collect(), cpu, memory, delays)
+                )
+            for build, subjects in builds.items():
+                async with subjects(1) as subject:
+                    drained = await _drain(subject, sink, outbox, readings)
+                    results[build].append(drained)
+    return results
 
 
 async def _drain(subject: Subject, sink: Sink, outbox: Path, readings: int) -> Drained:
@@ -68,14 +79,18 @@ async def _drain(subject: Subject, sink: Sink, outbox: Path, readings: int) -> D
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(outbox, folder / f"{ENTRY_ID}.db")
     sink.collect()
-    cpu, memory = await subject.tell(
+    cpu, memory, delays = await subject.tell(
         "drain", entry_id=ENTRY_ID, **DATABASE.entry(0, sink.url)
     )
-    return _result(readings, sink.collect(), cpu, memory)
+    return _result(readings, sink.collect(), cpu, memory, delays)
 
 
 def _result(
-    readings: int, requests: Sequence[Request], cpu: float, memory: int
+    readings: int,
+    requests: Sequence[Request],
+    cpu: float,
+    memory: int,
+    delays: Sequence[float],
 ) -> Drained:
     """Return what requests came to."""
     requests = [request for request in requests if request.body.strip()]
@@ -87,6 +102,7 @@ def _result(
         seconds=(last - first) / 1e9,
         cpu=cpu,
         memory=memory,
+        delays=delays,
     )
 
 

@@ -98,10 +98,10 @@ def _rounded(ms: float) -> float:
     return round(ms, 2) if ms < 10 else round(ms)
 
 
-def draining_table(drained: Sequence[Drained], floor: Sequence[Drained]) -> Table:
-    """Return what draining came to."""
+def draining_table(by_build: Mapping[str, Sequence[Drained]]) -> Table:
+    """Return what draining came to with each build, and its floor."""
     return Table(
-        title=f"Draining {drained[0].readings:,} readings to an InfluxDB",
+        title=f"Draining {by_build[RELAY][0].readings:,} readings to an InfluxDB",
         rows=[
             {
                 "": name,
@@ -114,51 +114,63 @@ def draining_table(drained: Sequence[Drained], floor: Sequence[Drained]) -> Tabl
                 "memory at its highest, MB": round(
                     median(one.memory for one in results) / MB, 1
                 ),
+                "event loop late, p99, ms": _rounded(
+                    median(percentile(one.delays, 99) for one in results)
+                ),
                 "lost": sum(one.readings - one.arrived for one in results),
             }
-            for name, results in (
-                ("the same lines, posted from a file", floor),
-                (RELAY, drained),
-            )
+            for name, results in by_build.items()
         ],
     )
 
 
-def history_table(backfilled: Backfilled) -> Table:
-    """Return what a backfill came to."""
-    readings = backfilled.readings
+def history_table(by_build: Mapping[str, Backfilled]) -> Table:
+    """Return what a backfill came to with each build, beside doing nothing."""
     return Table(
-        title=f"Backfilling {readings:,} readings from the recorder to an InfluxDB",
+        title=(
+            f"Backfilling {by_build[RELAY].readings:,} readings "
+            "from the recorder to an InfluxDB"
+        ),
         rows=[
             {
-                "": name,
-                "readings a second": rate,
-                "CPU for a reading, µs": cpu,
-                "memory at its highest, MB": memory,
-                "event loop late, p50, ms": _rounded(percentile(delays, 50)),
-                "p99, ms": _rounded(percentile(delays, 99)),
-                "at most, ms": _rounded(max(delays)),
-                "lost": lost,
-            }
-            for name, rate, cpu, memory, delays, lost in (
-                (NOTHING.name, None, None, None, backfilled.delays_before, None),
-                (
-                    RELAY,
-                    round(readings / backfilled.seconds),
-                    round(backfilled.cpu / readings * US, 1),
-                    round(backfilled.memory / MB, 1),
-                    backfilled.delays,
-                    readings - backfilled.arrived,
-                ),
-            )
+                "": NOTHING.name,
+                "readings a second": None,
+                "CPU for a reading, µs": None,
+                "memory at its highest, MB": None,
+                **_lateness(by_build[RELAY].delays_before),
+                "lost": None,
+            },
+            *(_backfilled_row(name, one) for name, one in by_build.items()),
         ],
     )
 
 
-def idle_table(first: Sequence[SetUp], more: Sequence[SetUp]) -> Table:
-    """Return what the set-up came to."""
+def _backfilled_row(name: str, one: Backfilled) -> Row:
+    """Return what a backfill came to with a build."""
+    return {
+        "": name,
+        "readings a second": round(one.readings / one.seconds),
+        "CPU for a reading, µs": round(one.cpu / one.readings * US, 1),
+        "memory at its highest, MB": round(one.memory / MB, 1),
+        **_lateness(one.delays),
+        "lost": one.readings - one.arrived,
+    }
+
+
+def _lateness(delays: Sequence[float]) -> dict[str, float]:
+    """Return how late the event loop was."""
+    return {
+        "event loop late, p50, ms": _rounded(percentile(delays, 50)),
+        "p99, ms": _rounded(percentile(delays, 99)),
+        "at most, ms": _rounded(max(delays)),
+    }
+
+
+def idle_table(build: str, first: Sequence[SetUp], more: Sequence[SetUp]) -> Table:
+    """Return what the set-up came to with a build."""
+    title = "Setting up relays that have nothing to do"
     return Table(
-        title="Setting up relays that have nothing to do",
+        title=title if build == RELAY else f"{title}, with {build}",
         rows=[
             {
                 "": name,

@@ -30,10 +30,9 @@ pulsoid.Pulsoid.limits = replace(pulsoid.Pulsoid.limits, max_rate=None)
 """
 """What lets Pulsoid have more than 10 readings a second, so that their cost shows soon."""
 
-INTEGRATIONS = (
-    ROOT / "custom_components" / "heart_rate_relay",
-    ROOT / "benchmarks" / "benchmark_driver",
-)
+RELAY = ROOT / "custom_components" / "heart_rate_relay"
+
+DRIVING = ROOT / "benchmarks" / "benchmark_driver"
 
 LONGEST_ANSWER = 64 * 1024 * 1024
 """In bytes."""
@@ -72,7 +71,9 @@ class Subject:
 
 
 @asynccontextmanager
-async def running_subject(sink: URL, sensors: int) -> AsyncIterator[Subject]:
+async def running_subject(
+    sink: URL, sensors: int, relay: Path = RELAY
+) -> AsyncIterator[Subject]:
     """Run a Home Assistant in which so many sensors can be sent to a sink.
 
     Raises HomeAssistantError where it does not start.
@@ -90,7 +91,7 @@ async def running_subject(sink: URL, sensors: int) -> AsyncIterator[Subject]:
             _free_url(),
             {"pulsoid": sink},
             configuration_for(sensors, sink) + DRIVER.format(address),
-            INTEGRATIONS,
+            (relay, DRIVING),
         )
         with (folder / "custom_components" / "__init__.py").open("a") as code:
             code.write(NO_LIMIT)

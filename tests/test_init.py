@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.heart_rate_relay import async_migrate_entry
 from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS, DOMAIN
-from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.delivery import backoff
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from dev.stand_ins import Failure, InfluxDBv1, LiveTracking, Pulsoid, StandIn
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -42,8 +42,8 @@ DAY = 24 * 60 * 60
 @pytest.fixture
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again soon."""
-    monkeypatch.setattr(delivery, "MIN_BACKOFF", 0.01)
-    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.02)
+    monkeypatch.setattr(backoff, "MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.02)
 
 
 async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay import application_credentials
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.delivery import backoff
 from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotAuthorisedError,
@@ -356,8 +356,8 @@ async def test_credentials_out_of_reach(
 @pytest.fixture
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again soon."""
-    monkeypatch.setattr(delivery, "MIN_BACKOFF", 0.01)
-    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.02)
+    monkeypatch.setattr(backoff, "MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.02)
 
 
 def arrived(service: Pulsoid) -> list[float]:

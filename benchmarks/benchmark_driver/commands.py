@@ -169,32 +169,35 @@ async def set_up(
 
 async def drain(
     hass: HomeAssistant, *, entry_id: str, data: Mapping[str, Any], **options: Any
-) -> tuple[float, int]:
+) -> tuple[float, int, list[float]]:
     """Add a relay whose outbox is full, and wait until it is empty.
 
-    Returns the CPU time (s) and by how much memory grew at its highest (bytes).
+    Returns the CPU time (s), by how much memory grew at its highest (bytes), and how late the
+    event loop was (ms).
     """
-    before, cpu = _reset_peak(), time.process_time()
+    before, clock = _reset_peak(), Clock()
     entry = _entry(data, options, entry_id)
     await hass.config_entries.async_add(entry)
     while len(entry.runtime_data.outbox):
         await asyncio.sleep(0.02)
-    result = time.process_time() - cpu, _memory("VmHWM") - before
+    result = clock.stop(), _memory("VmHWM") - before, clock.delays
     await hass.config_entries.async_remove(entry_id)
     return result
 
 
-async def pour(hass: HomeAssistant, *, path: str, url: str) -> tuple[float, int]:
+async def pour(
+    hass: HomeAssistant, *, path: str, url: str
+) -> tuple[float, int, list[float]]:
     """Post the lines of a file, with nothing in between: the floor of draining.
 
-    Returns the CPU time (s) and by how much memory grew at its highest (bytes).
+    Returns the same as drain.
     """
-    before, cpu = _reset_peak(), time.process_time()
+    before, clock = _reset_peak(), Clock()
     with await hass.async_add_executor_job(Path(path).open, "rb") as file:
         batches = batched(file, LINES_A_REQUEST, strict=False)
         while lines := await hass.async_add_executor_job(next, batches, ()):
             await _post(hass, url, b"".join(lines))
-    return time.process_time() - cpu, _memory("VmHWM") - before
+    return clock.stop(), _memory("VmHWM") - before, clock.delays
 
 
 async def remember(hass: HomeAssistant, *, states: int) -> None:

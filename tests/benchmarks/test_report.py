@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from benchmarks.arrangements import DATABASE, FLOOR, NOTHING, PULSOID, Arrangement
+from benchmarks.arrangements import (
+    DATABASE,
+    FLOOR,
+    NOTHING,
+    PULSOID,
+    RELAY,
+    Arrangement,
+)
 from benchmarks.arrivals import Arrived
 from benchmarks.draining import Drained
 from benchmarks.history import Backfilled
@@ -65,7 +72,7 @@ def test_history_table() -> None:
         delays=[1.0, 2.0, 9.0],
         delays_before=[0.5],
     )
-    nothing, relay = (table := history_table(backfilled)).rows
+    nothing, relay = (table := history_table({RELAY: backfilled})).rows
     assert nothing["at most, ms"] == 0.5
     assert (relay["readings a second"], relay["CPU for a reading, µs"]) == (5, 10)
     assert (relay["at most, ms"], relay["lost"]) == (9.0, 1)
@@ -77,8 +84,8 @@ def test_losses() -> None:
     assert not list(losses(live_table(SCENARIO, rounds())))
     (lost,) = losses(live_table(SCENARIO, rounds(readings=97)))
     assert "3 readings did not arrive by this relay, Pulsoid" in lost
-    drained = Drained(readings=10, arrived=9, seconds=1, cpu=1, memory=1)
-    (lost,) = losses(draining_table([drained], [drained]))
+    drained = Drained(readings=10, arrived=9, seconds=1, cpu=1, memory=1, delays=[0.0])
+    (lost,) = losses(draining_table({"another build": [drained], RELAY: [drained]}))
     assert "1 readings did not arrive by this relay" in lost
 
 

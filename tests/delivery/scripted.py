@@ -103,8 +103,8 @@ class Relay:
     def add(self, *values: float) -> None:
         """Let readings come in."""
         for value in values:
-            self.outbox.add(reading(value))
-        self.delivery.wake()
+            self.outbox.add(one := reading(value))
+            self.delivery.notice(one)
 
     @property
     def keys(self) -> list[str | None]:

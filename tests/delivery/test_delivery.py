@@ -8,15 +8,14 @@ from typing import override
 import pytest
 
 from custom_components.heart_rate_relay.delivery import delivery as delivery_module
-from custom_components.heart_rate_relay.delivery.book import KEPT_REFUSALS
-from custom_components.heart_rate_relay.delivery.delivery import (
+from custom_components.heart_rate_relay.delivery.backoff import (
     MAX_BACKOFF,
     MENDED_RETRY,
     MIN_BACKOFF,
-    STOP_TIMEOUT,
-    Delivery,
     backoff,
 )
+from custom_components.heart_rate_relay.delivery.book import KEPT_REFUSALS
+from custom_components.heart_rate_relay.delivery.delivery import STOP_TIMEOUT, Delivery
 from custom_components.heart_rate_relay.delivery.sifting import DISK_RETRY
 from custom_components.heart_rate_relay.destinations.base import Receipt, Refusal
 from custom_components.heart_rate_relay.destinations.errors import (

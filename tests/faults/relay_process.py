@@ -55,8 +55,8 @@ async def run(path: Path, url: str, first: int) -> None:
     reading, outbox_module = import_outbox()
     influxdb = importlib.import_module(f"{PACKAGE}.destinations.influxdb")
     tokens = importlib.import_module(f"{PACKAGE}.destinations.tokens")
-    delivery = importlib.import_module(f"{PACKAGE}.delivery.delivery")
-    vars(delivery).update(MIN_BACKOFF=0.01, MAX_BACKOFF=0.1)
+    backoff = importlib.import_module(f"{PACKAGE}.delivery.backoff")
+    vars(backoff).update(MIN_BACKOFF=0.01, MAX_BACKOFF=0.1)
     heart_rate = importlib.import_module(f"{PACKAGE}.metrics").HEART_RATE
     source = reading.Source("1a", "sensor.strap", "Strap")
     outbox = outbox_module.Outbox(path, max_readings=1_000_000, max_age=1e9)

@@ -8,10 +8,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.delivery.delivery import (
-    MENDED_RETRY,
-    STOP_TIMEOUT,
-)
+from custom_components.heart_rate_relay.delivery.backoff import MENDED_RETRY
+from custom_components.heart_rate_relay.delivery.delivery import STOP_TIMEOUT
 from custom_components.heart_rate_relay.destinations.influxdb import reading_back
 from custom_components.heart_rate_relay.destinations.words import MAX_WORDS
 from custom_components.heart_rate_relay.diagnostics import (

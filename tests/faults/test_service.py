@@ -19,7 +19,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.delivery import backoff
 from custom_components.heart_rate_relay.destinations import base
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from custom_components.heart_rate_relay.relay.data import Status
@@ -286,7 +286,7 @@ async def test_hostile(
     replies: Mapping[str, Reply],
 ) -> None:
     """Whatever bytes come, all waits in bounded memory until there is a service."""
-    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.1)
+    monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.1)
     ledger = ledger_of(service, stand_in)
     strap = Strap(hass, ledger)
     entry = entry_of(service, stand_in)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.delivery import backoff
 from custom_components.heart_rate_relay.destinations import gerosense, pulsoid
 from custom_components.heart_rate_relay.destinations.open_wearables import (
     api_key,
@@ -36,5 +36,5 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look soon whether records are imported, and try again soon."""
     monkeypatch.setattr(api_key, "LOOKS", (0.005, 0.01, 0.02, 0.05, 0.1, 0.5))
     monkeypatch.setattr(invitation, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(delivery, "MIN_BACKOFF", 0.01)
-    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.02)
+    monkeypatch.setattr(backoff, "MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.02)

@@ -1,26 +1,23 @@
 """Moves readings from the outbox to the destination."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from random import uniform
 import time
 
 from ..destinations.base import Destination, Limits
 from ..destinations.errors import (
     DestinationError,
-    NotAuthorisedError,
-    NotEntitledError,
     RefusedError,
     RefusesAllError,
     UnreachableError,
-    WaitError,
 )
 from ..outbox.disk import Entry
 from ..outbox.outbox import Outbox
 from ..reading import SECOND, Reading
 from ..unexpected import log_unexpected
+from .backoff import Backoff
 from .batch_size import BatchSize
 from .batches import batches_of
 from .book import Book
@@ -29,13 +26,6 @@ from .rate_limit import RateLimit
 from .refusals import words_about
 from .sifting import delay_after, sift
 from .suspicion import MANY, Suspicion, overtaken
-
-MIN_BACKOFF = 1.0
-MAX_BACKOFF = 5 * 60.0
-"""Seconds between two tries to reach a service."""
-
-MENDED_RETRY = 30 * 60.0
-"""Seconds after which to see whether somebody has mended what is in the way."""
 
 STOP_TIMEOUT = 5.0
 """Seconds for a request under way to end."""
@@ -63,9 +53,10 @@ class Delivery:
         self._on_outcome = on_outcome
         self._rate = RateLimit(destination.limits.max_rate)
         self._gather = gather or 0.0
-        self._not_before = self._next_round = 0.0
+        self._not_before = self._next_round = self._lingers_until = 0.0
+        self._is_lingering = False
         self._is_urgent = False
-        self._failures = 0
+        self._backoff = Backoff()
         self._mistake: type[Exception] | None = None
         limits = destination.limits
         self._size = BatchSize(limits.min_batch, limits.max_batch)
@@ -106,13 +97,14 @@ class Delivery:
         self._changed.set()
 
     def notice(self, reading: Reading) -> None:
-        """Look at what there is to do now that a reading has come in."""
+        """Take note that a reading came in: where others are awaited it changes nothing."""
         self._lead.notice(reading)
-        self.wake()
+        if not self._is_lingering or len(self._outbox) >= self._size.now:
+            self._changed.set()
 
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
-        self._not_before = self._next_round = 0.0
+        self._not_before = self._next_round = self._lingers_until = 0.0
         self._is_urgent = True
         self.wake()
 
@@ -131,6 +123,7 @@ class Delivery:
     async def _deliver_due(self) -> None:
         """Deliver what is due, or else wait until something may be."""
         self._changed.clear()
+        self._is_lingering = False
         if self._until_repeat() == 0:
             self._note(await self._caught(self._repeat()))
             return
@@ -146,7 +139,8 @@ class Delivery:
                 return
             delay = delay_after(entries)
         if not self._changed.is_set():
-            await self._wait(_earliest((delay, self._until_repeat())))
+            delays = (delay, self._until_repeat())
+            await self._wait(min((d for d in delays if d is not None), default=None))
 
     async def _wait(self, seconds: float | None) -> None:
         """Wait until something has changed, for so many seconds at most."""
@@ -165,6 +159,9 @@ class Delivery:
             at = max(at, self._lead.not_before)
         if at > now:
             return at - now
+        if len(self._outbox) < self._size.now and self._lingers_until > now:
+            self._is_lingering = True
+            return self._lingers_until - now
         return self._rate.delay(now, backlog=not self._outbox.has_fresh)
 
     def _until_repeat(self) -> float | None:
@@ -330,7 +327,9 @@ class Delivery:
 
         It is not where it is so small that it was given up.
         """
-        self._rate.note(asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._rate.note(now)
+        self._lingers_until = now + self._destination.limits.linger
         readings = [entry.reading for entry in entries]
         try:
             receipt = await self._destination.deliver(readings)
@@ -390,31 +389,11 @@ class Delivery:
         if error:
             self._outbox.tally.in_doubt += error.in_doubt
         now = asyncio.get_running_loop().time()
-        match error:
-            case None:
-                self._failures, self._mistake = 0, None
-            case NotAuthorisedError() | NotEntitledError():
-                self._not_before = now + MENDED_RETRY
-            case WaitError(retry_after=seconds) if seconds is not None:
-                self._not_before = now + max(seconds, MIN_BACKOFF)
-            case _:
-                self._failures += 1
-                self._not_before = now + backoff(self._failures)
+        if (pause := self._backoff.after(error)) is None:
+            self._mistake = None
+        else:
+            self._not_before = now + pause
         try:
             self._on_outcome(error)
         except Exception as err:  # noqa: BLE001 - neither may this
             log_unexpected(err, "the delivery goes on")
-
-
-def _earliest(delays: Iterable[float | None]) -> float | None:
-    """Return the least of some seconds, None where there are none."""
-    return min((delay for delay in delays if delay is not None), default=None)
-
-
-def backoff(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row.
-
-    With full jitter, so that relays do not all return at the same moment:
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    """
-    return uniform(MIN_BACKOFF, min(MAX_BACKOFF, 2.0 ** min(failures, 16)))

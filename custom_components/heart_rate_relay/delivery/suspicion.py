@@ -92,6 +92,8 @@ class Suspicion:
         all there are, what is not among them is forgotten; and where those set aside are
         too few for a batch, they are no longer.
         """
+        if not self._suspects:
+            return [], list(entries)
         # Its number changes when a reading goes to the disk
         found = {entry.reading: entry for entry in entries}
         suspects = [found[reading] for reading in self._suspects if reading in found]

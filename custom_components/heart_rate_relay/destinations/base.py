@@ -121,6 +121,8 @@ class Limits:
     """Whether a request may hold several metrics."""
     gather: float | None = None
     """Seconds for which readings are gathered, unless the user says otherwise."""
+    linger: float = 0.0
+    """Seconds that lie between two requests of what is fresh: the first after quiet leaves at once."""
     ranges: Mapping[Metric, tuple[float, float]] = MappingProxyType({})
     """The lowest and the highest value, where a service holds to that."""
     tells_refused: bool = True

@@ -15,12 +15,10 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import func
+from sqlalchemy.orm import Session
 
 from homeassistant.components.recorder.db_schema import RecorderRuns, States
-from homeassistant.components.recorder.history import (
-    get_significant_states,
-    state_changes_during_period,
-)
+from homeassistant.components.recorder.history import get_significant_states
 from homeassistant.components.recorder.models import process_timestamp
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.recorder import get_instance, session_scope
@@ -29,6 +27,7 @@ from homeassistant.util import dt as dt_util
 from ..outbox.coverage import FOREVER, Span
 from ..reading import MILLISECOND, SECOND, Reading, to_us
 from ..sources.lineup import Lineup
+from .recorded import Recordings
 
 
 class Told(NamedTuple):
@@ -72,6 +71,7 @@ class Past:
             for entity_id, observer in lineup.observers.items()
             if lineup.one_line or observer.source.id in wanted
         ]
+        self._recordings = Recordings()
         self._latest: dict[str, State] = {}
         self._read_until: int | None = None
         self._restarts: list[float] = []
@@ -99,12 +99,10 @@ class Past:
     def _next(self, start: int) -> int:
         """Return when there is a state again, FOREVER where there is none."""
         with session_scope(hass=self._hass, read_only=True) as session:
-            ids = get_instance(self._hass).states_meta_manager.get_many(
-                self._entity_ids, session, False
-            )
+            ids = self._metadata_ids(session)
             next_at = (
                 session.query(func.min(States.last_updated_ts))
-                .filter(States.metadata_id.in_(filter(None, ids.values())))
+                .filter(States.metadata_id.in_(ids))
                 .filter(States.last_updated_ts >= start / SECOND)
                 .scalar()
             )
@@ -112,48 +110,46 @@ class Past:
 
     def _told(self, start: int, end: int) -> Iterator[Told]:
         """Yield what was told in a time, the first time with what was known before it."""
-        is_first = self._read_until is None
         self._note_restarts(start, end)
+        if self._read_until is None:
+            for state in self._known_before(start):
+                self._latest[state.entity_id] = state
+                yield Told(state.last_updated_timestamp, state.entity_id, None, state)
+        with session_scope(hass=self._hass, read_only=True) as session:
+            ids = self._metadata_ids(session)
+            for at, reported_at, state in self._recordings.between(
+                session, ids, start, end
+            ):
+                old = self._latest.get(state.entity_id)
+                if old and _between(self._restarts, old.last_updated_timestamp, at):
+                    old = None
+                self._latest[state.entity_id] = state
+                yield Told(at, state.entity_id, old, state)
+                if reported_at > at:
+                    yield Told(reported_at, state.entity_id, state, state)
+
+    def _known_before(self, start: int) -> Iterator[State]:
+        """Yield what each source had told last before a time."""
         found = get_significant_states(
             self._hass,
             _datetime(start - MILLISECOND),
-            _datetime(end),
+            _datetime(start),
             self._entity_ids,
-            include_start_time_state=is_first,
+            include_start_time_state=True,
             significant_changes_only=False,
         )
-        for entity_id, states in found.items():
-            last_reports = self._last_reports(entity_id, start, end)
+        for states in found.values():
             for row in states:
                 assert isinstance(row, State)
-                at = row.last_updated_timestamp
-                if not (is_first or to_us(at) >= start) or to_us(at) >= end:
-                    continue
-                state = _whole(row)
-                old = self._latest.get(entity_id)
-                if old and _between(self._restarts, old.last_updated_timestamp, at):
-                    old = None
-                self._latest[entity_id] = state
-                yield Told(at, entity_id, old, state)
-                if (reported_at := last_reports.get(at, at)) > at:
-                    yield Told(reported_at, entity_id, state, state)
+                if to_us(row.last_updated_timestamp) < start:
+                    yield _whole(row)
 
-    def _last_reports(
-        self, entity_id: str, start: int, end: int
-    ) -> Mapping[float, float]:
-        """Return when each state was last reported, by when it came."""
-        found = state_changes_during_period(
-            self._hass,
-            _datetime(start - MILLISECOND),
-            _datetime(end),
-            entity_id,
-            no_attributes=True,
-            include_start_time_state=False,
+    def _metadata_ids(self, session: Session) -> Mapping[int, str]:
+        """Return what the recorder calls the sources that it knows."""
+        known = get_instance(self._hass).states_meta_manager.get_many(
+            self._entity_ids, session, False
         )
-        return {
-            state.last_updated_timestamp: state.last_reported_timestamp
-            for state in found.get(entity_id, ())
-        }
+        return {number: entity_id for entity_id, number in known.items() if number}
 
     def _note_restarts(self, start: int, end: int) -> None:
         """Note when Home Assistant was started, after which an old state may come again.
@@ -172,9 +168,11 @@ class Past:
 
     def _is_wanted(self, source_id: str, at: float) -> bool:
         """Return whether readings are to be made of what a source told at that time."""
-        return any(
-            start <= to_us(at) < end for start, end in self._wanted.get(source_id, ())
-        )
+        told_at = to_us(at)
+        for start, end in self._wanted.get(source_id, ()):
+            if start <= told_at < end:
+                return True
+        return False
 
 
 def _whole(row: State) -> State:

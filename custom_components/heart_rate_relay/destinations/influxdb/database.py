@@ -39,7 +39,7 @@ class InfluxDB(LineProtocolServer):
     """A database of one's own."""
 
     service = "InfluxDB"
-    limits = Limits(metrics=_Every(), max_batch=5000)
+    limits = Limits(metrics=_Every(), max_batch=5000, linger=0.1)
 
     def __init__(
         self,

@@ -5,10 +5,12 @@ than their retention, and what is ahead of time.
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 import time
 
-from ...reading import SECOND, Reading
+from ...reading import SECOND, Reading, to_us
 from ..base import Receipt, Refusal
 from ..errors import DestinationError, UnreachableError
 
@@ -29,6 +31,8 @@ VictoriaMetrics shows a new series after one or two, and later where its disk is
 
 TOO_OLD = "taken, but not kept: older than the retention of the database"
 TOO_EARLY = "taken, but not kept: too far ahead of time for the database"
+
+measured_at = attrgetter("measured_at")
 
 type Look = Callable[[Reading], Awaitable[bool]]
 """Returns whether a reading is there. Raises DestinationError where nobody may ask."""
@@ -97,14 +101,14 @@ class ReadBack:
             self._latest = readings[-1]
         if (oldest <= OLD and latest >= -AHEAD) or time.monotonic() < self._not_before:
             return Receipt()
-        away = [(now - each.measured_at / SECOND, each) for each in readings]
-        old = [(seconds, each) for seconds, each in away if seconds > OLD]
-        early = [(-seconds, each) for seconds, each in away[::-1] if seconds < -AHEAD]
+        old_until = bisect_left(readings, to_us(now - OLD), key=measured_at)
+        early_from = bisect_right(readings, to_us(now + AHEAD), key=measured_at)
+        old, early = readings[:old_until], readings[early_from:][::-1]
         self._pauses = list(LOOKS)
         try:
             async with asyncio.timeout(0 if self._is_over else None) as self._timeout:
-                past = await self._beyond(self._past, old, TOO_OLD)
-                future = await self._beyond(self._future, early, TOO_EARLY)
+                past = await self._beyond(self._past, now, old, TOO_OLD)
+                future = await self._beyond(self._future, now, early, TOO_EARLY)
                 return Receipt((*past, *future))
         except TimeoutError:
             # Written again it would be there twice
@@ -117,9 +121,9 @@ class ReadBack:
             self._timeout = None
 
     async def _beyond(
-        self, horizon: Horizon, away: Sequence[tuple[float, Reading]], reason: str
+        self, horizon: Horizon, now: float, away: Sequence[Reading], reason: str
     ) -> Sequence[Refusal]:
-        """Return which readings are beyond a horizon, the farthest of which come first.
+        """Return which readings are beyond a horizon from now, the farthest of which come first.
 
         What is nearer is kept where what is farther is.
         """
@@ -127,7 +131,8 @@ class ReadBack:
         # Mostly all is there, or nothing
         middle, last = 0, kept - 1
         while lost < kept:
-            seconds, reading = away[middle]
+            reading = away[middle]
+            seconds = abs(now - reading.measured_at / SECOND)
             if (is_kept := horizon.keeps(seconds)) is None:
                 is_kept = await self._is_there(reading)
                 horizon.note(seconds, is_kept=is_kept)
@@ -136,7 +141,7 @@ class ReadBack:
             else:
                 lost = middle + 1
             middle = last if middle == 0 else (lost + kept) // 2
-        return [Refusal(reading, reason) for _, reading in away[:lost]]
+        return [Refusal(reading, reason) for reading in away[:lost]]
 
     async def _is_there(self, reading: Reading) -> bool:
         """Return whether a reading is there, once it must show if it is.

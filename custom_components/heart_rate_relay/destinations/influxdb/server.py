@@ -1,6 +1,8 @@
 """What takes line protocol: where it is, who writes, and what it is sent."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from itertools import batched
 from typing import Any, ClassVar
 
 import aiohttp
@@ -9,6 +11,9 @@ from ..base import Answer, Destination
 from ..text import parse_url
 from ..tokens import Tokens
 from .dialects import Dialect, authorization
+
+AT_ONCE = 1000
+"""Lines that are made without a pause: the event loop is not only there for us."""
 
 
 class LineProtocolServer(Destination):
@@ -36,11 +41,19 @@ class LineProtocolServer(Destination):
         )
 
     async def _write(self, lines: Iterable[str]) -> Answer:
-        """Return the answer to lines. Raises DestinationError where there is none."""
+        """Return the answer to lines, between whose parts others have their turn.
+
+        Raises DestinationError where there is none.
+        """
+        parts: list[str] = []
+        for some in batched(lines, AT_ONCE, strict=False):
+            if parts:
+                await asyncio.sleep(0)
+            parts.append("\n".join(some))
         return await self._request(
             "POST",
             self._write_url,
             headers=self._headers,
-            data="\n".join(lines).encode(errors="replace"),
+            data="\n".join(parts).encode(errors="replace"),
             read=True,
         )

@@ -1,0 +1,103 @@
+"""The states that the recorder keeps, quickly: only what is asked for, and what they share once.
+
+Blocking: for the recorder's executor. Times are in microseconds since the Unix epoch, UTC, but those of
+states in seconds.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import batched
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from homeassistant.components.recorder.db_schema import StateAttributes, States
+from homeassistant.core import Context, State
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import json_loads_object
+from homeassistant.util.read_only_dict import ReadOnlyDict
+
+from ..reading import MILLISECOND, SECOND, to_us
+
+type Attributes = ReadOnlyDict[str, Any]
+
+AT_ONCE = 500
+"""How many attributes are asked for in one query: databases bound that."""
+
+NOTHING: Attributes = ReadOnlyDict()
+
+CONTEXT = Context()
+"""Of all states: nobody asks who made them."""
+
+
+class Recorded(NamedTuple):
+    """A state that came at a time, and was reported last at another (seconds, UTC)."""
+
+    at: float
+    reported_at: float
+    state: State
+
+
+class Recordings:
+    """What the recorder keeps of some entities, read from one time on, forward."""
+
+    def __init__(self) -> None:
+        """Initialize the recordings, of which nothing is known."""
+        self._attributes: Mapping[int, Attributes] = {}
+
+    def between(
+        self, session: Session, entity_ids: Mapping[int, str], start: int, end: int
+    ) -> Iterator[Recorded]:
+        """Yield what came from start on and before the end, in the order of time.
+
+        Entities are told by what the recorder calls them. Raises what the database does.
+        """
+        rows = session.execute(
+            select(
+                States.metadata_id,
+                States.state,
+                States.attributes_id,
+                States.last_updated_ts,
+                States.last_changed_ts,
+                States.last_reported_ts,
+            )
+            .where(States.metadata_id.in_(entity_ids))
+            # A time as a fraction may be off by a little: to_us knows
+            .where(States.last_updated_ts >= (start - MILLISECOND) / SECOND)
+            .where(States.last_updated_ts < (end + MILLISECOND) / SECOND)
+            .order_by(States.last_updated_ts)
+        ).all()
+        self._learn(session, {row[2] for row in rows if row[2] is not None})
+        for number, value, attributes_id, at, changed_at, reported_at in rows:
+            if not start <= to_us(at) < end:
+                continue
+            updated = dt_util.utc_from_timestamp(at)
+            state = State(
+                entity_ids[number],
+                value or "",
+                self._attributes.get(attributes_id, NOTHING),
+                last_changed=(
+                    updated
+                    if not changed_at or changed_at == at
+                    else dt_util.utc_from_timestamp(changed_at)
+                ),
+                last_reported=updated,
+                last_updated=updated,
+                context=CONTEXT,
+                validate_entity_id=False,
+                last_updated_timestamp=at,
+            )
+            yield Recorded(at, reported_at or at, state)
+
+    def _learn(self, session: Session, wanted: set[int]) -> None:
+        """Know some attributes, and no others any more: a source may tell others each time."""
+        known = {one: self._attributes[one] for one in wanted & self._attributes.keys()}
+        for some in batched(wanted - known.keys(), AT_ONCE, strict=False):
+            found = session.execute(
+                select(
+                    StateAttributes.attributes_id, StateAttributes.shared_attrs
+                ).where(StateAttributes.attributes_id.in_(some))
+            )
+            for number, text in found:
+                known[number] = ReadOnlyDict(json_loads_object(text) if text else {})
+        self._attributes = known
