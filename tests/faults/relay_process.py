@@ -55,6 +55,7 @@ async def run(path: Path, url: str, first: int) -> None:
     reading, outbox_module = import_outbox()
     influxdb = importlib.import_module(f"{PACKAGE}.destinations.influxdb")
     tokens = importlib.import_module(f"{PACKAGE}.destinations.tokens")
+    delivery = importlib.import_module(f"{PACKAGE}.delivery.delivery")
     backoff = importlib.import_module(f"{PACKAGE}.delivery.backoff")
     vars(backoff).update(MIN_BACKOFF=0.01, MAX_BACKOFF=0.1)
     heart_rate = importlib.import_module(f"{PACKAGE}.metrics").HEART_RATE
