@@ -129,7 +129,7 @@ def _source(
     entity = er.async_get(hass).async_get(entity_id)
     is_silent = not state or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
     return {
-        "metric": observer.metric,
+        "metric": observer.metric.key,
         "platform": entity.platform if entity else None,
         "unit": state and state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
         "state": state and (state.state if is_silent else "something"),
