@@ -8,7 +8,8 @@ from typing import Any, override
 import aiohttp
 from aiohttp import web
 
-from ...reading import Metric, Reading
+from ...metrics import HEART_RATE, METRICS
+from ...reading import Reading
 from ..base import Account, Destination, Limits, Receipt
 from ..hosted import CONF_SECRET, Hosted, with_secret
 from ..tokens import Tokens
@@ -40,7 +41,7 @@ class LiveFeed(Destination, Hosted):
 
     service = "Live feed"
     limits = Limits(
-        metrics=frozenset(Metric),
+        metrics=frozenset(METRICS.values()),
         max_batch=1000,
         max_age=PRESENT,
         one_line=True,
@@ -177,7 +178,7 @@ class LiveFeed(Destination, Hosted):
 
     def _told(self) -> Told:
         """Return all that is measured now, and that no heart rate is where none is."""
-        return {Metric.HEART_RATE.value: None, **self._present.latest}
+        return {HEART_RATE.key: None, **self._present.latest}
 
 
 def _wants_digits(request: web.Request) -> bool:

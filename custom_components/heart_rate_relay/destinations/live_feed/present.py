@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
-from ...reading import SECOND, Metric, Reading, now_us
+from ...metrics import HEART_RATE
+from ...reading import SECOND, Reading, now_us
 from .shapes import Told
 
 PRESENT = 60.0
@@ -32,20 +33,20 @@ class Present:
         """Take note of whether a heart rate is measured."""
         self._is_live = is_live
         if not is_live:
-            self._end(Metric.HEART_RATE)
+            self._end(HEART_RATE.key)
 
     def measure(self, readings: Iterable[Reading]) -> None:
         """Take what was measured, in the order of time. What is old is nobody's present."""
         earliest = now_us(-PRESENT)
         new: dict[str, Reading] = {}
         for reading in readings:
-            key = reading.metric.value
+            key = reading.metric.key
             before = new.get(key) or self._latest.get(key)
             if reading.measured_at < earliest:
                 continue
             if before and before.measured_at > reading.measured_at:
                 continue
-            if reading.metric is not Metric.HEART_RATE or self._is_live:
+            if reading.metric is not HEART_RATE or self._is_live:
                 new[key] = reading
         self._latest |= new
         for key, reading in new.items():
@@ -64,7 +65,7 @@ class Present:
         """Let a metric end when its reading is of the present no more."""
         if timer := self._ends.pop(key, None):
             timer.cancel()
-        if reading.metric is not Metric.HEART_RATE:
+        if reading.metric is not HEART_RATE:
             left = PRESENT - (now_us() - reading.measured_at) / SECOND
             loop = asyncio.get_running_loop()
             self._ends[key] = loop.call_later(left, self._end, key)

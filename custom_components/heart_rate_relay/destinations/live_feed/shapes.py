@@ -9,15 +9,14 @@ from collections.abc import Callable, Mapping
 import json
 import struct
 
-from ...reading import MILLISECOND, Metric, Reading
+from ...metrics import HEART_RATE
+from ...reading import MILLISECOND, Reading
 
 type Told = Mapping[str, Reading | None]
 """What is new of metrics, by their keys: None is measured no more. Nothing is a sign of life."""
 
 type Shape = Callable[[Told], bytes | None]
 """Makes what is sent of what is told, None where nothing is to be said."""
-
-UNITS = {m: "bpm" if "rate" in m and "var" not in m else "ms" for m in Metric}
 
 TEXT_FRAME = 0x81
 CLOSE_FRAME = 0x88
@@ -27,7 +26,7 @@ SHORT = 125
 
 def heart_rate(told: Told) -> str | None:
     """Return a heart rate as Pulsoid tells it, None where there is none."""
-    if not (reading := told.get(Metric.HEART_RATE)):
+    if not (reading := told.get(HEART_RATE.key)):
         return None
     measured_at = reading.measured_at // MILLISECOND
     return _json(
@@ -37,7 +36,7 @@ def heart_rate(told: Told) -> str | None:
 
 def plain_heart_rate(told: Told) -> str | None:
     """Return a heart rate as nothing but its digits, None where there is none."""
-    reading = told.get(Metric.HEART_RATE)
+    reading = told.get(HEART_RATE.key)
     return str(round(reading.value)) if reading else None
 
 
@@ -89,7 +88,7 @@ def _described(reading: Reading | None) -> Mapping[str, object] | None:
         return None
     described: dict[str, object] = {
         "value": reading.value,
-        "unit": UNITS[reading.metric],
+        "unit": reading.metric.unit,
         "measured_at": reading.measured_at // MILLISECOND,
     }
     if reading.duration:
