@@ -66,6 +66,9 @@ KNOWS: dict[str, set[str]] = {
 IN_PLACE_OF = {"bluetooth": "bluetooth_adapters"}
 """What Home Assistant wants named instead of some integrations."""
 
+OF_HELPERS = {"homeassistant.helpers.http.HomeAssistantView": "http"}
+"""What helpers are of use with but some integrations."""
+
 MAX_FILE = 400
 MAX_FUNCTION = 40
 
@@ -317,6 +320,8 @@ def test_manifest_dependencies(manifest: dict[str, object]) -> None:
         for found in imports_of(name)
         if found.startswith("homeassistant.components.")
     }
+    used = {found for name in modules() for found in imports_of(name)}
+    imported |= {OF_HELPERS[helper] for helper in used & OF_HELPERS.keys()}
     # Whatever uses Bluetooth has to wait for the proxies, too
     imported = {IN_PLACE_OF.get(name, name) for name in imported}
     assert imported - set(Platform) == named - set(Platform)

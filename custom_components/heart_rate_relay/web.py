@@ -8,9 +8,9 @@ from typing import Any, override
 
 from aiohttp import hdrs, web
 
-from homeassistant.components.http import HomeAssistantView
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from .const import DOMAIN

@@ -122,7 +122,8 @@ async def choose_ben(
 def test_secrets() -> None:
     """What is never shown again are the fields that show dots instead of what is typed."""
     assert {service: form.secrets for service, form in FORMS.items()} == {
-        "pulsoid_oauth": frozenset()
+        "live_feed": frozenset(),
+        "pulsoid_oauth": frozenset(),
     } | {service: {field} for service, field in SECRETS.items()}
 
 

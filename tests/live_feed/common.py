@@ -1,6 +1,5 @@
 """What tests of live feeds share: a feed, and somebody who watches it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import json
@@ -50,12 +49,12 @@ class Watcher:
         told = self.known.get("heart_rate")
         return told["value"] if told else None
 
-    async def end(self) -> int | None:
+    async def end(self) -> Any:
         """Return the code with which it is closed, once it is."""
-        async with asyncio.timeout(PATIENCE):
-            while (await self.socket.receive()).type is WSMsgType.TEXT:
-                pass
-        return self.socket.close_code
+        while True:
+            message = await self.socket.receive(timeout=PATIENCE)
+            if message.type is not WSMsgType.TEXT:
+                return message.data
 
 
 @asynccontextmanager

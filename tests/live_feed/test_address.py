@@ -186,7 +186,7 @@ async def test_unloaded(
     """A feed that does not run is not there, and nobody is left waiting for it."""
     async with watching(client) as watcher:
         assert await hass.config_entries.async_unload(entry.entry_id)
-        assert await watcher.end() is not None
+        assert await watcher.end() == 1001
     assert (await client.get(PATH)).status == 404
 
 
@@ -194,7 +194,7 @@ async def test_stopping(hass: HomeAssistant, client: Browser) -> None:
     """Home Assistant does not have to wait for those who watch when it stops."""
     async with watching(client) as watcher:
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
-        assert await watcher.end() is not None
+        assert await watcher.end() == 1001
 
 
 @pytest.mark.parametrize("bound", ["each", "all"])

@@ -48,7 +48,7 @@ class Hosted(ABC):
         """
         secret = new_secret()
         self._set_secret(secret)
-        self.close()
+        self.close(for_good=True)
         return secret
 
     def _set_secret(self, secret: str) -> None:
@@ -68,8 +68,8 @@ class Hosted(ABC):
         """
 
     @abstractmethod
-    def close(self) -> None:
-        """Let whoever watches go."""
+    def close(self, *, for_good: bool = False) -> None:
+        """Let whoever watches go, to come again unless it is for good."""
 
     @abstractmethod
     def stop(self) -> None:

@@ -47,10 +47,16 @@ class RelayOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Change the options, or be shown an address where there is one."""
         if user_input is None and issubclass(self._service, Hosted):
-            return self.async_show_menu(
-                step_id="hosted", menu_options=["address", "settings"]
-            )
+            return await self.async_step_hosted()
         return await self.async_step_settings(user_input)
+
+    async def async_step_hosted(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose what to do with what is served here."""
+        return self.async_show_menu(
+            step_id="hosted", menu_options=["address", "settings"]
+        )
 
     async def async_step_address(
         self, user_input: dict[str, Any] | None = None

@@ -17,7 +17,7 @@ from . import shapes
 from .present import PRESENT, Present
 from .serving import HEADERS, page
 from .shapes import Shape, Told
-from .viewers import BEAT, Viewers, write
+from .viewers import BEAT, GOING_AWAY, GONE, Viewers, write
 
 HEARTBEAT = 20.0
 """Seconds after which a WebSocket has to show that somebody is there."""
@@ -105,8 +105,8 @@ class LiveFeed(Destination, Hosted):
         self._present.set_live(is_live)
 
     @override
-    def close(self) -> None:
-        self._viewers.close()
+    def close(self, *, for_good: bool = False) -> None:
+        self._viewers.close(GONE if for_good else GOING_AWAY)
 
     @override
     def stop(self) -> None:

@@ -24,10 +24,11 @@ MOST_UNREAD = 64 * 1024
 BEAT = 0.8
 """Seconds after which those who want to know hear that the feed is still there."""
 
-GONE = 4410
-"""The code with which connections are closed whose address is good no more."""
+GOING_AWAY = 1001
+"""The code with which connections are closed that are to be made anew. Source: RFC 6455."""
 
-FAREWELL = shapes.frame(struct.pack("!H", GONE), shapes.CLOSE_FRAME)
+GONE = 4410
+"""The one with which those are whose address is good no more, and never will be again."""
 
 
 class Viewers:
@@ -72,12 +73,13 @@ class Viewers:
                         transports.discard(transport)
         self._beat_later()
 
-    def close(self) -> None:
+    def close(self, code: int) -> None:
         """Let all go, with a word why for those who would come again."""
+        farewell = shapes.frame(struct.pack("!H", code), shapes.CLOSE_FRAME)
         for shape, transports in self._watching.items():
             for transport in transports:
                 if shape not in (shapes.event, shapes.event_chunk):
-                    write(transport, FAREWELL)
+                    write(transport, farewell)
                 _close(transport)
             transports.clear()
         self._beat_later()
