@@ -21,7 +21,7 @@ from typing import NamedTuple
 from dev.home_assistant.config import ROOT
 from dev.home_assistant.process import HomeAssistantError
 
-from . import draining, history, idle, live, report
+from . import draining, history, idle, live, report, watching
 from .arrangements import RELAY
 from .build import build_of
 from .sink import Sink, running_sink
@@ -132,6 +132,8 @@ async def _all(
             for name, of_build in builds.items()
         }
     )
+    for watched in (await watching.measure(subjects, rounds)).items():
+        yield report.watching_table(*watched)
     for name, of_build in builds.items():
         yield report.idle_table(name, *await idle.measure(sink, of_build, rounds))
 
@@ -151,6 +153,9 @@ async def _quick(sink: Sink) -> AsyncIterator[report.Table]:
         )
         backfilled = await history.measure(QUICK_HISTORY, sink, subjects)
         yield report.history_table({RELAY: backfilled})
+        watched = await watching.measure(subjects, 1, watching.QUICK_SECONDS)
+        for viewers, by_name in watched.items():
+            yield report.watching_table(viewers, by_name)
         yield report.idle_table(RELAY, *await idle.measure(sink, subjects, rounds=1))
 
 

@@ -24,6 +24,7 @@ from .const import (
 )
 from .destinations.base import Account
 from .flow.account import AccountFlow
+from .flow.address import told_address
 from .flow.measured import NOTHING, MeasuredFlow, async_measured
 from .flow.monitor import MonitorFlow, MonitorOptionsFlow
 from .flow.options import RelayOptionsFlow
@@ -216,6 +217,7 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, MeasuredFlow, domain=DO
             options=source_options(
                 self.hass, DEFAULT_OPTIONS, self._chosen, self._found
             ),
+            **told_address(self.hass, self._destination),
         )
 
     @property

@@ -3,11 +3,13 @@
 from .base import Destination
 from .gerosense import Gerosense, GerosenseProxy
 from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3
+from .live_feed import LiveFeed
 from .live_tracking import LiveTracking
 from .open_wearables import OpenWearables, OpenWearablesInvitation
 from .pulsoid import Pulsoid, PulsoidOAuth
 
 DESTINATIONS: dict[str, type[Destination]] = {
+    "live_feed": LiveFeed,
     "pulsoid": Pulsoid,
     "pulsoid_oauth": PulsoidOAuth,
     "gerosense": Gerosense,
