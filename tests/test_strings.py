@@ -42,9 +42,9 @@ from custom_components.heart_rate_relay.flow import (
 from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
 from custom_components.heart_rate_relay.flow.options import LIMITS
 from custom_components.heart_rate_relay.monitor import monitor_issues
-from custom_components.heart_rate_relay.monitor.connection import Trouble
 from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.monitor.profiles import ACTIONS, PROFILES
+from custom_components.heart_rate_relay.monitor.trouble import Trouble
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Metric

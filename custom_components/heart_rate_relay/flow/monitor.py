@@ -238,7 +238,7 @@ class MonitorFlow(ConfigFlow):
                     CONF_FORMER_ADDRESS: None,
                 },
             )
-        if monitor := async_find(self.hass, self._info, details):
+        if monitor := await async_find(self.hass, self._info, details):
             return await self._async_adopt(monitor)
         # Another flow may have come first, and its entry would be replaced
         self._abort_if_unique_id_configured()

@@ -1,11 +1,9 @@
 """Keeps a monitor connected whenever it is heard. Nobody else connects to it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from enum import StrEnum
 from functools import partial
-from types import MappingProxyType
 from typing import Protocol
 
 from bleak.backends.device import BLEDevice
@@ -18,9 +16,12 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
 from ..unexpected import guarded, log_unexpected
+from .bluez import async_hang_up, async_look_up
 from .details import Details
 from .link import BLUETOOTH_ERRORS, Link, NotAMonitorError, PairingNeededError
 from .profiles.base import Profile
+from .scanners import async_are_slots_full, async_device
+from .trouble import PATIENCE, Trouble
 
 SILENT_AFTER = 30.0
 """Seconds without anything well-formed after which a connection is given up."""
@@ -42,6 +43,9 @@ ABSENT_AFTER = 60.0
 RELEASE_INTERVAL = 10.0
 """Seconds between two attempts to end a connection that nobody has confirmed to be over."""
 
+BOND_INTERVAL = 5.0
+"""Seconds between two looks at whether a person has paired the monitor."""
+
 DOUBTFUL_ATTEMPTS = 2
 """After how many attempts in vain Home Assistant goes another way, if there is one."""
 
@@ -57,29 +61,6 @@ The end was not confirmed: a proxy that did not hear of it would hold on to them
 
 HANG_UP_TIME = 1.0
 """Seconds for a proxy to end an attempt that was given up."""
-
-
-class Trouble(StrEnum):
-    """Why there is no connection to a monitor that is heard."""
-
-    SLOTS_FULL = "slots_full"
-    """Adapters and proxies near it have all the connections that they can."""
-    PAIRING_NEEDED = "pairing_needed"
-    REFUSED = "refused"
-    """It does not take the connection: often another device has it."""
-    SILENT = "silent"
-    """It takes the connection, and then measures nothing."""
-
-
-PATIENCE: Mapping[Trouble, float] = MappingProxyType(
-    {
-        Trouble.SLOTS_FULL: 20.0,
-        Trouble.PAIRING_NEEDED: 0.0,
-        Trouble.REFUSED: 60.0,
-        Trouble.SILENT: 300.0,
-    }
-)
-"""Seconds for which something may go wrong before a person is told."""
 
 
 class SilentError(Exception):
@@ -174,6 +155,12 @@ class Connection:
         self._heard_by.add(source)
         self._heard.set()
 
+    @callback
+    def hurry(self) -> None:
+        """Try it now: what went wrong before was mended."""
+        self._begin_anew()
+        self._is_back.set()
+
     async def _run(self) -> None:
         """Connect, stay connected, and begin anew when that is over."""
         while True:
@@ -188,12 +175,25 @@ class Connection:
             await self._rest(self._backoff())
 
     async def _rest(self, seconds: float) -> None:
-        """Wait for so many seconds, or until the monitor is back that was away."""
+        """Wait for so many seconds, or until there is a reason to try it sooner.
+
+        That is a monitor which is back that was away, or one that a person has paired.
+        """
         self._heard_at = self._hass.loop.time()
         self._is_back.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._is_back.wait()
+                while not await _is_set_within(self._is_back, BOND_INTERVAL):
+                    if (
+                        self._trouble is Trouble.PAIRING_NEEDED
+                        and await self._is_bonded()
+                    ):
+                        break
+
+    async def _is_bonded(self) -> bool:
+        """Return whether this computer is paired with the monitor."""
+        known = await async_look_up(self._address)
+        return known is not None and known.is_paired
 
     async def _attempt(self) -> None:
         """Connect once the monitor is heard, and stay connected. Raises OtherMonitorError."""
@@ -207,26 +207,22 @@ class Connection:
         except (SilentError, NotAMonitorError) as err:
             self._have_failed(Trouble.SILENT, err)
         except BLUETOOTH_ERRORS as err:
-            self._have_failed(Trouble.REFUSED, err)
+            is_bond = self._failures and await self._is_bonded()
+            self._have_failed(Trouble.BOND_LOST if is_bond else Trouble.REFUSED, err)
 
     async def _wait_until_heard(self) -> None:
         """Wait for the next advertisement: those before may be of a monitor that is off."""
         self._heard.clear()
         self._heard_by.clear()
         absent_at = self._hass.loop.time() + ABSENT_AFTER
-        while not await self._is_heard_within(RELEASE_INTERVAL):
+        while not await _is_set_within(self._heard, RELEASE_INTERVAL):
             if self._unreleased:
                 await self._release(self._unreleased)
+            # What is connected does not advertise
+            await async_hang_up(self._address)
             if self._hass.loop.time() >= absent_at:
                 self._begin_anew()
         self._unreleased = None
-
-    async def _is_heard_within(self, seconds: float) -> bool:
-        """Return whether the monitor is heard before so many seconds are over."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._heard.wait()
-        return self._heard.is_set()
 
     async def _hold(self) -> None:
         """Connect, and return when the connection is over.
@@ -234,7 +230,7 @@ class Connection:
         Raises OtherMonitorError, SilentError or one of BLUETOOTH_ERRORS where it does not
         come so far.
         """
-        device = bluetooth.async_ble_device_from_address(self._hass, self._address)
+        device = await async_device(self._hass, self._address)
         if device is None:
             return
         if async_are_slots_full(self._hass, self._address):
@@ -243,7 +239,10 @@ class Connection:
         try:
             async with asyncio.timeout(SILENT_AFTER):
                 await self._owner.async_confirm(link)
-                await link.subscribe(partial(self._have_packet, link))
+                await link.subscribe(
+                    partial(self._have_packet, link),
+                    pairs_first=self._trouble is Trouble.PAIRING_NEEDED,
+                )
             self._packet_at = self._hass.loop.time()
             self._owner.have_profiles(link.profiles)
             if self._trouble is not Trouble.SILENT:
@@ -352,7 +351,7 @@ class Connection:
             case Trouble.SLOTS_FULL:
                 # Nothing was sent, so nobody was bothered
                 return MIN_BACKOFF
-            case Trouble.PAIRING_NEEDED:
+            case Trouble.PAIRING_NEEDED | Trouble.BOND_LOST:
                 # Each attempt may ask its wearer something
                 return MAX_BACKOFF
             case Trouble.SILENT:
@@ -362,17 +361,9 @@ class Connection:
         return min(longest, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
 
 
-@callback
-def async_are_slots_full(hass: HomeAssistant, address: str) -> bool:
-    """Return whether all that could connect have no connection left, as far as they tell.
-
-    Asked before an attempt, which would only wait for one.
-    """
-    allocations = [
-        device.scanner.get_allocations()
-        for device in bluetooth.async_scanner_devices_by_address(hass, address)
-    ]
-    return bool(allocations) and all(
-        slots is not None and slots.slots > 0 and slots.free == 0
-        for slots in allocations
-    )
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Return whether something happens before so many seconds are over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Self
 
+from bleak.backends import BleakBackend
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
@@ -26,6 +27,12 @@ ANOTHER_TIMEOUT = 10.0
 
 DETAILS_TIMEOUT = 30.0
 """Seconds for all that a monitor tells of itself."""
+
+NOTIFY_TIMEOUT = 8.0
+"""Seconds for BlueZ to have measurements sent.
+
+Where it has to pair for that by itself, and nobody is there to be asked, it never answers.
+"""
 
 PAIRING_TIMEOUT = 20.0
 """Seconds for pairing, for which a person may have to do something."""
@@ -113,12 +120,16 @@ class Link:
         """What the monitor speaks, the better one first."""
         return tuple(offered(one.uuid for one in self._characteristics if _tells(one)))
 
-    async def subscribe(self, on_packet: PacketCallback) -> None:
+    async def subscribe(
+        self, on_packet: PacketCallback, *, pairs_first: bool = False
+    ) -> None:
         """Have measurements sent, and pair for that where need be.
 
         Where there are several kinds, one is enough. Raises PairingNeededError where pairing
         fails, NotAMonitorError where there are none, or one of BLUETOOTH_ERRORS.
         """
+        if pairs_first:
+            await self._pair()
         wanted = {uuid for profile in self.profiles for uuid in profile.decoders}
         measurements = [
             one for one in self._characteristics if one.uuid in wanted and _tells(one)
@@ -145,10 +156,16 @@ class Link:
     ) -> None:
         """Have measurements of a kind sent, and pair for that where need be.
 
-        Raises PairingNeededError where pairing fails, or another BleakError.
+        Raises PairingNeededError where pairing fails, or another of BLUETOOTH_ERRORS.
         """
         try:
-            await self._notify(measurement, on_packet)
+            async with asyncio.timeout(NOTIFY_TIMEOUT if self._is_bluez else None):
+                await self._notify(measurement, on_packet)
+        except TimeoutError:
+            if not self._is_bluez:
+                raise
+            await self._pair()
+            await self._notify_paired(measurement, on_packet)
         except BleakError as err:
             if is_outdated(err):
                 await self._forget_attributes()
@@ -206,12 +223,17 @@ class Link:
             await self._client.clear_cache()
 
     async def _pair(self) -> None:
-        """Pair. Raises PairingNeededError where that fails."""
+        """Pair. Raises PairingNeededError where that fails, or TimeoutError.
+
+        BlueZ answers unless the monitor does not: one that hangs, and does not want to be paired.
+        """
         try:
             async with asyncio.timeout(PAIRING_TIMEOUT):
                 await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
-            raise PairingNeededError("Not paired") from err
+            if self._is_bluez and isinstance(err, TimeoutError):
+                raise
+            raise PairingNeededError(f"Not paired: {err!r}") from err
 
     async def _notify_paired(
         self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback
@@ -249,6 +271,11 @@ class Link:
             return bytes(await self._client.read_gatt_char(characteristic))
         except BleakError:
             return None
+
+    @property
+    def _is_bluez(self) -> bool:
+        """Whether this is by an adapter, and not by a proxy."""
+        return bool(self._client.backend_id == BleakBackend.BLUEZ_DBUS)
 
     @property
     def _characteristics(self) -> Iterable[BleakGATTCharacteristic]:

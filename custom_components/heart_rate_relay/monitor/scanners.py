@@ -1,7 +1,19 @@
 """What Home Assistant has heard of a monitor."""
 
+import asyncio
+
+from bleak.backends.device import BLEDevice
+
 from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant, callback
+
+from .bluez import async_look_up
+
+KNOWN_AFTER = 1.0
+"""Seconds after which BlueZ knows what it has heard, if it is going to."""
+
+SCAN = 5.0
+"""Seconds in which all that is near is asked who it is: the least that can be had."""
 
 
 @callback
@@ -16,3 +28,38 @@ def async_let_be_found(hass: HomeAssistant, address: str) -> None:
 def advertised_name(info: bluetooth.BluetoothServiceInfoBleak) -> str:
     """Return what a monitor calls itself, empty where no scanner has heard that."""
     return "" if info.name == info.address else info.name
+
+
+@callback
+def async_are_slots_full(hass: HomeAssistant, address: str) -> bool:
+    """Return whether all that could connect have no connection left, as far as they tell.
+
+    Asked before an attempt, which would only wait for one.
+    """
+    allocations = [
+        device.scanner.get_allocations()
+        for device in bluetooth.async_scanner_devices_by_address(hass, address)
+    ]
+    return bool(allocations) and all(
+        slots is not None and slots.slots > 0 and slots.free == 0
+        for slots in allocations
+    )
+
+
+async def async_device(hass: HomeAssistant, address: str) -> BLEDevice | None:
+    """Return what to connect to, None where nothing that can connect has heard of it.
+
+    What does not say that it may be discovered BlueZ passes on, but does not know, and cannot
+    connect to, until there is an active scan.
+    """
+    device = bluetooth.async_ble_device_from_address(hass, address)
+    if device and is_bluez(device) and not await async_look_up(address):
+        await asyncio.sleep(KNOWN_AFTER)
+        if not await async_look_up(address):
+            await bluetooth.async_request_active_scan(hass, SCAN)
+    return device
+
+
+def is_bluez(device: BLEDevice) -> bool:
+    """Return whether it was BlueZ that heard a device, and no proxy."""
+    return isinstance(device.details, dict) and "path" in device.details
