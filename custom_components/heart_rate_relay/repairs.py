@@ -102,7 +102,9 @@ class ForgetBondFlow(ConfirmFlow[MonitorCoordinator]):
 
     @override
     async def _mend(self, coordinator: MonitorCoordinator) -> dict[str, str]:
-        return {} if await coordinator.async_forget_bond() else {"base": "not_yet"}
+        if await coordinator.async_forget_bond():
+            return {}
+        return {"base": "not_forgotten"}
 
 
 class SourceFlow(EntryRepairsFlow[RelayCoordinator]):

@@ -125,9 +125,12 @@ class Rig:
     async def start_home_assistant(self) -> None:
         """Start Home Assistant again, and return when it answers."""
         self._start_home_assistant()
-        await self.api.wait_until_it_answers()
+        while True:
+            with suppress(aiohttp.ClientError, HomeAssistantError):
+                await self.api.wait_until_running()
+                break
+            await asyncio.sleep(POLL_INTERVAL)
         await self._listen()
-        await self.api.wait_until_running()
 
     # What is to be seen
 

@@ -213,7 +213,7 @@ class Beacon:
         while True:
             await asyncio.sleep(1)
             count += 1
-            data = _part(0x16, b"\x1c\x18" + count.to_bytes(4, "little"))
+            data = _part(0xFF, b"\xff\xff" + count.to_bytes(4, "little"))
             advertiser.advertising_data = _part(0x01, b"\x06") + data
             advertiser.send_advertising_data()
 

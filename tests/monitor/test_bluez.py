@@ -1,11 +1,13 @@
 """Bluetooth of the computer's own: what BlueZ keeps to itself, and what is made of that."""
 
 import asyncio
+from collections.abc import Callable
 from unittest.mock import AsyncMock, Mock
 
 from bleak.backends import BleakBackend
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
+import bleak_retry_connector
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
@@ -14,13 +16,18 @@ from custom_components.heart_rate_relay.monitor.connection import (
     BOND_INTERVAL,
     MAX_BACKOFF,
     RELEASE_INTERVAL,
+    SILENT_AFTER,
 )
-from custom_components.heart_rate_relay.monitor.link import Link, PairingNeededError
+from custom_components.heart_rate_relay.monitor.link import (
+    ENDS,
+    EndsAtOnceError,
+    Link,
+    PairingNeededError,
+)
 from custom_components.heart_rate_relay.monitor.scanners import async_device
 from custom_components.heart_rate_relay.monitor.trouble import Trouble
 from custom_components.heart_rate_relay.repairs import async_create_fix_flow
 from dev.virtual_proxy import World
-from dev.virtual_proxy.link import Reason
 from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -128,14 +135,16 @@ async def test_paired_by_hand(worn: Scene, bluez: BlueZ) -> None:
 
 
 @pytest.mark.parametrize("kind", ["strap"])
-async def test_bond_that_the_monitor_has_lost(worn: Scene, bluez: BlueZ) -> None:
+async def test_bond_that_the_monitor_has_lost(
+    worn: Scene, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A person is told, and has the pairing removed, on which it is connected to."""
     bluez.know(ADDRESS, Paired=True)
-    worn.strap.refuse = Reason.REMOTE_USER
-    worn.strap.drop()
-    await within(20, lambda: worn.troubles == {Trouble.BOND_LOST})
-    await asyncio.sleep(MAX_BACKOFF)
-    worn.strap.refuse = 0
+    with monkeypatch.context() as refused:
+        refused.setattr(Link, "connect", AsyncMock(side_effect=EndsAtOnceError("3")))
+        worn.strap.drop()
+        await within(20, lambda: worn.troubles == {Trouble.BOND_LOST})
+        await asyncio.sleep(MAX_BACKOFF)
     issue = ir.async_get(worn.hass).issues[
         DOMAIN, f"{Trouble.BOND_LOST}_{worn.entry.entry_id}"
     ]
@@ -148,6 +157,66 @@ async def test_bond_that_the_monitor_has_lost(worn: Scene, bluez: BlueZ) -> None
     assert bluez.calls == ["RemoveDevice"]
     await worn.measures_within(SETTLES)
     assert not worn.troubles
+
+
+@pytest.mark.parametrize("kind", ["strap"])
+async def test_monitor_at_the_edge_of_its_reach(
+    worn: Scene, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is not paired, or fails otherwise, has lost no bond."""
+    for is_paired, error in ((False, EndsAtOnceError("3")), (True, BleakError("No"))):
+        bluez.know(ADDRESS, Paired=is_paired)
+        with monkeypatch.context() as refused:
+            refused.setattr(Link, "connect", AsyncMock(side_effect=error))
+            worn.strap.drop()
+            await within(2 * MAX_BACKOFF, lambda: worn.troubles == {Trouble.REFUSED})
+        await worn.measures_within(MAX_BACKOFF + SETTLES)
+
+
+@pytest.mark.parametrize("kind", ["strap"])
+async def test_adapter_that_is_full(
+    worn: Scene, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BlueZ waits, and does not say why: there are others that are connected."""
+    bluez.know(ADDRESS)
+    bluez.know(RANDOM_ADDRESS, Connected=True)
+    with monkeypatch.context() as refused:
+        refused.setattr(Link, "connect", AsyncMock(side_effect=TimeoutError))
+        worn.strap.drop()
+        await within(60, lambda: worn.troubles == {Trouble.SLOTS_FULL})
+    await worn.measures_within(SOON)
+
+
+@pytest.mark.parametrize("is_paired", [True, False])
+@pytest.mark.parametrize("kind", ["strap"])
+async def test_firmware_that_bluez_does_not_know(
+    worn: Scene, bluez: BlueZ, is_paired: bool
+) -> None:
+    """Where nothing comes BlueZ is to forget where everything was, but not a bond."""
+    bluez.know(ADDRESS, Paired=is_paired)
+    worn.strap.drop()
+    await worn.measures_within(SOON)
+    worn.strap.muted = True
+    worn.strap.drop()
+    await asyncio.sleep(SOON + SILENT_AFTER)
+    assert bluez.calls == ([] if is_paired else ["RemoveDevice"])
+
+
+async def test_connection_that_ends_over_and_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Bleak goes on and on where BlueZ ends each connection: it is stopped."""
+
+    async def establish(
+        *_: object, disconnected_callback: Callable[[object], None], **__: object
+    ) -> None:
+        for _ in range(2 * ENDS):
+            disconnected_callback(None)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(bleak_retry_connector, "establish_connection", establish)
+    with pytest.raises(EndsAtOnceError):
+        await Link.connect(BLEDevice(ADDRESS, NAME, {}), NAME)
 
 
 @pytest.mark.parametrize("is_mute", [True, False])
@@ -184,7 +253,31 @@ async def test_what_is_not_to_be_discovered(
     scan = AsyncMock()
     monkeypatch.setattr(bluetooth, "async_ble_device_from_address", lambda *_: device)
     monkeypatch.setattr(bluetooth, "async_request_active_scan", scan)
+    monkeypatch.setattr(
+        bluetooth,
+        "async_scanner_devices_by_address",
+        lambda *_: [Mock(ble_device=device)],
+    )
     if is_known:
         bluez.know(RANDOM_ADDRESS)
     assert await async_device(hass, RANDOM_ADDRESS) is device
     assert scan.await_count == (not is_known)
+    assert device.details == {"path": PATH}
+
+
+async def test_what_was_bonded_under_another_address(
+    hass: HomeAssistant, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BlueZ goes on to have it by that one."""
+    device = BLEDevice(
+        IDENTITY, NAME, {"path": "/org/bluez/hci0/dev_00_22_D0_00_00_01"}
+    )
+    monkeypatch.setattr(bluetooth, "async_ble_device_from_address", lambda *_: device)
+    monkeypatch.setattr(
+        bluetooth,
+        "async_scanner_devices_by_address",
+        lambda *_: [Mock(ble_device=device)],
+    )
+    bluez.know(RANDOM_ADDRESS, Address=IDENTITY, Paired=True)
+    assert await async_device(hass, IDENTITY) is device
+    assert device.details == {"path": PATH}

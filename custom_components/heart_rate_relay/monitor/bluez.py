@@ -4,46 +4,58 @@ Where there is none, nothing is known. Proxies have none of this.
 """
 
 import asyncio
-from typing import NamedTuple, Self
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from bleak.backends.device import BLEDevice
 import bleak_retry_connector
+from bleak_retry_connector.bluez import _get_properties
+
+DEVICE = "org.bluez.Device1"
 
 FORGET_TIMEOUT = 5.0
 """Seconds for BlueZ to forget a device."""
 
 
 class Known(NamedTuple):
-    """A device that BlueZ knows."""
+    """A device that BlueZ knows, by one of the adapters."""
 
     device: BLEDevice
+    path: str
+    """What BlueZ has it as, which is made of the address that it was first heard at."""
     address: str
     """Its own, which a bond tells: it may go by others."""
     is_random: bool
     """Whether that is one which may change."""
     is_paired: bool
-
-    @classmethod
-    def of(cls, device: BLEDevice) -> Self:
-        """Return what BlueZ's properties of a device say."""
-        properties = device.details["props"]
-        return cls(
-            device=device,
-            address=properties["Address"],
-            is_random=properties.get("AddressType") == "random",
-            is_paired=properties.get("Paired", False),
-        )
+    is_connected: bool
 
 
 async def async_look_up(address: str) -> Known | None:
     """Return what BlueZ knows of the device that is, or was, heard at an address."""
-    device = await bleak_retry_connector.get_device(address)
-    return Known.of(device) if device else None
+    path = f"/dev_{address.replace(':', '_')}"
+    found = [
+        known
+        for known in await _async_devices()
+        if known.address == address or known.path.endswith(path)
+    ]
+    return found[0] if found else None
+
+
+async def async_are_others_connected(address: str) -> bool:
+    """Return whether others have connections by the adapter that hears a device."""
+    known = await async_look_up(address)
+    return known is not None and any(
+        other.is_connected and _adapter(other) == _adapter(known)
+        for other in await _async_devices()
+        if other.path != known.path
+    )
 
 
 async def async_hang_up(address: str) -> None:
     """End a connection that nobody here has: BlueZ keeps it for whoever has crashed."""
-    await bleak_retry_connector.close_stale_connections_by_address(address)
+    if known := await async_look_up(address):
+        await bleak_retry_connector.close_stale_connections(known.device)
 
 
 async def async_forget(address: str) -> bool:
@@ -53,10 +65,38 @@ async def async_forget(address: str) -> bool:
     # Where there is BlueZ, there is what this needs
     from bleak.backends.bluezdbus.client import BleakClientBlueZDBus  # noqa: PLC0415
 
+    client = BleakClientBlueZDBus(known.device, bluez={}, timeout=FORGET_TIMEOUT)
     try:
-        client = BleakClientBlueZDBus(known.device, bluez={}, timeout=FORGET_TIMEOUT)
         async with asyncio.timeout(FORGET_TIMEOUT):
             await client.unpair()
     except bleak_retry_connector.BLEAK_RETRY_EXCEPTIONS:
         return False
     return True
+
+
+def is_bluez(device: BLEDevice) -> bool:
+    """Return whether it was BlueZ that heard a device, and no proxy."""
+    return isinstance(device.details, dict) and "path" in device.details
+
+
+async def _async_devices() -> Sequence[Known]:
+    """Return all that BlueZ knows."""
+    return [
+        Known(
+            device=BLEDevice(
+                one["Address"], one.get("Alias"), {"path": path, "props": one}
+            ),
+            path=path,
+            address=one["Address"],
+            is_random=one.get("AddressType") == "random",
+            is_paired=one.get("Paired", False),
+            is_connected=one.get("Connected", False),
+        )
+        for path, interfaces in (await _get_properties() or {}).items()
+        if (one := interfaces.get(DEVICE))
+    ]
+
+
+def _adapter(known: Known) -> str:
+    """Return the path of the adapter by which a device is known."""
+    return known.path.rpartition("/")[0]

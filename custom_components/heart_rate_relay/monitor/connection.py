@@ -1,10 +1,8 @@
 """Keeps a monitor connected whenever it is heard. Nobody else connects to it."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
 
 from bleak.backends.device import BLEDevice
 from bleak_retry_connector import BleakOutOfConnectionSlotsError
@@ -16,10 +14,20 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
 from ..unexpected import guarded, log_unexpected
-from .bluez import async_hang_up, async_look_up
-from .details import Details
-from .link import BLUETOOTH_ERRORS, Link, NotAMonitorError, PairingNeededError
-from .profiles.base import Profile
+from .bluez import (
+    async_are_others_connected,
+    async_forget,
+    async_hang_up,
+    async_look_up,
+)
+from .link import (
+    BLUETOOTH_ERRORS,
+    EndsAtOnceError,
+    Link,
+    NotAMonitorError,
+    PairingNeededError,
+)
+from .owner import Owner
 from .scanners import async_are_slots_full, async_device
 from .trouble import PATIENCE, Trouble
 
@@ -42,6 +50,9 @@ ABSENT_AFTER = 60.0
 
 RELEASE_INTERVAL = 10.0
 """Seconds between two attempts to end a connection that nobody has confirmed to be over."""
+
+HEARD_LATELY = 5.0
+"""Seconds within which a monitor that is near, and not connected, is heard again."""
 
 BOND_INTERVAL = 5.0
 """Seconds between two looks at whether a person has paired the monitor."""
@@ -71,34 +82,6 @@ class OtherMonitorError(Exception):
     """This is another monitor than the one that was to be connected."""
 
 
-class Owner(Protocol):
-    """Whoever wants to be connected."""
-
-    def have_profiles(self, profiles: Iterable[Profile]) -> None:
-        """Take what the monitor speaks."""
-
-    def have_packet(self, characteristic: str, data: bytearray) -> bool:
-        """Take a measurement, and return whether it is well-formed."""
-
-    def have_battery(self, data: bytearray) -> None:
-        """Take the battery's level."""
-
-    def have_details(self, details: Details) -> None:
-        """Take what the monitor tells of itself."""
-
-    def have_link(self) -> None:
-        """Take note that there is a connection, or none any more."""
-
-    def have_trouble(self, trouble: Trouble | None) -> None:
-        """Take note of what has gone wrong for a while, or no longer does."""
-
-    async def async_confirm(self, link: Link) -> None:
-        """Make sure whose connection it is. Raises OtherMonitorError."""
-
-    def have_other(self) -> None:
-        """Take note that it was another monitor. There are no more attempts."""
-
-
 class Connection:
     """Keeps a monitor connected whenever it is heard.
 
@@ -121,6 +104,8 @@ class Connection:
         self._heard_at = 0.0
         self._is_back = asyncio.Event()
         self._packet_at = 0.0
+        self._is_fruitless = False
+        self._is_renewed = False
         self._failures = 0
         self._silences = 0
         self._trouble: Trouble | None = None
@@ -206,9 +191,35 @@ class Connection:
             self._have_failed(Trouble.SLOTS_FULL, err)
         except (SilentError, NotAMonitorError) as err:
             self._have_failed(Trouble.SILENT, err)
-        except BLUETOOTH_ERRORS as err:
+            if self._is_fruitless and not self._is_renewed:
+                self._is_renewed = True
+                await self._renew()
+        except EndsAtOnceError as err:
+            # At the edge of its reach that may happen, too, but not each time
             is_bond = self._failures and await self._is_bonded()
             self._have_failed(Trouble.BOND_LOST if is_bond else Trouble.REFUSED, err)
+        except BLUETOOTH_ERRORS as err:
+            self._have_failed(await self._cause(), err)
+
+    async def _cause(self) -> Trouble:
+        """Return why a monitor did not take the connection, as far as that can be known.
+
+        An adapter that is full says nothing: BlueZ goes on to wait until nobody does.
+        """
+        is_near = self._hass.loop.time() - self._heard_at < HEARD_LATELY
+        if is_near and await async_are_others_connected(self._address):
+            return Trouble.SLOTS_FULL
+        return Trouble.REFUSED
+
+    async def _renew(self) -> None:
+        """Have BlueZ ask the monitor what it has: its firmware may be another one.
+
+        BlueZ remembers where everything was, and subscribes there without a complaint. To
+        forget a monitor would undo its bond, too.
+        """
+        known = await async_look_up(self._address)
+        if known and not known.is_paired:
+            await async_forget(self._address)
 
     async def _wait_until_heard(self) -> None:
         """Wait for the next advertisement: those before may be of a monitor that is off."""
@@ -244,6 +255,7 @@ class Connection:
                     pairs_first=self._trouble is Trouble.PAIRING_NEEDED,
                 )
             self._packet_at = self._hass.loop.time()
+            self._is_fruitless = True
             self._owner.have_profiles(link.profiles)
             if self._trouble is not Trouble.SILENT:
                 self._have_recovered()
@@ -319,11 +331,13 @@ class Connection:
         """Pass a measurement on, unless it comes late, over a connection given up."""
         if link is self.link and self._owner.have_packet(characteristic, data):
             self._packet_at = self._hass.loop.time()
+            self._is_fruitless = False
             self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Take note that what went wrong before does not matter any more."""
         self._failures = self._silences = 0
+        self._is_renewed = False
         self._have_recovered()
 
     def _have_failed(self, trouble: Trouble, error: Exception) -> None:

@@ -21,13 +21,13 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..const import CONF_DETAILS, DOMAIN
 from .advertisement import parse_broadcast
-from .bluez import async_look_up
+from .bluez import async_look_up, is_bluez
 from .coordinator import MonitorCoordinator
 from .details import Details, Mark
 from .link import BLUETOOTH_ERRORS
 from .probe import async_read_mark
 from .profiles import advertised
-from .scanners import SCAN, advertised_name, is_bluez
+from .scanners import SCAN, advertised_name
 
 LATELY = 10.0
 """Seconds within which every monitor that is near, and not connected, is heard again."""

@@ -25,6 +25,12 @@ CONNECT_TIMEOUT = 25.0
 ANOTHER_TIMEOUT = 10.0
 """Seconds for another kind of measurements to be had, where there is one already."""
 
+ENDS = 3
+"""How many connections may end as soon as they are made in one attempt.
+
+Bleak makes a new one each time that BlueZ ends one, several in a second.
+"""
+
 DETAILS_TIMEOUT = 30.0
 """Seconds for all that a monitor tells of itself."""
 
@@ -75,6 +81,10 @@ class NotAMonitorError(BleakError):
     """What was connected to has no measurements that are known here."""
 
 
+class EndsAtOnceError(BleakError):
+    """Each connection ends as soon as it is made."""
+
+
 class PairingNeededError(BleakError):
     """The monitor tells nothing to whom it is not paired with."""
 
@@ -98,18 +108,35 @@ class Link:
     ) -> Self:
         """Connect by the best way there is now, in so many seconds.
 
-        Raises one of BLUETOOTH_ERRORS.
+        Raises EndsAtOnceError or another of BLUETOOTH_ERRORS.
         """
         ended = asyncio.Event()
-        async with asyncio.timeout(timeout):
-            client = await bleak_retry_connector.establish_connection(
-                # Looked up late: Home Assistant replaces it when Bluetooth starts
-                bleak_retry_connector.BleakClientWithServiceCache,
-                device,
-                name,
-                disconnected_callback=lambda _: ended.set(),
-                max_attempts=1,
-            )
+        ends = 0
+        is_connecting = True
+
+        def end(_: object) -> None:
+            nonlocal ends
+            ended.set()
+            ends += 1
+            if is_connecting and ends == ENDS:
+                limit.reschedule(0)
+
+        try:
+            async with asyncio.timeout(timeout) as limit:
+                client = await bleak_retry_connector.establish_connection(
+                    # Looked up late: Home Assistant replaces it when Bluetooth starts
+                    bleak_retry_connector.BleakClientWithServiceCache,
+                    device,
+                    name,
+                    disconnected_callback=end,
+                    max_attempts=1,
+                )
+        except TimeoutError as err:
+            if ends >= ENDS:
+                raise EndsAtOnceError(f"{ends} connections ended at once") from err
+            raise
+        finally:
+            is_connecting = False
         if client.is_connected:
             # An attempt before may have come far enough to end
             ended.clear()

@@ -7,7 +7,7 @@ from bleak.backends.device import BLEDevice
 from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant, callback
 
-from .bluez import async_look_up
+from .bluez import async_look_up, is_bluez
 
 KNOWN_AFTER = 1.0
 """Seconds after which BlueZ knows what it has heard, if it is going to."""
@@ -50,16 +50,22 @@ async def async_device(hass: HomeAssistant, address: str) -> BLEDevice | None:
     """Return what to connect to, None where nothing that can connect has heard of it.
 
     What does not say that it may be discovered BlueZ passes on, but does not know, and cannot
-    connect to, until there is an active scan.
+    connect to, until there is an active scan. And what was bonded under another address it
+    goes on to have by that one, which Home Assistant (habluetooth 7.1.2) does not ask for.
     """
     device = bluetooth.async_ble_device_from_address(hass, address)
-    if device and is_bluez(device) and not await async_look_up(address):
+    if device is None or not is_bluez(device):
+        return device
+    known = await async_look_up(address)
+    if known is None:
         await asyncio.sleep(KNOWN_AFTER)
-        if not await async_look_up(address):
-            await bluetooth.async_request_active_scan(hass, SCAN)
+        known = await async_look_up(address)
+    if known is None:
+        await bluetooth.async_request_active_scan(hass, SCAN)
+    elif known.address == address:
+        for way in bluetooth.async_scanner_devices_by_address(hass, address):
+            if is_bluez(way.ble_device):
+                adapter, _, _ = way.ble_device.details["path"].rpartition("/")
+                if known.path.startswith(f"{adapter}/"):
+                    way.ble_device.details["path"] = known.path
     return device
-
-
-def is_bluez(device: BLEDevice) -> bool:
-    """Return whether it was BlueZ that heard a device, and no proxy."""
-    return isinstance(device.details, dict) and "path" in device.details
