@@ -195,8 +195,7 @@ async def lost_keys_told(rig: Rig) -> float:
 @fault("the old pairing removed by the repair")
 async def lost_keys(rig: Rig) -> float:
     """A person who lets the repair do it."""
-    await _lose_keys(rig)
-    rig.strap.is_secured = False
+    await _lose_keys(rig, is_secured=False)
     await rig.repaired_within(PATIENCE, "monitor_bond_lost")
     await _fix(rig, "bond_lost")
     return await rig.back_within(BACK)
@@ -214,11 +213,11 @@ async def bonded_address(rig: Rig) -> float:
     return await rig.back_within(BACK)
 
 
-@fault("the adapter is full: a repair", 2 * TOLD)
+@fault("the adapter is full: a repair", BACK)
 async def full_told(rig: Rig) -> float:
     """Locks and lamps that have all the connections."""
     await _fill(rig)
-    return await rig.repaired_within(2 * TOLD, "monitor_slots_full")
+    return await rig.repaired_within(BACK, "monitor_slots_full")
 
 
 @fault("a connection is free again")
@@ -291,8 +290,8 @@ async def _want_pairing(rig: Rig) -> None:
     await rig.strap.on()
 
 
-async def _lose_keys(rig: Rig) -> None:
-    """Have a strap that is bonded, and forgets that."""
+async def _lose_keys(rig: Rig, *, is_secured: bool = True) -> None:
+    """Have a strap that is bonded, and forgets that, and perhaps what it was bonded for."""
     rig.strap.is_secured = True
     await rig.start(rig.strap)
     await rig.strap.on()
@@ -301,6 +300,7 @@ async def _lose_keys(rig: Rig) -> None:
     await rig.back_within(PATIENCE)
     await rig.strap.off(says_goodbye=True)
     rig.strap.forget_bonds()
+    rig.strap.is_secured = is_secured
     await asyncio.sleep(5)
     await rig.strap.on()
 

@@ -44,6 +44,8 @@ class BlueZ:
 
     async def call(self, message: Message) -> Message:
         """Do as it is told."""
+        assert message.member
+        assert message.path
         self.calls.append(message.member)
         match message.member:
             case "Disconnect":

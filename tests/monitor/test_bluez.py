@@ -6,7 +6,7 @@ from unittest.mock import AsyncMock, Mock
 
 from bleak.backends import BleakBackend
 from bleak.backends.device import BLEDevice
-from bleak.exc import BleakError
+from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 import bleak_retry_connector
 import pytest
 
@@ -210,8 +210,8 @@ async def test_connection_that_ends_over_and_over(
     async def establish(
         *_: object, disconnected_callback: Callable[[object], None], **__: object
     ) -> None:
-        for _ in range(2 * ENDS):
-            disconnected_callback(None)
+        for number in range(2 * ENDS):
+            disconnected_callback(number)
         await asyncio.sleep(60)
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", establish)
@@ -244,6 +244,26 @@ async def test_pairing_that_nobody_can_be_asked_for(
     assert client.pair.await_count == 1
 
 
+@pytest.mark.parametrize("is_connected", [True, False])
+async def test_pairing_that_failed_by_itself(is_connected: bool) -> None:
+    """BlueZ pairs by itself, and where that fails it says nothing of pairing."""
+    error = BleakGATTProtocolError(BleakGATTProtocolErrorCode.UNLIKELY_ERROR)
+    measurement = Mock(
+        uuid="00002a37-0000-1000-8000-00805f9b34fb", properties=["notify"]
+    )
+    client = AsyncMock(
+        backend_id=BleakBackend.BLUEZ_DBUS,
+        is_connected=is_connected,
+        start_notify=AsyncMock(side_effect=error),
+        pair=AsyncMock(side_effect=BleakError("AuthenticationFailed")),
+    )
+    client.services = Mock(characteristics={3: measurement})
+    kind = PairingNeededError if is_connected else BleakGATTProtocolError
+    with pytest.raises(kind):
+        await Link(client, asyncio.Event()).subscribe(lambda *_: None)
+    assert client.pair.await_count == is_connected
+
+
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_what_is_not_to_be_discovered(
     hass: HomeAssistant, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch, is_known: bool
@@ -253,31 +273,32 @@ async def test_what_is_not_to_be_discovered(
     scan = AsyncMock()
     monkeypatch.setattr(bluetooth, "async_ble_device_from_address", lambda *_: device)
     monkeypatch.setattr(bluetooth, "async_request_active_scan", scan)
-    monkeypatch.setattr(
-        bluetooth,
-        "async_scanner_devices_by_address",
-        lambda *_: [Mock(ble_device=device)],
-    )
     if is_known:
         bluez.know(RANDOM_ADDRESS)
     assert await async_device(hass, RANDOM_ADDRESS) is device
     assert scan.await_count == (not is_known)
-    assert device.details == {"path": PATH}
 
 
 async def test_what_was_bonded_under_another_address(
     hass: HomeAssistant, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """BlueZ goes on to have it by that one."""
-    device = BLEDevice(
-        IDENTITY, NAME, {"path": "/org/bluez/hci0/dev_00_22_D0_00_00_01"}
+    """BlueZ, and bleak with it, goes on to have it by that one."""
+    devices = {
+        address: BLEDevice(address, NAME, {"path": PATH})
+        for address in (IDENTITY, RANDOM_ADDRESS)
+    }
+    monkeypatch.setattr(
+        bluetooth, "async_ble_device_from_address", lambda *_: devices[IDENTITY]
     )
-    monkeypatch.setattr(bluetooth, "async_ble_device_from_address", lambda *_: device)
     monkeypatch.setattr(
         bluetooth,
         "async_scanner_devices_by_address",
-        lambda *_: [Mock(ble_device=device)],
+        lambda _, address: (
+            [Mock(ble_device=devices[address])] if address in devices else []
+        ),
     )
     bluez.know(RANDOM_ADDRESS, Address=IDENTITY, Paired=True)
-    assert await async_device(hass, IDENTITY) is device
-    assert device.details == {"path": PATH}
+    assert await async_device(hass, IDENTITY) is devices[RANDOM_ADDRESS]
+    # And by its own, once Bluetooth was started anew
+    del devices[RANDOM_ADDRESS]
+    assert await async_device(hass, IDENTITY) is devices[IDENTITY]

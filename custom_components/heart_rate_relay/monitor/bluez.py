@@ -22,9 +22,11 @@ class Known(NamedTuple):
 
     device: BLEDevice
     path: str
-    """What BlueZ has it as, which is made of the address that it was first heard at."""
+    """What BlueZ has it as."""
     address: str
-    """Its own, which a bond tells: it may go by others."""
+    """Its own, as far as that is known: a bond tells it."""
+    former: str
+    """The one that it was first heard at."""
     is_random: bool
     """Whether that is one which may change."""
     is_paired: bool
@@ -33,11 +35,10 @@ class Known(NamedTuple):
 
 async def async_look_up(address: str) -> Known | None:
     """Return what BlueZ knows of the device that is, or was, heard at an address."""
-    path = f"/dev_{address.replace(':', '_')}"
     found = [
         known
         for known in await _async_devices()
-        if known.address == address or known.path.endswith(path)
+        if address in (known.address, known.former)
     ]
     return found[0] if found else None
 
@@ -88,6 +89,7 @@ async def _async_devices() -> Sequence[Known]:
             ),
             path=path,
             address=one["Address"],
+            former=path.rpartition("/dev_")[2].replace("_", ":"),
             is_random=one.get("AddressType") == "random",
             is_paired=one.get("Paired", False),
             is_connected=one.get("Connected", False),

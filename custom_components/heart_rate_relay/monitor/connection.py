@@ -308,7 +308,8 @@ class Connection:
         """
         while not link.ended.is_set():
             patience = SILENT_AFTER
-            if self._silences >= SILENT_AGAIN:
+            is_doubtful = self._is_fruitless and link.is_bluez and not self._is_renewed
+            if self._silences >= SILENT_AGAIN or is_doubtful:
                 patience = SILENT_AGAIN_AFTER
             left = self._packet_at + patience - self._hass.loop.time()
             if left <= 0:

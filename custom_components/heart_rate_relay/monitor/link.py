@@ -186,17 +186,17 @@ class Link:
         Raises PairingNeededError where pairing fails, or another of BLUETOOTH_ERRORS.
         """
         try:
-            async with asyncio.timeout(NOTIFY_TIMEOUT if self._is_bluez else None):
+            async with asyncio.timeout(NOTIFY_TIMEOUT if self.is_bluez else None):
                 await self._notify(measurement, on_packet)
         except TimeoutError:
-            if not self._is_bluez:
+            if not self.is_bluez:
                 raise
             await self._pair()
             await self._notify_paired(measurement, on_packet)
         except BleakError as err:
             if is_outdated(err):
                 await self._forget_attributes()
-            if not needs_pairing(err):
+            if not needs_pairing(err) and not self._is_denied(err):
                 raise
             await self._pair()
             await self._notify_paired(measurement, on_packet)
@@ -258,7 +258,7 @@ class Link:
             async with asyncio.timeout(PAIRING_TIMEOUT):
                 await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
-            if self._is_bluez and isinstance(err, TimeoutError):
+            if self.is_bluez and isinstance(err, TimeoutError):
                 raise
             raise PairingNeededError(f"Not paired: {err!r}") from err
 
@@ -299,8 +299,17 @@ class Link:
         except BleakError:
             return None
 
+    def _is_denied(self, error: BleakError) -> bool:
+        """Return whether BlueZ may have paired by itself, and that failed, as it fails here."""
+        return (
+            self.is_bluez
+            and self._client.is_connected
+            and isinstance(error, BleakGATTProtocolError)
+            and error.code == BleakGATTProtocolErrorCode.UNLIKELY_ERROR
+        )
+
     @property
-    def _is_bluez(self) -> bool:
+    def is_bluez(self) -> bool:
         """Whether this is by an adapter, and not by a proxy."""
         return bool(self._client.backend_id == BleakBackend.BLUEZ_DBUS)
 

@@ -51,7 +51,7 @@ async def async_device(hass: HomeAssistant, address: str) -> BLEDevice | None:
 
     What does not say that it may be discovered BlueZ passes on, but does not know, and cannot
     connect to, until there is an active scan. And what was bonded under another address it
-    goes on to have by that one, which Home Assistant (habluetooth 7.1.2) does not ask for.
+    goes on to have by that one, as bleak has (3.0.2), until Bluetooth is started anew.
     """
     device = bluetooth.async_ble_device_from_address(hass, address)
     if device is None or not is_bluez(device):
@@ -62,10 +62,8 @@ async def async_device(hass: HomeAssistant, address: str) -> BLEDevice | None:
         known = await async_look_up(address)
     if known is None:
         await bluetooth.async_request_active_scan(hass, SCAN)
-    elif known.address == address:
-        for way in bluetooth.async_scanner_devices_by_address(hass, address):
-            if is_bluez(way.ble_device):
-                adapter, _, _ = way.ble_device.details["path"].rpartition("/")
-                if known.path.startswith(f"{adapter}/"):
-                    way.ble_device.details["path"] = known.path
+    elif known.former != address and (
+        ways := bluetooth.async_scanner_devices_by_address(hass, known.former)
+    ):
+        return ways[0].ble_device
     return device
