@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import KW_ONLY, dataclass, field
 
 from bumble import hci, ll
-from bumble.att import Attribute
+from bumble.att import ATT_Error, Attribute, ErrorCode
 from bumble.controller import Controller
 from bumble.core import UUID
 from bumble.device import Device, DeviceConfiguration
@@ -105,6 +105,9 @@ class Strap(PairingDelegate):
             ),
         )
         device.add_services(self._services())
+        for attribute in device.gatt_server.attributes:
+            if not attribute.permissions & Attribute.Permissions.WRITEABLE:
+                attribute.write_value = _refuse
         await device.power_on()
         await device.start_advertising(
             auto_restart=True,
@@ -216,6 +219,11 @@ class Beacon:
             data = _part(0xFF, b"\xff\xff" + count.to_bytes(4, "little"))
             advertiser.advertising_data = _part(0x01, b"\x06") + data
             advertiser.send_advertising_data()
+
+
+async def _refuse(*_: object) -> None:
+    """Refuse to be written: bumble (0.0.236) lets everything be overwritten."""
+    raise ATT_Error(ErrorCode.WRITE_NOT_PERMITTED)
 
 
 def _characteristic(uuid: int, value: bytes | None) -> Characteristic:

@@ -233,7 +233,7 @@ async def test_adapter_that_does_not_answer(
 ) -> None:
     """An adapter that never answers holds no slot for long: not all give up by themselves."""
 
-    async def wait(*_: object) -> None:
+    async def wait(*_: object, **__: object) -> None:
         await asyncio.sleep(1000)
 
     with monkeypatch.context() as stuck:

@@ -69,9 +69,13 @@ OUTDATED_ERRORS: Mapping[int, str] = MappingProxyType(
     {
         BleakGATTProtocolErrorCode.INVALID_HANDLE: "invalid handle",
         BleakGATTProtocolErrorCode.ATTRIBUTE_NOT_FOUND: "attribute not found",
+        BleakGATTProtocolErrorCode.WRITE_NOT_PERMITTED: "write not permitted",
     }
 )
-"""What is answered where the firmware has other attributes than are remembered."""
+"""What is answered where the firmware has other attributes than are remembered.
+
+Whoever subscribes may write there (Core Specification 3.G.3.3.3.3), or it is something else.
+"""
 
 type PacketCallback = Callable[[str, bytearray], None]
 """Takes a packet, with the characteristic that it is of."""
