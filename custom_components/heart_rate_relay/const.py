@@ -6,7 +6,14 @@ import logging
 from types import MappingProxyType
 from typing import Any, Final
 
-from .reading import Metric
+from .metrics import (
+    HEART_RATE,
+    HEART_RATE_VARIABILITY,
+    HEART_RATE_VARIABILITY_SDNN,
+    RESTING_HEART_RATE,
+    STEPS,
+    Metric,
+)
 
 DOMAIN: Final = "heart_rate_relay"
 LOGGER = logging.getLogger(__package__)
@@ -65,11 +72,11 @@ CONF_WHEEL_CIRCUMFERENCE: Final = "wheel_circumference"
 
 SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
     {
-        Metric.HEART_RATE: CONF_SOURCES,
-        Metric.STEPS: CONF_STEP_SOURCES,
-        Metric.RESTING_HEART_RATE: CONF_RESTING_SOURCES,
-        Metric.HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
-        Metric.HEART_RATE_VARIABILITY_SDNN: CONF_SDNN_SOURCES,
+        HEART_RATE: CONF_SOURCES,
+        STEPS: CONF_STEP_SOURCES,
+        RESTING_HEART_RATE: CONF_RESTING_SOURCES,
+        HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
+        HEART_RATE_VARIABILITY_SDNN: CONF_SDNN_SOURCES,
     }
 )
 """Which of the options holds the sources of each metric."""
