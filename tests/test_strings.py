@@ -871,7 +871,7 @@ async def test_fix_flows(hass: HomeAssistant, reported: Reported) -> None:
         # Several share an issue, of which the last is there
         ir.async_get(hass).issues[DOMAIN, issue.issue_id] = issue
         strings = STRINGS["issues"][key]["fix_flow"]
-        shown = await cast("repairs.ConfirmFlow", flow).async_step_init()
+        shown = await cast("repairs.ConfirmFlow[Any]", flow).async_step_init()
         assert shown["description_placeholders"] == issue.translation_placeholders
         assert set(strings["step"]) == {shown["step_id"]}
         (texts_of_step,) = strings["step"].values()

@@ -102,8 +102,10 @@ class Rig:
         try:
             await self.api.next_step(flow, {})
         except HomeAssistantError as err:
-            print(f"  {err}")
-            await self.api.next_step(flow, {})
+            # Or it was, and the flow had ended before it was asked what comes next
+            if not await self.api.entries_of(DOMAIN):
+                print(f"  {err}")
+                await self.api.next_step(flow, {})
 
     async def wear(
         self, strap: Strap | None = None, *, adapters: int = 1, slots: int = 5
