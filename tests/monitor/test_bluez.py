@@ -17,6 +17,7 @@ from custom_components.heart_rate_relay.monitor.connection import (
     MAX_BACKOFF,
     RELEASE_INTERVAL,
     SILENT_AFTER,
+    SILENT_AGAIN_AFTER,
 )
 from custom_components.heart_rate_relay.monitor.link import (
     ENDS,
@@ -190,15 +191,19 @@ async def test_adapter_that_is_full(
 @pytest.mark.parametrize("is_paired", [True, False])
 @pytest.mark.parametrize("kind", ["strap"])
 async def test_firmware_that_bluez_does_not_know(
-    worn: Scene, bluez: BlueZ, is_paired: bool
+    worn: Scene, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch, is_paired: bool
 ) -> None:
     """Where nothing comes BlueZ is to forget where everything was, but not a bond."""
+    monkeypatch.setattr(Link, "is_bluez", True)
     bluez.know(ADDRESS, Paired=is_paired)
     worn.strap.drop()
     await worn.measures_within(SOON)
     worn.strap.muted = True
     worn.strap.drop()
-    await asyncio.sleep(SOON + SILENT_AFTER)
+    await asyncio.sleep(SOON + SILENT_AGAIN_AFTER)
+    assert bluez.calls == ([] if is_paired else ["RemoveDevice"])
+    # Once is enough
+    await asyncio.sleep(3 * (MAX_BACKOFF + SILENT_AFTER))
     assert bluez.calls == ([] if is_paired else ["RemoveDevice"])
 
 
