@@ -43,9 +43,9 @@ from custom_components.heart_rate_relay.flow import (
 from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
 from custom_components.heart_rate_relay.flow.options import LIMITS
 from custom_components.heart_rate_relay.monitor import monitor_issues
-from custom_components.heart_rate_relay.monitor.connection import Trouble
 from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.monitor.profiles import ACTIONS, PROFILES
+from custom_components.heart_rate_relay.monitor.trouble import Trouble
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.relay import relay_issues as issues
@@ -951,7 +951,7 @@ async def test_fix_flows(hass: HomeAssistant, reported: Reported) -> None:
         # Several share an issue, of which the last is there
         ir.async_get(hass).issues[DOMAIN, issue.issue_id] = issue
         strings = STRINGS["issues"][key]["fix_flow"]
-        shown = await cast("repairs.ConfirmFlow", flow).async_step_init()
+        shown = await cast("repairs.ConfirmFlow[Any]", flow).async_step_init()
         assert shown["description_placeholders"] == issue.translation_placeholders
         assert set(strings["step"]) == {shown["step_id"]}
         (texts_of_step,) = strings["step"].values()
@@ -970,6 +970,7 @@ async def test_fix_flows(hass: HomeAssistant, reported: Reported) -> None:
 
 
 FIX_OUTCOMES: Mapping[type, Mapping[str, set[str]]] = {
+    repairs.ForgetBondFlow: {"error": {"not_forgotten"}},
     repairs.TryFlow: {"error": {"not_yet", "not_now"}},
     repairs.SourceFlow: {"abort": {"last_source", "left"}},
 }
@@ -998,12 +999,10 @@ def test_fix_outcomes() -> None:
         for outcomes in parts.values()
         for key in outcomes
     }
-    errors = [
-        strings["fix_flow"]["error"]
-        for strings in STRINGS["issues"].values()
-        if "error" in strings.get("fix_flow", {})
-    ]
-    assert all(error == errors[0] for error in errors)
+    words: dict[str, str] = {}
+    for strings in STRINGS["issues"].values():
+        for key, text in strings.get("fix_flow", {}).get("error", {}).items():
+            assert words.setdefault(key, text) == text
 
 
 async def test_exceptions(hass: HomeAssistant) -> None:

@@ -1,4 +1,4 @@
-"""What a person can do about a relay's issues from the repairs."""
+"""What a person can do about issues of relays and monitors from the repairs."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, override
 import voluptuous as vol
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
@@ -15,14 +15,16 @@ from homeassistant.helpers import issue_registry as ir
 from .const import ALL_SOURCES, DEFAULT_OPTIONS, DOMAIN
 from .flow.sources import has_sources
 from .issues import FixData
-from .relay.coordinator import RelayConfigEntry, RelayCoordinator
+from .monitor.coordinator import MonitorCoordinator
+from .monitor.monitor_issues import FORGET_BOND
+from .relay.coordinator import RelayCoordinator
 from .relay.relay_issues import Fix
 
 
-class RelayRepairsFlow(RepairsFlow):
-    """Mends something about a relay."""
+class EntryRepairsFlow[CoordinatorT](RepairsFlow):
+    """Mends something about a relay or a monitor."""
 
-    def __init__(self, entry: RelayConfigEntry, data: FixData) -> None:
+    def __init__(self, entry: ConfigEntry[CoordinatorT], data: FixData) -> None:
         """Initialize the flow."""
         self._entry = entry
         self._data = data
@@ -34,7 +36,7 @@ class RelayRepairsFlow(RepairsFlow):
         return issue.translation_placeholders if issue else None
 
 
-class ConfirmFlow(RelayRepairsFlow):
+class ConfirmFlow[CoordinatorT](EntryRepairsFlow[CoordinatorT]):
     """Mends something once a person says so."""
 
     async def async_step_init(
@@ -49,7 +51,7 @@ class ConfirmFlow(RelayRepairsFlow):
         """Ask, and mend it."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            # What a relay that is unloaded reported was taken back with it
+            # What an entry that is unloaded reported was taken back with it
             if self._entry.state is ConfigEntryState.LOADED:
                 errors = await self._mend(self._entry.runtime_data)
             if not errors:
@@ -62,40 +64,50 @@ class ConfirmFlow(RelayRepairsFlow):
         )
 
     @abstractmethod
-    async def _mend(self, relay: RelayCoordinator) -> dict[str, str]:
+    async def _mend(self, coordinator: CoordinatorT) -> dict[str, str]:
         """Do what is to be done, and return the errors of the form."""
 
 
-class TryFlow(ConfirmFlow):
+class TryFlow(ConfirmFlow[RelayCoordinator]):
     """Delivers what waits, and says whether that works now."""
 
     @override
-    async def _mend(self, relay: RelayCoordinator) -> dict[str, str]:
+    async def _mend(self, coordinator: RelayCoordinator) -> dict[str, str]:
         try:
-            return {} if await relay.async_try() else {"base": "not_yet"}
+            return {} if await coordinator.async_try() else {"base": "not_yet"}
         except ServiceValidationError:
             return {"base": "not_now"}
 
 
-class SeeRefusedFlow(ConfirmFlow):
+class SeeRefusedFlow(ConfirmFlow[RelayCoordinator]):
     """Takes back a report of refused readings that was read."""
 
     @override
-    async def _mend(self, relay: RelayCoordinator) -> dict[str, str]:
-        relay.async_see_refused()
+    async def _mend(self, coordinator: RelayCoordinator) -> dict[str, str]:
+        coordinator.async_see_refused()
         return {}
 
 
-class SeeDamagedFlow(ConfirmFlow):
+class SeeDamagedFlow(ConfirmFlow[RelayCoordinator]):
     """Takes back a report of a damaged outbox that was read."""
 
     @override
-    async def _mend(self, relay: RelayCoordinator) -> dict[str, str]:
-        relay.async_see_damaged()
+    async def _mend(self, coordinator: RelayCoordinator) -> dict[str, str]:
+        coordinator.async_see_damaged()
         return {}
 
 
-class SourceFlow(RelayRepairsFlow):
+class ForgetBondFlow(ConfirmFlow[MonitorCoordinator]):
+    """Removes a pairing that the monitor knows nothing of any more."""
+
+    @override
+    async def _mend(self, coordinator: MonitorCoordinator) -> dict[str, str]:
+        if await coordinator.async_forget_bond():
+            return {}
+        return {"base": "not_forgotten"}
+
+
+class SourceFlow(EntryRepairsFlow[RelayCoordinator]):
     """Takes a source out that is gone or silent, or leaves it where it is."""
 
     async def async_step_init(
@@ -133,7 +145,8 @@ class SourceFlow(RelayRepairsFlow):
         return self.async_abort(reason="left")
 
 
-FLOWS: Mapping[Fix, type[RelayRepairsFlow]] = {
+FLOWS: Mapping[str, type[EntryRepairsFlow[Any]]] = {
+    FORGET_BOND: ForgetBondFlow,
     Fix.TRY: TryFlow,
     Fix.SEE_REFUSED: SeeRefusedFlow,
     Fix.SEE_DAMAGED: SeeDamagedFlow,
@@ -147,4 +160,4 @@ async def async_create_fix_flow(
     """Return the flow that mends an issue."""
     assert data
     entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
-    return FLOWS[Fix(str(data["fix"]))](entry, data)
+    return FLOWS[str(data["fix"])](entry, data)

@@ -1,7 +1,8 @@
 """What a person would do in Home Assistant's UI, done through its API."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ POLL_INTERVAL = 0.2
 
 CONFIG_FLOW = "config/config_entries/flow"
 OPTIONS_FLOW = "config/config_entries/options/flow"
+FIX_FLOW = "repairs/issues/fix"
 
 type Answer = Mapping[str, Any]
 """What the API answers: JSON, of which only what is needed is looked at."""
@@ -84,12 +86,14 @@ class Api:
                 return entry_id
         raise HomeAssistantError(f"There is no {title}.")
 
-    async def start_flow(self, handler: str, flow: str = CONFIG_FLOW) -> Answer:
-        """Begin to add an integration, or to change an entry's options.
+    async def start_flow(
+        self, handler: str, flow: str = CONFIG_FLOW, **about: str
+    ) -> Answer:
+        """Begin to add an integration, to change an entry's options, or to fix an issue.
 
         Returns the first step.
         """
-        step: Answer = await self._call("POST", flow, {"handler": handler})
+        step: Answer = await self._call("POST", flow, {"handler": handler, **about})
         return step
 
     async def wait_until_discovered(self, handler: str, source: str) -> Answer:
@@ -129,6 +133,32 @@ class Api:
         answer: Answer = await self._call("POST", "mobile_app/registrations", app)
         return answer
 
+    async def entries_of(self, domain: str) -> list[Answer]:
+        """Return the entries of an integration."""
+        entries = await self._call("GET", "config/config_entries/entry")
+        return [entry for entry in entries if entry["domain"] == domain]
+
+    async def reload(self, entry_id: str) -> None:
+        """Load an entry anew."""
+        await self._call("POST", f"config/config_entries/entry/{entry_id}/reload")
+
+    async def issues_of(self, domain: str) -> list[Answer]:
+        """Return what an integration has reported to the repairs."""
+        answer = await self._command("repairs/list_issues")
+        return [issue for issue in answer["issues"] if issue["domain"] == domain]
+
+    async def listen(self, on_state: Callable[[str, str], None]) -> None:
+        """Pass on every change of a state, until the connection is gone."""
+        async with self._socket() as socket:
+            subscription = {"type": "subscribe_events", "event_type": "state_changed"}
+            await socket.send_json(subscription | {"id": 1})
+            async for message in socket:
+                answer = message.json()
+                if answer["type"] == "event":
+                    data = answer["event"]["data"]
+                    state = data["new_state"]
+                    on_state(data["entity_id"], state["state"] if state else "gone")
+
     async def state_of(self, entity_id: str) -> str | None:
         """Return what an entity shows, None where there is none."""
         for state in await self._call("GET", "states"):
@@ -146,13 +176,19 @@ class Api:
 
     async def _command(self, kind: str) -> Any:
         """Return the answer to what only the WebSocket API can be asked."""
+        async with self._socket() as socket:
+            await socket.send_json({"type": kind, "id": 1})
+            return (await socket.receive_json())["result"]
+
+    @asynccontextmanager
+    async def _socket(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Return a connection to the WebSocket API, as the user."""
         async with self._session.ws_connect(self._url / "api/websocket") as socket:
             await socket.receive_json()
             token = await self._access_token()
             await socket.send_json({"type": "auth", "access_token": token})
             await socket.receive_json()
-            await socket.send_json({"type": kind, "id": 1})
-            return (await socket.receive_json())["result"]
+            yield socket
 
     async def _access_token(self) -> str:
         """Return what lets the user in for half an hour: a new one always."""

@@ -60,6 +60,13 @@ class HomeAssistantProcess:
             self._kill()
             await self._task
 
+    async def kill(self) -> None:
+        """End it as a power cut would, without a last word."""
+        self._stopping = True
+        self._kill()
+        if self._task is not None:
+            await self._task
+
     async def _run(self) -> None:
         """Run it for as long as it wants to be started again."""
         status = RESTART

@@ -79,7 +79,9 @@ class ScriptedApi(Api):
         self.seen: list[object] = []
 
     @override
-    async def start_flow(self, handler: str, flow: str = CONFIG_FLOW) -> Answer:
+    async def start_flow(
+        self, handler: str, flow: str = CONFIG_FLOW, **about: str
+    ) -> Answer:
         return {"handler": handler}
 
     @override

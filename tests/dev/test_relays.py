@@ -49,7 +49,9 @@ class ScriptedApi(Api):
         self.seen: list[object] = []
 
     @override
-    async def start_flow(self, handler: str, flow: str = CONFIG_FLOW) -> Answer:
+    async def start_flow(
+        self, handler: str, flow: str = CONFIG_FLOW, **about: str
+    ) -> Answer:
         self.seen.append(handler)
         if flow == CONFIG_FLOW:
             return {"type": "menu", "step_id": "user"}

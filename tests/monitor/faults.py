@@ -10,9 +10,9 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor.connection import (
     MIN_BACKOFF,
     Connection,
-    Trouble,
 )
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
+from custom_components.heart_rate_relay.monitor.trouble import Trouble
 from dev.virtual_proxy import Bike, Peripheral, Proxy, Strap, World
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir

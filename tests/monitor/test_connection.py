@@ -13,11 +13,9 @@ from custom_components.heart_rate_relay.monitor.connection import (
     MAX_BACKOFF,
     MAX_SILENT_BACKOFF,
     MIN_BACKOFF,
-    PATIENCE,
     RELEASE_INTERVAL,
     SILENT_AFTER,
     SILENT_AGAIN_AFTER,
-    Trouble,
 )
 from custom_components.heart_rate_relay.monitor.link import (
     ANOTHER_TIMEOUT,
@@ -28,6 +26,7 @@ from custom_components.heart_rate_relay.monitor.link import (
 )
 from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.profiles import PROFILES
+from custom_components.heart_rate_relay.monitor.trouble import PATIENCE, Trouble
 from dev.virtual_proxy import Strap
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.gatt import Characteristic, Service
@@ -234,7 +233,7 @@ async def test_adapter_that_does_not_answer(
 ) -> None:
     """An adapter that never answers holds no slot for long: not all give up by themselves."""
 
-    async def wait(*_: object) -> None:
+    async def wait(*_: object, **__: object) -> None:
         await asyncio.sleep(1000)
 
     with monkeypatch.context() as stuck:

@@ -10,16 +10,15 @@ from custom_components.heart_rate_relay.monitor.connection import (
     DOUBTFUL_TIMEOUT,
     HANG_UP_TIME,
     MIN_BACKOFF,
-    PATIENCE,
     RELEASE_INTERVAL,
     SILENT_AFTER,
-    Trouble,
 )
 from custom_components.heart_rate_relay.monitor.link import (
     CONNECT_TIMEOUT,
     DISCONNECT_TIMEOUT,
 )
 from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
+from custom_components.heart_rate_relay.monitor.trouble import PATIENCE, Trouble
 from dev.virtual_proxy.central import Central
 
 from .common import ADDRESS, add_proxy, in_use

@@ -5,10 +5,10 @@ from typing import Any
 
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.heart_rate_relay.monitor.connection import Trouble
 from custom_components.heart_rate_relay.monitor.monitor_issues import (
     async_update_trouble,
 )
+from custom_components.heart_rate_relay.monitor.trouble import Trouble
 from dev.virtual_proxy import World
 from dev.virtual_proxy.measurement import measurement
 from homeassistant.config_entries import ConfigEntry

@@ -1,9 +1,11 @@
 """A monitor is added, with one click where it was heard."""
 
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
+from custom_components.heart_rate_relay.flow import monitor as flow_module
 from custom_components.heart_rate_relay.monitor import link, measuring, probe
 from dev.virtual_proxy import Strap, World
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
@@ -314,9 +316,28 @@ async def test_chosen(hass: HomeAssistant, air: World) -> None:
     assert set(choices(shown, "address")) == {ADDRESS}
 
 
-async def test_none_found(hass: HomeAssistant, air: World) -> None:
-    """Where there is none, it is said."""
+async def test_none_found(
+    hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is none, even for who asks, it is said."""
+    scan = AsyncMock()
+    monkeypatch.setattr(flow_module, "async_request_active_scan", scan)
     assert_abort(await list_heard(hass), "no_monitors_found")
+    assert scan.await_count == 1
+
+
+async def test_found_by_who_asks(
+    hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some are heard by an active scan only."""
+
+    async def scan(*_: object) -> None:
+        air.add_strap(quick_strap())
+        await until(lambda: flows(hass))
+
+    monkeypatch.setattr(flow_module, "async_request_active_scan", scan)
+    shown = await list_heard(hass)
+    assert choices(shown, "address") == {ADDRESS: f"{NAME} (-60 dBm)"}
 
 
 async def test_vanished(

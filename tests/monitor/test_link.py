@@ -43,6 +43,7 @@ def test_needs_pairing(error: BleakError) -> None:
     "error",
     [
         BleakGATTProtocolError(0x01),
+        BleakGATTProtocolError(0x03),
         BleakGATTProtocolError(0x0A),
         BleakError("Bluetooth GATT Error error=1 description=Invalid handle"),
         BleakDBusError(
@@ -59,9 +60,9 @@ def test_is_outdated(error: BleakError) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        BleakGATTProtocolError(0x03),
+        BleakGATTProtocolError(0x02),
         BleakError("Not connected"),
-        BleakDBusError("org.bluez.Error.NotPermitted", ["Write not permitted"]),
+        BleakDBusError("org.bluez.Error.NotPermitted", ["Read not permitted"]),
         BleakDBusError("org.bluez.Error.Failed", ["Not connected"]),
     ],
 )

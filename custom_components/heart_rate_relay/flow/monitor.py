@@ -10,6 +10,7 @@ import voluptuous as vol
 from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
     async_discovered_service_info,
+    async_request_active_scan,
 )
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -57,7 +58,7 @@ from ..monitor.memory import profiles_of
 from ..monitor.probe import Probe, async_probe
 from ..monitor.profiles import advertised, heart_rate
 from ..monitor.profiles.base import Profile, Settings
-from ..monitor.scanners import advertised_name, async_let_be_found
+from ..monitor.scanners import SCAN, advertised_name, async_let_be_found
 from ..unexpected import log_unexpected
 
 
@@ -147,12 +148,11 @@ class MonitorFlow(ConfigFlow):
         self, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Choose one of the monitors that are heard, and have no entry."""
-        configured = self._async_current_ids(include_ignore=False)
-        heard = {
-            info.address: info
-            for info in async_discovered_service_info(self.hass, connectable=False)
-            if is_heard_as_monitor(info) and info.address not in configured
-        }
+        heard = self._heard()
+        if user_input is None and not heard:
+            # Some do not say that they may be found, and are only by who asks
+            await async_request_active_scan(self.hass, SCAN)
+            heard = self._heard()
         if user_input is not None and (info := heard.get(user_input[CONF_ADDRESS])):
             self._info = info
             await self.async_set_unique_id(info.address, raise_on_progress=False)
@@ -168,6 +168,16 @@ class MonitorFlow(ConfigFlow):
             step_id=step_id,
             data_schema=vol.Schema({vol.Required(CONF_ADDRESS): _choice(names)}),
         )
+
+    @callback
+    def _heard(self) -> dict[str, BluetoothServiceInfoBleak]:
+        """Return the monitors that are heard, and have no entry, by their addresses."""
+        configured = self._async_current_ids(include_ignore=False)
+        return {
+            info.address: info
+            for info in async_discovered_service_info(self.hass, connectable=False)
+            if is_heard_as_monitor(info) and info.address not in configured
+        }
 
     async def _async_try(self) -> ConfigFlowResult:
         """Try to read a measurement, unless it is in the advertisement."""
@@ -238,7 +248,7 @@ class MonitorFlow(ConfigFlow):
                     CONF_FORMER_ADDRESS: None,
                 },
             )
-        if monitor := async_find(self.hass, self._info, details):
+        if monitor := await async_find(self.hass, self._info, details):
             return await self._async_adopt(monitor)
         # Another flow may have come first, and its entry would be replaced
         self._abort_if_unique_id_configured()

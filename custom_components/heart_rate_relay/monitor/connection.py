@@ -1,12 +1,8 @@
 """Keeps a monitor connected whenever it is heard. Nobody else connects to it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from enum import StrEnum
 from functools import partial
-from types import MappingProxyType
-from typing import Protocol
 
 from bleak.backends.device import BLEDevice
 from bleak_retry_connector import BleakOutOfConnectionSlotsError
@@ -18,9 +14,22 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
 from ..unexpected import guarded, log_unexpected
-from .details import Details
-from .link import BLUETOOTH_ERRORS, Link, NotAMonitorError, PairingNeededError
-from .profiles.base import Profile
+from .bluez import (
+    async_are_others_connected,
+    async_forget,
+    async_hang_up,
+    async_look_up,
+)
+from .link import (
+    BLUETOOTH_ERRORS,
+    EndsAtOnceError,
+    Link,
+    NotAMonitorError,
+    PairingNeededError,
+)
+from .owner import Owner
+from .scanners import async_are_slots_full, async_device
+from .trouble import PATIENCE, Trouble
 
 SILENT_AFTER = 30.0
 """Seconds without anything well-formed after which a connection is given up."""
@@ -42,6 +51,12 @@ ABSENT_AFTER = 60.0
 RELEASE_INTERVAL = 10.0
 """Seconds between two attempts to end a connection that nobody has confirmed to be over."""
 
+HEARD_LATELY = 5.0
+"""Seconds within which a monitor that is near, and not connected, is heard again."""
+
+BOND_INTERVAL = 5.0
+"""Seconds between two looks at whether a person has paired the monitor."""
+
 DOUBTFUL_ATTEMPTS = 2
 """After how many attempts in vain Home Assistant goes another way, if there is one."""
 
@@ -62,63 +77,12 @@ CANCEL_AGAIN_AFTER = 10.0
 """Seconds after which an attempt is given up once more: what it waits for may have missed that."""
 
 
-class Trouble(StrEnum):
-    """Why there is no connection to a monitor that is heard."""
-
-    SLOTS_FULL = "slots_full"
-    """Adapters and proxies near it have all the connections that they can."""
-    PAIRING_NEEDED = "pairing_needed"
-    REFUSED = "refused"
-    """It does not take the connection: often another device has it."""
-    SILENT = "silent"
-    """It takes the connection, and then measures nothing."""
-
-
-PATIENCE: Mapping[Trouble, float] = MappingProxyType(
-    {
-        Trouble.SLOTS_FULL: 20.0,
-        Trouble.PAIRING_NEEDED: 0.0,
-        Trouble.REFUSED: 60.0,
-        Trouble.SILENT: 300.0,
-    }
-)
-"""Seconds for which something may go wrong before a person is told."""
-
-
 class SilentError(Exception):
     """Nothing comes over a connection."""
 
 
 class OtherMonitorError(Exception):
     """This is another monitor than the one that was to be connected."""
-
-
-class Owner(Protocol):
-    """Whoever wants to be connected."""
-
-    def have_profiles(self, profiles: Iterable[Profile]) -> None:
-        """Take what the monitor speaks."""
-
-    def have_packet(self, characteristic: str, data: bytearray) -> bool:
-        """Take a measurement, and return whether it is well-formed."""
-
-    def have_battery(self, data: bytearray) -> None:
-        """Take the battery's level."""
-
-    def have_details(self, details: Details) -> None:
-        """Take what the monitor tells of itself."""
-
-    def have_link(self) -> None:
-        """Take note that there is a connection, or none any more."""
-
-    def have_trouble(self, trouble: Trouble | None) -> None:
-        """Take note of what has gone wrong for a while, or no longer does."""
-
-    async def async_confirm(self, link: Link) -> None:
-        """Make sure whose connection it is. Raises OtherMonitorError."""
-
-    def have_other(self) -> None:
-        """Take note that it was another monitor. There are no more attempts."""
 
 
 class Connection:
@@ -143,6 +107,8 @@ class Connection:
         self._heard_at = 0.0
         self._is_back = asyncio.Event()
         self._packet_at = 0.0
+        self._is_fruitless = False
+        self._is_renewed = False
         self._failures = 0
         self._silences = 0
         self._trouble: Trouble | None = None
@@ -177,6 +143,12 @@ class Connection:
         self._heard_by.add(source)
         self._heard.set()
 
+    @callback
+    def hurry(self) -> None:
+        """Try it now: what went wrong before was mended."""
+        self._begin_anew()
+        self._is_back.set()
+
     async def _run(self) -> None:
         """Connect, stay connected, and begin anew when that is over."""
         task = asyncio.current_task()
@@ -194,12 +166,25 @@ class Connection:
                 await self._rest(self._backoff())
 
     async def _rest(self, seconds: float) -> None:
-        """Wait for so many seconds, or until the monitor is back that was away."""
+        """Wait for so many seconds, or until there is a reason to try it sooner.
+
+        That is a monitor which is back that was away, or one that a person has paired.
+        """
         self._heard_at = self._hass.loop.time()
         self._is_back.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._is_back.wait()
+                while not await _is_set_within(self._is_back, BOND_INTERVAL):
+                    if (
+                        self._trouble is Trouble.PAIRING_NEEDED
+                        and await self._is_bonded()
+                    ):
+                        break
+
+    async def _is_bonded(self) -> bool:
+        """Return whether this computer is paired with the monitor."""
+        known = await async_look_up(self._address)
+        return known is not None and known.is_paired
 
     async def _attempt(self) -> None:
         """Connect once the monitor is heard, and stay connected. Raises OtherMonitorError."""
@@ -212,27 +197,49 @@ class Connection:
             self._have_failed(Trouble.SLOTS_FULL, err)
         except (SilentError, NotAMonitorError) as err:
             self._have_failed(Trouble.SILENT, err)
+            if self._is_fruitless and not self._is_renewed:
+                self._is_renewed = True
+                await self._renew()
+        except EndsAtOnceError as err:
+            # At the edge of its reach that may happen, too, but not each time
+            is_bond = self._failures and await self._is_bonded()
+            self._have_failed(Trouble.BOND_LOST if is_bond else Trouble.REFUSED, err)
         except BLUETOOTH_ERRORS as err:
-            self._have_failed(Trouble.REFUSED, err)
+            self._have_failed(await self._cause(), err)
+
+    async def _cause(self) -> Trouble:
+        """Return why a monitor did not take the connection, as far as that can be known.
+
+        An adapter that is full says nothing: BlueZ goes on to wait until nobody does.
+        """
+        is_near = self._hass.loop.time() - self._heard_at < HEARD_LATELY
+        if is_near and await async_are_others_connected(self._address):
+            return Trouble.SLOTS_FULL
+        return Trouble.REFUSED
+
+    async def _renew(self) -> None:
+        """Have BlueZ ask the monitor what it has: its firmware may be another one.
+
+        BlueZ remembers where everything was, and subscribes there without a complaint. To
+        forget a monitor would undo its bond, too.
+        """
+        known = await async_look_up(self._address)
+        if known and not known.is_paired:
+            await async_forget(self._address)
 
     async def _wait_until_heard(self) -> None:
         """Wait for the next advertisement: those before may be of a monitor that is off."""
         self._heard.clear()
         self._heard_by.clear()
         absent_at = self._hass.loop.time() + ABSENT_AFTER
-        while not await self._is_heard_within(RELEASE_INTERVAL):
+        while not await _is_set_within(self._heard, RELEASE_INTERVAL):
             if self._unreleased:
                 await self._release(self._unreleased)
+            # What is connected does not advertise
+            await async_hang_up(self._address)
             if self._hass.loop.time() >= absent_at:
                 self._begin_anew()
         self._unreleased = None
-
-    async def _is_heard_within(self, seconds: float) -> bool:
-        """Return whether the monitor is heard before so many seconds are over."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._heard.wait()
-        return self._heard.is_set()
 
     async def _hold(self) -> None:
         """Connect, and return when the connection is over.
@@ -240,7 +247,7 @@ class Connection:
         Raises OtherMonitorError, SilentError or one of BLUETOOTH_ERRORS where it does not
         come so far.
         """
-        device = bluetooth.async_ble_device_from_address(self._hass, self._address)
+        device = await async_device(self._hass, self._address)
         if device is None:
             return
         if async_are_slots_full(self._hass, self._address):
@@ -249,8 +256,12 @@ class Connection:
         try:
             async with asyncio.timeout(SILENT_AFTER):
                 await self._owner.async_confirm(link)
-                await link.subscribe(partial(self._have_packet, link))
+                await link.subscribe(
+                    partial(self._have_packet, link),
+                    pairs_first=self._trouble is Trouble.PAIRING_NEEDED,
+                )
             self._packet_at = self._hass.loop.time()
+            self._is_fruitless = True
             self._owner.have_profiles(link.profiles)
             if self._trouble is not Trouble.SILENT:
                 self._have_recovered()
@@ -303,7 +314,8 @@ class Connection:
         """
         while not link.ended.is_set():
             patience = SILENT_AFTER
-            if self._silences >= SILENT_AGAIN:
+            is_doubtful = self._is_fruitless and link.is_bluez and not self._is_renewed
+            if self._silences >= SILENT_AGAIN or is_doubtful:
                 patience = SILENT_AGAIN_AFTER
             left = self._packet_at + patience - self._hass.loop.time()
             if left <= 0:
@@ -326,11 +338,13 @@ class Connection:
         """Pass a measurement on, unless it comes late, over a connection given up."""
         if link is self.link and self._owner.have_packet(characteristic, data):
             self._packet_at = self._hass.loop.time()
+            self._is_fruitless = False
             self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Take note that what went wrong before does not matter any more."""
         self._failures = self._silences = 0
+        self._is_renewed = False
         self._have_recovered()
 
     def _have_failed(self, trouble: Trouble, error: Exception) -> None:
@@ -358,7 +372,7 @@ class Connection:
             case Trouble.SLOTS_FULL:
                 # Nothing was sent, so nobody was bothered
                 return MIN_BACKOFF
-            case Trouble.PAIRING_NEEDED:
+            case Trouble.PAIRING_NEEDED | Trouble.BOND_LOST:
                 # Each attempt may ask its wearer something
                 return MAX_BACKOFF
             case Trouble.SILENT:
@@ -368,17 +382,9 @@ class Connection:
         return min(longest, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
 
 
-@callback
-def async_are_slots_full(hass: HomeAssistant, address: str) -> bool:
-    """Return whether all that could connect have no connection left, as far as they tell.
-
-    Asked before an attempt, which would only wait for one.
-    """
-    allocations = [
-        device.scanner.get_allocations()
-        for device in bluetooth.async_scanner_devices_by_address(hass, address)
-    ]
-    return bool(allocations) and all(
-        slots is not None and slots.slots > 0 and slots.free == 0
-        for slots in allocations
-    )
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Return whether something happens before so many seconds are over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -29,7 +29,8 @@ from ..const import (
 from ..unexpected import guarded
 from . import monitor_issues as issues
 from .advertisement import Broadcast, parse_broadcast, tells_more
-from .connection import Connection, OtherMonitorError, Trouble
+from .bluez import async_forget
+from .connection import Connection, OtherMonitorError
 from .data import MonitorData
 from .details import BATTERY, Details, Mark, mark_of, parse_battery
 from .link import BLUETOOTH_ERRORS, Link
@@ -39,6 +40,7 @@ from .probe import PROBES, Probe
 from .profiles import heart_rate
 from .profiles.base import Action, MalformedError, Profile, Values
 from .scanners import advertised_name, async_let_be_found
+from .trouble import Trouble
 
 BROADCAST_INTERVAL = 1.0
 """Seconds for which the same advertisement, heard again, is no new measurement."""
@@ -152,6 +154,13 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             translation_key="not_connected",
             translation_placeholders={"monitor": self.name},
         )
+
+    async def async_forget_bond(self) -> bool:
+        """Have the computer forget that it was paired, and return whether it did."""
+        forgotten = await async_forget(self.address)
+        if forgotten and self._connection:
+            self._connection.hurry()
+        return forgotten
 
     @override
     async def _async_update_data(self) -> MonitorData:

@@ -14,24 +14,26 @@ from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
     async_last_service_info,
     async_request_active_scan,
+    async_scanner_devices_by_address,
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import CONF_DETAILS, DOMAIN
 from .advertisement import parse_broadcast
+from .bluez import async_look_up, is_bluez
 from .coordinator import MonitorCoordinator
 from .details import Details, Mark
 from .link import BLUETOOTH_ERRORS
 from .probe import async_read_mark
 from .profiles import advertised
-from .scanners import advertised_name
+from .scanners import SCAN, advertised_name
 
 LATELY = 10.0
 """Seconds within which every monitor that is near, and not connected, is heard again."""
 
-NAME_SCAN = 5.0
-"""Seconds in which monitors are asked for their names: the least that can be had."""
+KIND_PAUSE = 1.0
+"""Seconds after which BlueZ knows what kind of an address it has just heard."""
 
 MARK_ATTEMPTS = 3
 """How often a monitor is asked for its mark, as long as it is heard."""
@@ -61,6 +63,8 @@ async def async_recognise(
     A person has to be asked which of several it is, and also whether it is the only one
     that it may be. Raises NotHeardError for an address that may be a former one.
     """
+    if bonded := await _async_bonded(hass, info):
+        return bonded
     namesakes = await _async_namesakes(hass, info)
     if not any(monitor.mark for monitor in namesakes):
         return namesakes
@@ -81,6 +85,17 @@ async def async_recognise(
         case several:
             # A number that the maker gave to more than one
             return several
+
+
+async def _async_bonded(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak
+) -> MonitorCoordinator | None:
+    """Return the monitor of which BlueZ knows, by a bond, that this is its true address."""
+    for monitor in _async_monitors(hass):
+        known = await async_look_up(monitor.address)
+        if known and known.address == info.address != monitor.address:
+            return monitor
+    return None
 
 
 async def _async_mark(
@@ -108,10 +123,10 @@ async def _async_namesakes(
     the name it may take some time, too: some tell it only to whom asks. Raises NotHeardError
     for an address that may be a former one, remembered since before a restart.
     """
-    candidates = [one for one in _async_monitors(hass) if _may_be(one, info)]
+    candidates = await _async_candidates(hass, info)
     name = advertised_name(info)
     if candidates and not name:
-        await async_request_active_scan(hass, NAME_SCAN)
+        await async_request_active_scan(hass, SCAN)
         name = advertised_name(async_latest(hass, info))
     namesakes = [monitor for monitor in candidates if name in _names(monitor)]
     if not name or not namesakes:
@@ -134,8 +149,7 @@ def async_latest(
     return async_last_service_info(hass, info.address, info.connectable) or info
 
 
-@callback
-def async_find(
+async def async_find(
     hass: HomeAssistant, info: BluetoothServiceInfoBleak, details: Details
 ) -> MonitorCoordinator | None:
     """Return the monitor with this mark that may have taken this address."""
@@ -143,12 +157,24 @@ def async_find(
         return None
     found = [
         monitor
-        for monitor in _async_monitors(hass)
-        if monitor.mark == mark
-        and monitor.heard_at < info.time
-        and _may_be(monitor, info)
+        for monitor in await _async_candidates(hass, info)
+        if monitor.mark == mark and monitor.heard_at < info.time
     ]
     return found[0] if len(found) == 1 else None
+
+
+async def _async_candidates(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak
+) -> Sequence[MonitorCoordinator]:
+    """Return the monitors that may have taken this address."""
+    candidates = [
+        monitor
+        for monitor in _async_monitors(hass)
+        if info.address != monitor.address and info.address not in monitor.strangers
+    ]
+    if candidates and await _async_may_be_another(hass, info):
+        return candidates
+    return ()
 
 
 @callback
@@ -165,21 +191,31 @@ def _names(monitor: MonitorCoordinator) -> tuple[str, ...]:
     return data[CONF_NAME], data[CONF_DETAILS].get("name", "")
 
 
-def _may_be(monitor: MonitorCoordinator, info: BluetoothServiceInfoBleak) -> bool:
-    """Return whether an address may be one that a monitor has taken.
+async def _async_may_be_another(
+    hass: HomeAssistant, info: BluetoothServiceInfoBleak
+) -> bool:
+    """Return whether what is heard at an address may have had another before.
 
-    Only those that are random are ever changed (Core Specification 6.B.1.3).
+    Only those that are random are ever changed (Core Specification 6.B.1.3), or by a bond,
+    which tells the true one. What BlueZ hears it passes on before it says of which kind the
+    address is.
     """
-    return (
-        _has_random_address(info)
-        and info.address != monitor.address
-        and info.address not in monitor.strangers
-    )
+    for pause in (KIND_PAUSE, 0):
+        ways = async_scanner_devices_by_address(hass, info.address, connectable=False)
+        heard = (info.device, *(way.ble_device for way in ways))
+        if any(_is_random(device.details) for device in heard):
+            return True
+        if known := await async_look_up(info.address):
+            return known.is_random or known.is_paired
+        if not any(map(is_bluez, heard)):
+            break
+        await asyncio.sleep(pause)
+    return False
 
 
-def _has_random_address(info: BluetoothServiceInfoBleak) -> bool:
+def _is_random(details: object) -> bool:
     """Return whether an address is random, as ESPHome's proxies and BlueZ tell it."""
-    match info.device.details:
+    match details:
         case {"address_type": 1} | {"props": {"AddressType": "random"}}:
             return True
     return False

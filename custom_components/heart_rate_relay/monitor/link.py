@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Self
 
+from bleak.backends import BleakBackend
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
@@ -24,8 +25,20 @@ CONNECT_TIMEOUT = 25.0
 ANOTHER_TIMEOUT = 10.0
 """Seconds for another kind of measurements to be had, where there is one already."""
 
+ENDS = 3
+"""How many connections may end as soon as they are made in one attempt.
+
+Bleak makes a new one each time that BlueZ ends one, several in a second.
+"""
+
 DETAILS_TIMEOUT = 30.0
 """Seconds for all that a monitor tells of itself."""
+
+NOTIFY_TIMEOUT = 8.0
+"""Seconds for BlueZ to have measurements sent.
+
+Where it has to pair for that by itself, and nobody is there to be asked, it never answers.
+"""
 
 PAIRING_TIMEOUT = 20.0
 """Seconds for pairing, for which a person may have to do something."""
@@ -56,9 +69,13 @@ OUTDATED_ERRORS: Mapping[int, str] = MappingProxyType(
     {
         BleakGATTProtocolErrorCode.INVALID_HANDLE: "invalid handle",
         BleakGATTProtocolErrorCode.ATTRIBUTE_NOT_FOUND: "attribute not found",
+        BleakGATTProtocolErrorCode.WRITE_NOT_PERMITTED: "write not permitted",
     }
 )
-"""What is answered where the firmware has other attributes than are remembered."""
+"""What is answered where the firmware has other attributes than are remembered.
+
+Whoever subscribes may write there (Core Specification 3.G.3.3.3.3), or it is something else.
+"""
 
 type PacketCallback = Callable[[str, bytearray], None]
 """Takes a packet, with the characteristic that it is of."""
@@ -66,6 +83,10 @@ type PacketCallback = Callable[[str, bytearray], None]
 
 class NotAMonitorError(BleakError):
     """What was connected to has no measurements that are known here."""
+
+
+class EndsAtOnceError(BleakError):
+    """Each connection ends as soon as it is made."""
 
 
 class PairingNeededError(BleakError):
@@ -91,18 +112,35 @@ class Link:
     ) -> Self:
         """Connect by the best way there is now, in so many seconds.
 
-        Raises one of BLUETOOTH_ERRORS.
+        Raises EndsAtOnceError or another of BLUETOOTH_ERRORS.
         """
         ended = asyncio.Event()
-        async with asyncio.timeout(timeout):
-            client = await bleak_retry_connector.establish_connection(
-                # Looked up late: Home Assistant replaces it when Bluetooth starts
-                bleak_retry_connector.BleakClientWithServiceCache,
-                device,
-                name,
-                disconnected_callback=lambda _: ended.set(),
-                max_attempts=1,
-            )
+        ends = 0
+        is_connecting = True
+
+        def end(_: object) -> None:
+            nonlocal ends
+            ended.set()
+            ends += 1
+            if is_connecting and ends == ENDS:
+                limit.reschedule(0)
+
+        try:
+            async with asyncio.timeout(timeout) as limit:
+                client = await bleak_retry_connector.establish_connection(
+                    # Looked up late: Home Assistant replaces it when Bluetooth starts
+                    bleak_retry_connector.BleakClientWithServiceCache,
+                    device,
+                    name,
+                    disconnected_callback=end,
+                    max_attempts=1,
+                )
+        except TimeoutError as err:
+            if ends >= ENDS:
+                raise EndsAtOnceError(f"{ends} connections ended at once") from err
+            raise
+        finally:
+            is_connecting = False
         if client.is_connected:
             # An attempt before may have come far enough to end
             ended.clear()
@@ -113,12 +151,16 @@ class Link:
         """What the monitor speaks, the better one first."""
         return tuple(offered(one.uuid for one in self._characteristics if _tells(one)))
 
-    async def subscribe(self, on_packet: PacketCallback) -> None:
+    async def subscribe(
+        self, on_packet: PacketCallback, *, pairs_first: bool = False
+    ) -> None:
         """Have measurements sent, and pair for that where need be.
 
         Where there are several kinds, one is enough. Raises PairingNeededError where pairing
         fails, NotAMonitorError where there are none, or one of BLUETOOTH_ERRORS.
         """
+        if pairs_first:
+            await self._pair()
         wanted = {uuid for profile in self.profiles for uuid in profile.decoders}
         measurements = [
             one for one in self._characteristics if one.uuid in wanted and _tells(one)
@@ -145,14 +187,20 @@ class Link:
     ) -> None:
         """Have measurements of a kind sent, and pair for that where need be.
 
-        Raises PairingNeededError where pairing fails, or another BleakError.
+        Raises PairingNeededError where pairing fails, or another of BLUETOOTH_ERRORS.
         """
         try:
-            await self._notify(measurement, on_packet)
+            async with asyncio.timeout(NOTIFY_TIMEOUT if self.is_bluez else None):
+                await self._notify(measurement, on_packet)
+        except TimeoutError:
+            if not self.is_bluez:
+                raise
+            await self._pair()
+            await self._notify_paired(measurement, on_packet)
         except BleakError as err:
             if is_outdated(err):
                 await self._forget_attributes()
-            if not needs_pairing(err):
+            if not needs_pairing(err) and not self._is_denied(err):
                 raise
             await self._pair()
             await self._notify_paired(measurement, on_packet)
@@ -206,12 +254,17 @@ class Link:
             await self._client.clear_cache()
 
     async def _pair(self) -> None:
-        """Pair. Raises PairingNeededError where that fails."""
+        """Pair. Raises PairingNeededError where that fails, or TimeoutError.
+
+        BlueZ answers unless the monitor does not: one that hangs, and does not want to be paired.
+        """
         try:
             async with asyncio.timeout(PAIRING_TIMEOUT):
                 await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
-            raise PairingNeededError("Not paired") from err
+            if self.is_bluez and isinstance(err, TimeoutError):
+                raise
+            raise PairingNeededError(f"Not paired: {err!r}") from err
 
     async def _notify_paired(
         self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback
@@ -249,6 +302,20 @@ class Link:
             return bytes(await self._client.read_gatt_char(characteristic))
         except BleakError:
             return None
+
+    def _is_denied(self, error: BleakError) -> bool:
+        """Return whether BlueZ may have paired by itself, and that failed, as it fails here."""
+        return (
+            self.is_bluez
+            and self._client.is_connected
+            and isinstance(error, BleakGATTProtocolError)
+            and error.code == BleakGATTProtocolErrorCode.UNLIKELY_ERROR
+        )
+
+    @property
+    def is_bluez(self) -> bool:
+        """Whether this is by an adapter, and not by a proxy."""
+        return bool(self._client.backend_id == BleakBackend.BLUEZ_DBUS)
 
     @property
     def _characteristics(self) -> Iterable[BleakGATTCharacteristic]:

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 
 from bleak_retry_connector import BleakNotFoundError, BleakOutOfConnectionSlotsError
 
-from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
-from .connection import async_are_slots_full
 from .details import Details, Mark
 from .link import Link
 from .measuring import Measuring, has_value
 from .profiles.base import MalformedError, Profile, Settings, Value, Values
+from .scanners import async_are_slots_full, async_device
 
 MEASUREMENT_TIMEOUT = 5.0
 """Seconds for the first measurement: one that is not worn may have none."""
@@ -82,7 +81,7 @@ async def async_read_mark(hass: HomeAssistant, address: str) -> Mark | None:
 
 async def _async_connect(hass: HomeAssistant, address: str) -> Link:
     """Connect once. Raises one of BLUETOOTH_ERRORS."""
-    device = bluetooth.async_ble_device_from_address(hass, address)
+    device = await async_device(hass, address)
     if device is None:
         raise BleakNotFoundError("Heard by nothing that can connect")
     if async_are_slots_full(hass, address):
