@@ -37,6 +37,13 @@ LIBRARY = (
     "destinations",
     "sources.detection",
     "units",
+    *(
+        f"workout.{name}"
+        for name in (
+            *("body", "clock", "data", "effort", "formulas", "journal", "sample"),
+            *("series", "shelf", "sport", "summary", "tcx", "tracker", "zones"),
+        )
+    ),
 )
 """What could do without Home Assistant, tomorrow as a library."""
 
@@ -56,6 +63,7 @@ KNOWS: dict[str, set[str]] = {
     "past": {"outbox", "sources"},
     "relay": {"sources", "outbox", "delivery", "past", "destinations"},
     "monitor": set(),
+    "workout": {"outbox", "past", "sources"},
 }
 """Which other rooms a room knows: what makes values meets what delivers them nowhere."""
 
