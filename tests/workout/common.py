@@ -70,12 +70,16 @@ class Trainer:
         for minute, bpm in samples:
             self.tracker.take(Sample(HEART_RATE, at(minute), bpm))
 
+    def is_on(self) -> bool:
+        """Return whether somebody trains."""
+        return self.tracker.is_on
+
     def spans(self) -> list[tuple[float, float]]:
         """Return when the workouts began and ended, in minutes."""
         return [
             (
-                (one.summary.begin - START) / MINUTE,
-                (one.summary.end - START) / MINUTE,
+                round((one.summary.begin - START) / MINUTE, 3),
+                round((one.summary.end - START) / MINUTE, 3),
             )
             for one in self.finished
         ]

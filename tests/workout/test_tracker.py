@@ -21,11 +21,11 @@ def test_worn() -> None:
     """It lasts from the first sign to the last one, not to the time-out."""
     trainer = Trainer()
     trainer.beat(0, 30)
-    assert trainer.tracker.is_on
+    assert trainer.is_on()
     trainer.tracker.pass_time(at(37))
-    assert trainer.tracker.is_on
+    assert trainer.is_on()
     trainer.tracker.pass_time(at(38.1))
-    assert not trainer.tracker.is_on
+    assert not trainer.is_on()
     assert trainer.spans() == [(0, 30)]
 
 
@@ -49,7 +49,7 @@ def test_bound() -> None:
     trainer.beat(40.1, 46, 90)
     trainer.beat(46.1, 50, 100)
     trainer.beat(50.1, 70, 80)
-    assert trainer.spans() == [(pytest.approx(13.1), pytest.approx(50.1 - 0.1))]
+    assert trainer.spans() == [(13.1, 50)]
 
 
 def test_pause() -> None:
@@ -70,8 +70,8 @@ def test_chair() -> None:
     trainer = Trainer()
     trainer.beat(0, 30)
     trainer.tell((30 + second / 60, 77) for second in range(1, 3600))
-    assert trainer.spans() == [(0, pytest.approx(30 + 1 / 60))]
-    assert not trainer.tracker.is_on
+    assert trainer.spans() == [(0, 30.017)]
+    assert not trainer.is_on()
 
 
 def test_chair_alone() -> None:
@@ -91,7 +91,7 @@ def test_contact() -> None:
     trainer.beat(0, 5, is_worn=False)
     trainer.beat(5.1, 20)
     trainer.beat(20.1, 40, is_worn=False)
-    assert trainer.spans() == [(pytest.approx(5.1), pytest.approx(20.1, abs=0.11))]
+    assert trainer.spans() == [(5.1, 20)]
 
 
 def test_by_hand() -> None:
@@ -101,7 +101,7 @@ def test_by_hand() -> None:
     assert trainer.tracker.start(at(0.5))
     trainer.beat(0.52, 10)
     assert trainer.tracker.stop(at(10))
-    assert not trainer.tracker.is_on
+    assert not trainer.is_on()
     trainer.beat(10.1, 30)
     assert trainer.spans() == [(0.5, 10)]
     trainer.beat(33, 40)
@@ -135,10 +135,10 @@ def test_forgotten_switch() -> None:
     assert trainer.spans() == [(0, 30)]
     trainer.tracker.start(at(100))
     trainer.tracker.pass_time(at(160))
-    assert trainer.tracker.is_on
+    assert trainer.is_on()
     trainer.tracker.pass_time(at(100 + 12 * 60 + 1))
     assert trainer.spans() == [(0, 30)]
-    assert not trainer.tracker.is_on
+    assert not trainer.is_on()
 
 
 def test_by_hand_without_sensors() -> None:
@@ -188,7 +188,7 @@ def test_late_values() -> None:
     assert summary.in_zones[5] == pytest.approx(3.5 * 60)
     trainer.tell((minute, 190) for minute in range(20))
     assert len(trainer.finished) == 1
-    assert not trainer.tracker.is_on
+    assert not trainer.is_on()
 
 
 def test_clock_set_back() -> None:
