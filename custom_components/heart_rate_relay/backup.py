@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
-from .monitor.coordinator import is_monitor
 from .outbox.outbox import Outbox
+from .relay.coordinator import RelayCoordinator
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
@@ -23,5 +23,5 @@ async def async_post_backup(hass: HomeAssistant) -> None:
 def _outboxes(hass: HomeAssistant) -> Iterator[Outbox]:
     """Yield the outboxes of all relays that run."""
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if not is_monitor(entry):
-            yield entry.runtime_data.outbox
+        if isinstance(relay := entry.runtime_data, RelayCoordinator):
+            yield relay.outbox

@@ -33,6 +33,9 @@ CONF_FEATURES: Final = "features"
 CONF_FORMER_ADDRESS: Final = "former_address"
 CONF_PROFILES: Final = "profiles"
 
+CONF_KIND: Final = "kind"
+KIND_WORKOUT: Final = "workout"
+
 # What only a flow asks for
 CONF_SEARCH: Final = "search"
 CONF_SEX: Final = "biological_sex"
@@ -63,6 +66,22 @@ CONF_BACKFILL_DAYS: Final = "backfill_days"
 CONF_LISTEN_ONLY: Final = "listen_only"
 CONF_WHEEL_CIRCUMFERENCE: Final = "wheel_circumference"
 
+# What the options of a workout hold
+CONF_WORN: Final = "worn_sensors"
+CONF_BEGINS_BY: Final = "begins_by"
+CONF_BOUND: Final = "bound"
+CONF_BEGIN_AFTER: Final = "begin_after"
+CONF_END_AFTER: Final = "end_after"
+CONF_SPORT: Final = "sport"
+CONF_KEEP_WORKOUTS: Final = "keep_workouts"
+CONF_BODY: Final = "body"
+CONF_WEIGHT: Final = "weight"
+CONF_RESTING: Final = "resting_heart_rate"
+CONF_HIGHEST: Final = "highest_heart_rate"
+CONF_ZONES: Final = "zones"
+CONF_ZONES_BY: Final = "zones_by"
+CONF_ZONE: Final = "zone_{}"
+
 SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
     {
         Metric.HEART_RATE: CONF_SOURCES,
@@ -88,6 +107,19 @@ DEFAULT_OPTIONS: Final[dict[str, Any]] = {
 }
 
 DEFAULT_MONITOR_OPTIONS: Final[dict[str, Any]] = {CONF_LISTEN_ONLY: False}
+
+DEFAULT_WORKOUT_OPTIONS: Final[dict[str, Any]] = {
+    CONF_SOURCES: [],
+    CONF_WORN: [],
+    CONF_BEGINS_BY: "worn",
+    CONF_BOUND: 100,
+    CONF_BEGIN_AFTER: 1,
+    CONF_END_AFTER: 8,
+    CONF_SPORT: "automatic",
+    CONF_KEEP_WORKOUTS: 20,
+    CONF_BODY: {},
+    CONF_ZONES: {CONF_ZONES_BY: "highest"},
+}
 
 UNIT_BPM: Final = "bpm"
 

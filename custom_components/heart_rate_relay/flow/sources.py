@@ -159,7 +159,7 @@ def source_options(
     changed = {**options, **user_input}
     for option in SOURCE_OPTIONS.values():
         if option in user_input:
-            changed[option] = _source_ids(hass, options[option], user_input[option])
+            changed[option] = source_ids(hass, options[option], user_input[option])
     sources = changed[CONF_SOURCES]
     matches = (
         async_source_id(hass, entity_id)
@@ -172,7 +172,7 @@ def source_options(
     return changed
 
 
-def _source_ids(
+def source_ids(
     hass: HomeAssistant, known: Iterable[str], entity_ids: Iterable[str]
 ) -> list[str]:
     """Return what the chosen entities are remembered by, each once."""

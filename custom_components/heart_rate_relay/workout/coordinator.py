@@ -1,0 +1,349 @@
+"""Watches a wearer's sources, and tells workouts."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+import time
+from typing import Any, TypeIs, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from ..const import (
+    CONF_KEEP_WORKOUTS,
+    CONF_KIND,
+    CONF_SOURCES,
+    CONF_WORN,
+    DEFAULT_OPTIONS,
+    DEFAULT_WORKOUT_OPTIONS,
+    KIND_WORKOUT,
+    LOGGER,
+    PUBLISH_INTERVAL,
+)
+from ..outbox.coverage import Coverage
+from ..outbox.tally import Tally
+from ..reading import Metric, Reading, now_us
+from ..sources.rules import Again, Rules
+from ..sources.sources import Sources
+from ..unexpected import guarded
+from . import workout_issues as issues
+from .clock import Clock
+from .data import WorkoutData
+from .effort import rates_of
+from .figures import ALWAYS, ZONES
+from .journal import RESUMED, SET_BACK, STARTED, STOPPED, Happening, Start, tell
+from .memory import Memory
+from .paths import journal_of, shelf_of
+from .sample import Sample
+from .settings import body_of, rules_of, sport_of, zones_of
+from .sport import Sport
+from .summary import HOLD, Measured, Summary
+from .tracker import Finished, Phase, Tracker
+from .worn import async_is_worn
+
+TICK = 1.0
+"""Seconds after which to write what has happened, and to look at the clock."""
+
+SYNC_EVERY = 30
+"""How many times it is written before it is safe from a power cut, too: cards wear out."""
+
+ZONE_SETTLES = 3.0
+"""Seconds for which a heart rate has to be in a zone before that is told."""
+
+type WorkoutConfigEntry = ConfigEntry[WorkoutCoordinator]
+
+
+class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
+    """Watches a wearer's sources, and tells workouts."""
+
+    config_entry: WorkoutConfigEntry
+    stops_at = EVENT_HOMEASSISTANT_FINAL_WRITE
+    """When to stop: until then there may be readings."""
+
+    def __init__(self, hass: HomeAssistant, entry: WorkoutConfigEntry) -> None:
+        """Initialize the watch over a wearer."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
+        self.options: Mapping[str, Any] = DEFAULT_WORKOUT_OPTIONS | entry.options
+        self.zones = zones_of(self.options, dt_util.utcnow().year)
+        self.known = self._known_of_body()
+        self.data = WorkoutData()
+        self.shelf = shelf_of(hass, entry.entry_id)
+        self.memory = Memory(
+            hass, journal_of(hass, entry.entry_id), self.shelf, entry.title
+        )
+        self.sources = self._create_sources()
+        self.tracker = self._create_tracker(Start())
+        self._clock = Clock(time.time(), hass.loop.time())
+        self._pending: list[Happening] = []
+        self._unkept: list[Finished] = []
+        self._untold: list[Summary] = []
+        self._listener: Callable[[Summary], None] | None = None
+        self._is_outdated = True
+        self._writes = 0
+        self._writing = asyncio.Lock()
+        self._tick_timer: CALLBACK_TYPE | None = None
+        self._published_at = 0.0
+        self._zone: tuple[int | None, float] = (None, 0.0)
+
+    def _known_of_body(self) -> frozenset[str | None]:
+        """Return what can be told, as far as it takes to know the body."""
+        rates = rates_of(body_of(self.options), dt_util.utcnow().year)
+        return frozenset({ALWAYS, *rates, *([ZONES] if self.zones else [])})
+
+    def _create_sources(self) -> Sources:
+        """Return what the options name."""
+        return Sources(
+            self.hass,
+            {Metric.HEART_RATE: self.options[CONF_SOURCES]},
+            Rules(
+                min_interval=0,
+                min_bpm=DEFAULT_OPTIONS["min_bpm"],
+                max_bpm=DEFAULT_OPTIONS["max_bpm"],
+                live_for=DEFAULT_OPTIONS["live_for"],
+                again=Again.AUTOMATIC,
+            ),
+            Tally(),
+            Coverage({}, ""),
+            one_line=True,
+            on_reading=self._have_reading,
+            on_missing=self._have_missing,
+        )
+
+    def _create_tracker(self, start: Start) -> Tracker:
+        """Return what tells workouts, by what the options say."""
+
+        def create() -> Measured:
+            return Measured(body_of(self.options), self.zones)
+
+        return Tracker(
+            rules_of(self.options),
+            create,
+            self._have_finished,
+            told_until=start.told_until,
+            is_held=start.is_held,
+        )
+
+    async def async_start(self) -> None:
+        """Go on where it was, and start to watch."""
+        if latest := await self.memory.latest():
+            self.data = replace(self.data, summary=latest)
+        start, happened = await self.memory.read()
+        self.tracker = self._create_tracker(start)
+        for happening in happened:
+            tell(self.tracker, happening)
+        self._happen((RESUMED, now_us()))
+        self.tracker.pass_time(now_us())
+        self._is_outdated = self.tracker.phase is Phase.NONE
+        self._publish()
+        await self.sources.async_prepare()
+        self.sources.start()
+        self._tick_later()
+
+    async def async_stop(self) -> None:
+        """Stop to watch, with all that has happened written to disk."""
+        self.sources.stop()
+        if self._tick_timer:
+            self._tick_timer()
+            self._tick_timer = None
+        await self._write(sync=True)
+
+    @override
+    async def _async_update_data(self) -> WorkoutData:
+        """Return how it goes, to whoever asks."""
+        return self.data
+
+    # What a person does
+
+    @callback
+    def async_begin(self, sport: Sport | None = None) -> bool:
+        """Begin a workout, and return whether there was none."""
+        had_none = not self.tracker.is_on
+        self._happen((STARTED, now_us(), sport))
+        return had_none
+
+    @callback
+    def async_end(self) -> bool:
+        """End the workout, and return whether there was one."""
+        was_on = self.tracker.is_on
+        self._happen((STOPPED, now_us()))
+        return was_on
+
+    @callback
+    def async_listen_finished(
+        self, listener: Callable[[Summary], None]
+    ) -> CALLBACK_TYPE:
+        """Have one listener told of each workout that is over, also of those before."""
+        self._listener = listener
+        self._tell_untold()
+
+        def forget() -> None:
+            self._listener = None
+
+        return forget
+
+    # What happens
+
+    @callback
+    def _have_reading(self, reading: Reading) -> None:
+        """Take what was measured."""
+        is_worn = async_is_worn(self.hass, reading.source, self.options[CONF_WORN])
+        self._look_at_clock()
+        self._happen(
+            Sample(
+                str(reading.metric),
+                reading.measured_at,
+                reading.value,
+                reading.duration,
+                is_worn,
+            )
+        )
+
+    @callback
+    def _have_missing(self, source_ids: set[str]) -> None:
+        """Tell which sources are gone."""
+        issues.async_update_sources(self.hass, self.config_entry, source_ids)
+
+    def _look_at_clock(self) -> None:
+        """Take note if the clock was set back."""
+        if by := self._clock.set_back(time.time(), self.hass.loop.time()):
+            self._happen((SET_BACK, by))
+
+    def _happen(self, happening: Happening) -> None:
+        """Take note of something that happens."""
+        was = self.tracker.phase
+        tell(self.tracker, happening)
+        if self.tracker.phase is Phase.NONE:
+            self._pending.clear()
+            self._is_outdated |= was is not Phase.NONE or happening[0] == SET_BACK
+        else:
+            self._pending.append(happening)
+        self._follow(was)
+
+    def _follow(self, was: Phase) -> None:
+        """Tell what has become of a workout."""
+        is_on = self.tracker.is_on
+        if is_on != self.data.is_on or (was is Phase.OVER and is_on):
+            self._publish()
+        self._tick_later()
+
+    @callback
+    def _have_finished(self, finished: Finished) -> None:
+        """Take a workout that is over: keep it, and then tell it."""
+        if sport := sport_of(self.options):
+            summary = replace(finished.summary, sport=sport)
+            finished = replace(finished, summary=summary)
+        self._pending.clear()
+        self._unkept.append(finished)
+        self.data = replace(self.data, summary=finished.summary)
+        self.config_entry.async_create_task(
+            self.hass, self._keep(), f"{self.name} finished"
+        )
+
+    async def _keep(self) -> None:
+        """Keep the workouts that are over, tell them, and forget how they went."""
+        async with self._writing:
+            while self._unkept:
+                finished = self._unkept[0]
+                keep = int(self.options[CONF_KEEP_WORKOUTS])
+                await self.memory.keep(finished, keep)
+                self._untold.append(finished.summary)
+                self._tell_untold()
+                self._is_outdated = True
+                del self._unkept[0]
+        self._publish()
+        await self._write(sync=True)
+
+    def _tell_untold(self) -> None:
+        """Tell the workouts that are over to whoever listens."""
+        while self._listener and self._untold:
+            self._listener(self._untold.pop(0))
+
+    # What comes of it
+
+    async def _write(self, *, sync: bool) -> None:
+        """Write what has happened since it was written last.
+
+        What is over has to be kept first: until then all that it was is in the journal.
+        """
+        async with self._writing:
+            if self._unkept:
+                return
+            happened, self._pending = self._pending, []
+            if self._is_outdated:
+                self._is_outdated = False
+                tracker = self.tracker
+                await self.memory.begin(Start(tracker.told_until, tracker.is_held))
+            if happened:
+                await self.memory.write(happened, sync=sync)
+
+    @callback
+    def _tick_later(self) -> None:
+        """Look again in a moment, as long as there is anything to look at."""
+        is_open = self.tracker.phase is not Phase.NONE or self._pending
+        if is_open and not self._tick_timer:
+            self._tick_timer = async_call_later(self.hass, TICK, self._tick)
+
+    @callback
+    @guarded
+    def _tick(self, _: datetime) -> None:
+        """Write what has happened, see what time has done, and tell how it goes."""
+        self._tick_timer = None
+        self._look_at_clock()
+        was = self.tracker.phase
+        self.tracker.pass_time(now_us())
+        if was is not Phase.NONE and self.tracker.phase is Phase.NONE:
+            self._pending.clear()
+            self._is_outdated = True
+        self._writes += 1
+        sync = self._writes % SYNC_EVERY == 0
+        if self._pending or (self._is_outdated and not self._unkept):
+            self.config_entry.async_create_background_task(
+                self.hass, self._write(sync=sync), f"{self.name} journal"
+            )
+        self._follow(was)
+        self._settle_zone()
+        interval = PUBLISH_INTERVAL.total_seconds()
+        if self.data.is_on and self.hass.loop.time() - self._published_at >= interval:
+            self._publish()
+
+    def _settle_zone(self) -> None:
+        """Tell another zone once the heart rate stays in it for a moment."""
+        now = self.hass.loop.time()
+        zone = self._zone_now()
+        if zone != self._zone[0]:
+            self._zone = (zone, now)
+        is_first = self.data.zone is None or zone is None
+        if zone != self.data.zone and (is_first or now - self._zone[1] >= ZONE_SETTLES):
+            self.async_set_updated_data(replace(self.data, zone=zone))
+
+    def _zone_now(self) -> int | None:
+        """Return the zone of the heart rate, None where there is none."""
+        if not (self.zones and self.tracker.is_on):
+            return None
+        heart_rates = self.tracker.measured.heart_rates
+        value = heart_rates.value_at(now_us(), HOLD)
+        return None if value is None else self.zones.zone(value)
+
+    @callback
+    def _publish(self) -> None:
+        """Tell how it goes."""
+        self._published_at = self.hass.loop.time()
+        tracker = self.tracker
+        summary = self.data.summary
+        if tracker.phase in {Phase.ON, Phase.OVER}:
+            summary = tracker.so_far(now_us())
+            if sport := sport_of(self.options):
+                summary = replace(summary, sport=sport)
+        self.async_set_updated_data(
+            WorkoutData(is_on=tracker.is_on, zone=self._zone_now(), summary=summary)
+        )
+
+
+def is_workout(entry: ConfigEntry) -> TypeIs[WorkoutConfigEntry]:
+    """Return whether an entry is that of a wearer's workouts."""
+    return bool(entry.data.get(CONF_KIND) == KIND_WORKOUT)
