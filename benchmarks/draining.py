@@ -8,8 +8,9 @@ import shutil
 from tempfile import TemporaryDirectory
 import time
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
-from custom_components.heart_rate_relay.reading import Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Reading, Source
 
 from .arrangements import DATABASE
 from .arrivals import readings_in
@@ -113,7 +114,7 @@ def _readings(readings: int) -> Iterator[Reading]:
     start = time.time_ns() // 1000 - readings * INTERVAL
     for number in range(readings):
         yield Reading(
-            Metric.HEART_RATE,
+            metrics.HEART_RATE,
             60.0 + number % 120,
             start + number * INTERVAL,
             sources[number % SENSORS],

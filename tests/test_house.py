@@ -24,6 +24,7 @@ ROOT = Path(heart_rate_relay.__file__).parent
 PACKAGE = heart_rate_relay.__name__
 
 LIBRARY = (
+    "metrics",
     "monitor.advertisement",
     "monitor.data",
     "monitor.details",

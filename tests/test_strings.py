@@ -22,6 +22,7 @@ import voluptuous as vol
 from custom_components.heart_rate_relay import (
     application_credentials,
     config_flow,
+    metrics,
     repairs,
     services,
     system_health,
@@ -47,7 +48,6 @@ from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.monitor.profiles import ACTIONS, PROFILES
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
-from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.relay import relay_issues as issues
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from custom_components.heart_rate_relay.sources.flaws import Flaw, Flawed
@@ -797,7 +797,7 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
             assert key in by_key
     issues.async_update_sources(hass, ENTRY, ["sensor.gone"])
     for flaw, words in FLAWS.items():
-        flawed = Flawed(Metric.HEART_RATE, "sensor.gone", flaw, words)
+        flawed = Flawed(metrics.HEART_RATE, "sensor.gone", flaw, words)
         issues.async_update_flaws(hass, ENTRY, {"sensor.gone": flawed}, ())
         note()
     issues.async_update_reach(hass, ENTRY, is_lost=True)

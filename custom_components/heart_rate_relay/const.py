@@ -6,7 +6,14 @@ import logging
 from types import MappingProxyType
 from typing import Any, Final
 
-from .reading import Metric
+from .metrics import (
+    HEART_RATE,
+    HEART_RATE_VARIABILITY,
+    HEART_RATE_VARIABILITY_SDNN,
+    RESTING_HEART_RATE,
+    STEPS,
+    Metric,
+)
 
 DOMAIN: Final = "heart_rate_relay"
 LOGGER = logging.getLogger(__package__)
@@ -67,6 +74,7 @@ CONF_LISTEN_ONLY: Final = "listen_only"
 CONF_WHEEL_CIRCUMFERENCE: Final = "wheel_circumference"
 
 # What the options of a workout hold
+CONF_OTHERS: Final = "other_sensors"
 CONF_WORN: Final = "worn_sensors"
 CONF_BEGINS_BY: Final = "begins_by"
 CONF_BOUND: Final = "bound"
@@ -84,11 +92,11 @@ CONF_ZONE: Final = "zone_{}"
 
 SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
     {
-        Metric.HEART_RATE: CONF_SOURCES,
-        Metric.STEPS: CONF_STEP_SOURCES,
-        Metric.RESTING_HEART_RATE: CONF_RESTING_SOURCES,
-        Metric.HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
-        Metric.HEART_RATE_VARIABILITY_SDNN: CONF_SDNN_SOURCES,
+        HEART_RATE: CONF_SOURCES,
+        STEPS: CONF_STEP_SOURCES,
+        RESTING_HEART_RATE: CONF_RESTING_SOURCES,
+        HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
+        HEART_RATE_VARIABILITY_SDNN: CONF_SDNN_SOURCES,
     }
 )
 """Which of the options holds the sources of each metric."""
@@ -110,6 +118,7 @@ DEFAULT_MONITOR_OPTIONS: Final[dict[str, Any]] = {CONF_LISTEN_ONLY: False}
 
 DEFAULT_WORKOUT_OPTIONS: Final[dict[str, Any]] = {
     CONF_SOURCES: [],
+    CONF_OTHERS: {},
     CONF_WORN: [],
     CONF_BEGINS_BY: "worn",
     CONF_BOUND: 100,

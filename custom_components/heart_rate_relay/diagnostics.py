@@ -160,7 +160,8 @@ async def _workout(hass: HomeAssistant, workout: WorkoutCoordinator) -> dict[str
         "kept": len(kept),
         "sources": [
             _source(hass, entity_id, observer)
-            for entity_id, observer in workout.sources.observers.items()
+            for sources in (workout.sources, workout.others)
+            for entity_id, observer in sources.observers.items()
         ],
     }
 
@@ -173,7 +174,7 @@ def _source(
     entity = er.async_get(hass).async_get(entity_id)
     is_silent = not state or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
     return {
-        "metric": observer.metric,
+        "metric": observer.metric.key,
         "platform": entity.platform if entity else None,
         "unit": state and state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
         "state": state and (state.state if is_silent else "something"),

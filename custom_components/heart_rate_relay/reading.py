@@ -1,30 +1,15 @@
 """What flows from sources to destinations: readings."""
 
-from enum import StrEnum
 import time
 from typing import NamedTuple
 
+from .metrics import Metric
 from .units import ms_in, rate_of
 
 SECOND = 1_000_000
 """In microseconds, the unit of all times of readings."""
 
 MILLISECOND = SECOND // 1000
-
-
-class Metric(StrEnum):
-    """What a reading measures."""
-
-    HEART_RATE = "heart_rate"
-    """In beats per minute (bpm)."""
-    RESTING_HEART_RATE = "resting_heart_rate"
-    """In bpm."""
-    HEART_RATE_VARIABILITY = "heart_rate_variability"
-    """In milliseconds: the root mean square of successive differences (RMSSD)."""
-    HEART_RATE_VARIABILITY_SDNN = "heart_rate_variability_sdnn"
-    """In milliseconds: the standard deviation of all intervals (SDNN)."""
-    STEPS = "steps"
-    """How many steps were taken while the reading lasted."""
 
 
 class Device(NamedTuple):

@@ -29,8 +29,9 @@ from homeassistant.helpers.selector import ConfigEntrySelector
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .metrics import HEART_RATE, METRICS, Kind, Metric
 from .outbox.tally import Request
-from .reading import SECOND, Device, Metric, Reading, Source, to_us
+from .reading import SECOND, Device, Reading, Source, to_us
 from .relay.coordinator import RelayCoordinator
 from .unexpected import log_unexpected
 
@@ -51,9 +52,6 @@ SERVICE_SEND_READING = "send_reading"
 
 type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
-INSTANT_METRICS = [metric for metric in Metric if metric is not Metric.STEPS]
-"""What can be measured at one moment."""
-
 ENTRY = {
     vol.Required(ATTR_CONFIG_ENTRY_ID): ConfigEntrySelector({"integration": DOMAIN})
 }
@@ -66,6 +64,14 @@ BACKFILL_SCHEMA = vol.Schema(
         vol.Optional(ATTR_END): cv.datetime,
     }
 )
+
+
+def instant_metric(key: object) -> Metric:
+    """Return the metric of a key that can be measured at one moment. Raises ValueError."""
+    metric = METRICS.get(key) if isinstance(key, str) else None
+    if not metric or metric.kind is Kind.COUNTER:
+        raise ValueError(f"{key} is not measured at one moment")
+    return metric
 
 
 class Unspoken(float):
@@ -82,9 +88,7 @@ SEND_READING_SCHEMA = vol.Schema(
     {
         **ENTRY,
         vol.Required(ATTR_VALUE): vol.All(vol.Coerce(float), vol.Coerce(Unspoken)),
-        vol.Optional(ATTR_METRIC, default=Metric.HEART_RATE): vol.All(
-            vol.Coerce(Metric), vol.In(INSTANT_METRICS)
-        ),
+        vol.Optional(ATTR_METRIC, default=HEART_RATE.key): instant_metric,
         vol.Optional(ATTR_MEASURED_AT): cv.datetime,
         vol.Optional(ATTR_DEVICE, default=""): cv.string,
     }
@@ -252,7 +256,7 @@ async def _get_outbox(call: ServiceCall) -> ServiceResponse:
         "backfill": relay.data.backfill,
         "refused": [
             {
-                "metric": refusal.reading.metric,
+                "metric": refusal.reading.metric.key,
                 "value": refusal.reading.value,
                 "measured_at": _iso(refusal.reading.measured_at),
                 "source": refusal.reading.source.entity_id,

@@ -122,16 +122,16 @@ _LEFT_OUT = str.maketrans("", "", " .\t\u00a0")
 @lru_cache(maxsize=256)
 def rate_of(unit: str) -> Rate | None:
     """Return what a unit is as that of a heart rate, None when it is none."""
-    return _RATES.get(_plain(unit))
+    return _RATES.get(plain(unit))
 
 
 @lru_cache(maxsize=256)
 def ms_in(unit: str) -> float | None:
     """Return how many milliseconds a unit is, None when it is no time."""
-    return _MS.get(_plain(unit))
+    return _MS.get(plain(unit))
 
 
-def _plain(unit: str) -> str:
+def plain(unit: str) -> str:
     """Return a unit as it stands in the tables."""
     unit = _INVERSE.sub(r"/\1", unit.strip().lower())
     return _PER.sub("/", unit).translate(_LEFT_OUT)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import override
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.delivery.delivery import Delivery
 from custom_components.heart_rate_relay.destinations.base import (
     Account,
@@ -19,11 +20,11 @@ from custom_components.heart_rate_relay.destinations.errors import (
     RefusedError,
 )
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
-from custom_components.heart_rate_relay.reading import Metric, Reading
+from custom_components.heart_rate_relay.reading import Reading
 
 from ..outbox.common import opened, reading
 
-HEART_RATE = frozenset({Metric.HEART_RATE})
+HEART_RATE = frozenset({metrics.HEART_RATE})
 
 
 class Scripted(Destination):

@@ -8,6 +8,7 @@ from typing import override
 
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations.base import Limits, Receipt
 from custom_components.heart_rate_relay.destinations.errors import (
     NotAuthorisedError,
@@ -15,7 +16,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     WaitError,
 )
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Device, Reading, Source
 
 from ..outbox.common import DAY, opened, reading
 from .scripted import Scripted, running
@@ -31,12 +32,12 @@ class Gathering(Scripted):
     """A service that computes for long, and refuses a batch for one bad reading."""
 
     limits = Limits(
-        metrics=frozenset({Metric.HEART_RATE, Metric.STEPS}),
+        metrics=frozenset({metrics.HEART_RATE, metrics.STEPS}),
         max_batch=1000,
         min_batch=3,
         mixed=False,
         gather=GATHER,
-        ranges={Metric.HEART_RATE: (1, 300), Metric.STEPS: (1, 30000)},
+        ranges={metrics.HEART_RATE: (1, 300), metrics.STEPS: (1, 30000)},
     )
 
     def __init__(self) -> None:
@@ -64,7 +65,7 @@ class Gathering(Scripted):
 def steps(value: float, *, age: float = 0) -> Reading:
     """Return steps that took a minute and ended so many seconds ago."""
     measured_at = round((time.time() - age) * 1_000_000)
-    return Reading(Metric.STEPS, value, measured_at, PHONE, 60_000_000)
+    return Reading(metrics.STEPS, value, measured_at, PHONE, 60_000_000)
 
 
 async def fill(outbox: Outbox, count: int) -> None:

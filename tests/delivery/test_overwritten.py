@@ -4,19 +4,20 @@ from dataclasses import replace
 
 from hypothesis import given, strategies as st
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.delivery.overwritten import Overwritten
 from custom_components.heart_rate_relay.destinations.base import Limits
-from custom_components.heart_rate_relay.reading import SECOND, Metric, Reading
+from custom_components.heart_rate_relay.reading import SECOND, Reading
 
 from ..outbox.common import STRAP, WATCH
 
-LIMITS = Limits(metrics=frozenset(Metric), max_batch=10, step=SECOND)
+LIMITS = Limits(metrics=frozenset(metrics.METRICS.values()), max_batch=10, step=SECOND)
 
 batches = st.lists(
     st.lists(
         st.builds(
             Reading,
-            metric=st.sampled_from((Metric.HEART_RATE, Metric.STEPS)),
+            metric=st.sampled_from((metrics.HEART_RATE, metrics.STEPS)),
             value=st.just(60.0),
             measured_at=st.integers(0, 5 * SECOND),
             source=st.sampled_from((STRAP, WATCH)),
@@ -48,5 +49,5 @@ def test_held_and_overwritten(batches: list[list[Reading]], one_line: bool) -> N
 
 def test_all_told_apart() -> None:
     """A service that tells all moments apart loses nothing."""
-    reading = Reading(Metric.HEART_RATE, 60.0, 5, STRAP)
+    reading = Reading(metrics.HEART_RATE, 60.0, 5, STRAP)
     assert Overwritten(replace(LIMITS, step=1)).count([reading, reading]) == 0

@@ -24,6 +24,7 @@ import pytest
 from yarl import URL
 
 from custom_components import heart_rate_relay
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations.base import Destination, Receipt
 from custom_components.heart_rate_relay.destinations.errors import (
     MAX_REASON,
@@ -33,7 +34,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     RefusedError,
     UnreachableError,
 )
-from custom_components.heart_rate_relay.reading import Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Reading, Source
 from dev.stand_ins.base import PASSWORD, TOKEN
 
 type Outcome = tuple[type[DestinationError], str]
@@ -98,7 +99,7 @@ def reading(
     value: float = 72.0, measured_at: int = NOW, source: Source = STRAP
 ) -> Reading:
     """Return a heart rate in bpm, measured at µs since the epoch."""
-    return Reading(Metric.HEART_RATE, value, measured_at, source)
+    return Reading(metrics.HEART_RATE, value, measured_at, source)
 
 
 def batch(count: int = 3, start: int = NOW) -> list[Reading]:

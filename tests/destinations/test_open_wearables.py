@@ -13,6 +13,7 @@ import aiohttp
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations.base import Account, Receipt
 from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
@@ -35,7 +36,7 @@ from custom_components.heart_rate_relay.destinations.open_wearables.records impo
     zone_offset,
 )
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Device, Reading, Source
 from dev.stand_ins.base import Failure
 from dev.stand_ins.open_wearables import API_KEY, OpenWearables as Server
 from dev.stand_ins.open_wearables_import import Key, Stored
@@ -310,7 +311,7 @@ async def test_request(
         enqueue(*args)
 
     monkeypatch.setattr(server, "_enqueue", look)
-    step = Reading(Metric.STEPS, 12.0, NOW, strap, duration=61_000_000)
+    step = Reading(metrics.STEPS, 12.0, NOW, strap, duration=61_000_000)
     await connect().deliver([reading(72.12345, source=strap), step])
     (body,) = seen
     assert set(body) == {"provider", "sdkVersion", "syncTimestamp", "data"}
@@ -378,7 +379,7 @@ async def test_day_of_the_wearer(server: Server, connect: Connect) -> None:
     moments = ("2026-11-20T20:00:00+00:00", "2026-11-21T03:00:00+00:00")
     await destination.deliver(
         [
-            Reading(Metric.STEPS, 500.0, at(moment), STRAP, 60_000_000)
+            Reading(metrics.STEPS, 500.0, at(moment), STRAP, 60_000_000)
             for moment in moments
         ]
     )
@@ -400,8 +401,8 @@ async def test_just_before_midnight(server: Server, connect: Connect) -> None:
 
 async def test_all_metrics(server: Server, connect: Connect) -> None:
     """Each metric has a type of its own, and is found again."""
-    readings = [Reading(metric, 50.5, NOW, STRAP) for metric in Metric]
-    assert OpenWearables.limits.metrics == set(Metric)
+    readings = [Reading(metric, 50.5, NOW, STRAP) for metric in KINDS]
+    assert OpenWearables.limits.metrics == set(KINDS)
     assert await connect().deliver(readings) == Receipt()
     assert {key.type for key in server.store} == {
         "HEART_RATE",
@@ -472,7 +473,7 @@ SOURCES = st.builds(
 )
 READINGS = st.builds(
     Reading,
-    st.sampled_from(Metric),
+    st.sampled_from(list(KINDS)),
     st.floats(-MAX_VALUE, MAX_VALUE),
     st.integers(86_400_000, 4_000_000_000_000),
     SOURCES,
@@ -500,7 +501,7 @@ async def test_nothing_is_dropped(
 
 def test_limits() -> None:
     """What would lose a batch is out of range, whatever it measures."""
-    for metric in Metric:
+    for metric in KINDS:
         low, high = OpenWearables.limits.ranges[metric]
         assert -1e7 < low < 0 < high < 1e7
     assert OpenWearables.limits.gather == 60

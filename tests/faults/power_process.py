@@ -24,6 +24,7 @@ class Life:
         """Initialize it. The number of a reading is the time at which it was measured, and more."""
         self.random = Random(seed)
         self.reading, self.module = import_outbox()
+        self.metrics = importlib.import_module(f"{PACKAGE}.metrics")
         # As it is, only sooner
         disk = sys.modules[f"{PACKAGE}.outbox.disk"]
         vars(disk)["SETTINGS"] += "PRAGMA wal_autocheckpoint = 150;"
@@ -78,10 +79,10 @@ class Life:
                 walked = self.random.randint(1, 9)
                 self.steps += walked
                 self.outbox.tally.counters["2b"] = [self.steps]
-                self.add("steps", self.reading.Metric.STEPS, walked, at, 1)
+                self.add("steps", self.metrics.STEPS, walked, at, 1)
             else:
                 value = self.random.randint(40, 200)
-                self.add("measured", self.reading.Metric.HEART_RATE, value, at, 0)
+                self.add("measured", self.metrics.HEART_RATE, value, at, 0)
             await self.pause(self.random.uniform(0, 0.03))
 
     def add(self, what: str, metric: Any, value: int, at: int, duration: int) -> None:
@@ -118,7 +119,7 @@ class Life:
             self.past += 1000
             some = [
                 self.reading.Reading(
-                    self.reading.Metric.HEART_RATE,
+                    self.metrics.HEART_RATE,
                     float(40 + number % 150),
                     first + number,
                     self.source,

@@ -57,6 +57,7 @@ async def run(path: Path, url: str, first: int) -> None:
     tokens = importlib.import_module(f"{PACKAGE}.destinations.tokens")
     delivery = importlib.import_module(f"{PACKAGE}.delivery.delivery")
     vars(delivery).update(MIN_BACKOFF=0.01, MAX_BACKOFF=0.1)
+    heart_rate = importlib.import_module(f"{PACKAGE}.metrics").HEART_RATE
     source = reading.Source("1a", "sensor.strap", "Strap")
     outbox = outbox_module.Outbox(path, max_readings=1_000_000, max_age=1e9)
     await outbox.open()
@@ -70,7 +71,7 @@ async def run(path: Path, url: str, first: int) -> None:
             sys.stdout.write(f"{number} {time.time()} {late.seconds}\n")
             sys.stdout.flush()
             now = time.time_ns() // 1000
-            measured = (reading.Metric.HEART_RATE, float(number), now, source)
+            measured = (heart_rate, float(number), now, source)
             outbox.add(reading.Reading(*measured))
             relay.wake()
             expected = time.monotonic() + INTERVAL

@@ -15,9 +15,11 @@ import tempfile
 
 import pytest
 
+from custom_components.heart_rate_relay import metrics
+from custom_components.heart_rate_relay.metrics import Metric
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.outbox.tally import Tally
-from custom_components.heart_rate_relay.reading import Metric, Reading
+from custom_components.heart_rate_relay.reading import Reading
 
 from ..outbox.common import STRAP
 from .common import scale
@@ -56,7 +58,7 @@ class Told:
             case "measured" | "steps":
                 moment, value, *_ = moments
                 self.late, steps = numbers[2:]
-                metric = Metric.STEPS if what == "steps" else Metric.HEART_RATE
+                metric = metrics.STEPS if what == "steps" else metrics.HEART_RATE
                 self.measure(moment, value, metric)
                 self.added[moment] = at
                 if what == "steps":
@@ -65,7 +67,7 @@ class Told:
                 first, *values = moments
                 self.filling[first] = range(first, first + len(values))
                 for moment, value in enumerate(values, first):
-                    self.measure(moment, value, Metric.HEART_RATE)
+                    self.measure(moment, value, metrics.HEART_RATE)
             case "filled":
                 self.filled.update(moments)
             case "delivered":
@@ -79,7 +81,7 @@ class Told:
 
     def measure(self, moment: int, value: int, metric: Metric) -> None:
         """Take note of a reading."""
-        duration = int(metric is Metric.STEPS)
+        duration = int(metric is metrics.STEPS)
         self.measured[moment] = Reading(metric, float(value), moment, STRAP, duration)
 
 

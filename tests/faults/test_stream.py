@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.delivery import delivery
 from custom_components.heart_rate_relay.destinations.influxdb import MANY_SOURCES
 from custom_components.heart_rate_relay.outbox.packs import MANY_SERIES
-from custom_components.heart_rate_relay.reading import Metric
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from custom_components.heart_rate_relay.sources import sources
 from custom_components.heart_rate_relay.sources.finding import async_find
@@ -118,7 +118,7 @@ async def test_odd_sensor(hass: HomeAssistant, odd: Any) -> None:
     for key in keys:
         measure(hass, 70, f"sensor.odd_{key}_heart_rate", **{key: odd})
     found = await async_find(hass)
-    assert STRAP in found.matches[Metric.HEART_RATE]
+    assert STRAP in found.matches[metrics.HEART_RATE]
 
 
 @pytest.mark.parametrize("service", ["influxdb_v1", "gerosense_proxy"])

@@ -4,7 +4,7 @@ import asyncio
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.sources.finding import async_find
 from dev.stand_ins import InfluxDBv1, OpenWearables, Pulsoid
 from dev.virtual_proxy import Strap, World
@@ -33,14 +33,14 @@ async def test_offered(hass: HomeAssistant, air: World) -> None:
     await set_up(hass, relay_entry("pulsoid", {"access_token": "a"}, sources))
     assert value_of(hass, RELAYS)
     found = await async_find(hass)
-    matches = found.matches[Metric.HEART_RATE]
+    matches = found.matches[metrics.HEART_RATE]
     assert matches[0] == HEART_RATE
     assert len(matches) == len(OTHERS) + 1
     assert RELAYS not in matches
-    assert found.matches[Metric.HEART_RATE_VARIABILITY] == [VARIABILITY]
-    for metric in Metric:
-        mine = {HEART_RATE} if metric is Metric.HEART_RATE else set()
-        mine |= {VARIABILITY} if metric is Metric.HEART_RATE_VARIABILITY else set()
+    assert found.matches[metrics.HEART_RATE_VARIABILITY] == [VARIABILITY]
+    for metric in metrics.METRICS.values():
+        mine = {HEART_RATE} if metric is metrics.HEART_RATE else set()
+        mine |= {VARIABILITY} if metric is metrics.HEART_RATE_VARIABILITY else set()
         offered = {*found.matches[metric], *found.suggestions[metric]}
         assert {one for one in offered if "strap_12" in one} == mine
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
-from custom_components.heart_rate_relay.reading import Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Reading, Source
 
 STRAP = Source("1a", "sensor.strap", "Strap")
 WATCH = Source("2b", "sensor.watch", 'Watch "é" 腕')
@@ -70,7 +71,7 @@ class Clock:
 def reading(value: float, *, age: float = 0, source: Source = STRAP) -> Reading:
     """Return a reading that was measured so many seconds ago."""
     measured_at = round((time.time() - age) * 1_000_000)
-    return Reading(Metric.HEART_RATE, float(value), measured_at, source)
+    return Reading(metrics.HEART_RATE, float(value), measured_at, source)
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ def import_outbox() -> tuple[ModuleType, ModuleType]:
 async def run(path: Path, *, settles: bool) -> None:
     """Add readings, and settle some where it is told to."""
     reading, outbox_module = import_outbox()
+    heart_rate = importlib.import_module(f"{PACKAGE}.metrics").HEART_RATE
     source = reading.Source("1a", "sensor.strap", "Strap")
     outbox = outbox_module.Outbox(path, max_readings=1_000_000, max_age=1_000_000)
     await outbox.open()
@@ -38,11 +39,7 @@ async def run(path: Path, *, settles: bool) -> None:
     while True:
         number += 1
         measured_at = time.time_ns() // 1000
-        outbox.add(
-            reading.Reading(
-                reading.Metric.HEART_RATE, float(number), measured_at, source
-            )
-        )
+        outbox.add(reading.Reading(heart_rate, float(number), measured_at, source))
         tell("added", number, late)
         if settles and number % 20 == 0:
             entries = await outbox.take(10, newest_first=number % 40 == 0)

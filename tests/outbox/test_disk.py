@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox import disk
 from custom_components.heart_rate_relay.outbox.disk import (
     DiskTier,
@@ -16,14 +17,14 @@ from custom_components.heart_rate_relay.outbox.disk import (
 from custom_components.heart_rate_relay.outbox.packs import crc_of
 from custom_components.heart_rate_relay.outbox.salvage import set_aside
 from custom_components.heart_rate_relay.outbox.tally import Request, Tally
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Device, Reading, Source
 
 from .common import STRAP, WATCH, full_disk
 
 
 def measured(at: int, value: float = 60, source: Source = STRAP) -> Reading:
     """Return a reading that was measured at a time."""
-    return Reading(Metric.HEART_RATE, float(value), at, source)
+    return Reading(metrics.HEART_RATE, float(value), at, source)
 
 
 READINGS = [
@@ -331,7 +332,7 @@ def test_duration_and_device(path: Path) -> None:
     """What a reading lasted and which device it is from comes back as it went in."""
     device = Device("d", 'Watch "é" 腕', "W-1", "1.0")
     source = Source("1a", "sensor.steps", "Steps", device)
-    reading = Reading(Metric.STEPS, 12.0, 5_000, source, 3_000)
+    reading = Reading(metrics.STEPS, 12.0, 5_000, source, 3_000)
     store = DiskTier(path)
     insert(store, reading)
     store.close()

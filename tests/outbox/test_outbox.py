@@ -8,10 +8,10 @@ import time
 
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
 from custom_components.heart_rate_relay.outbox.packs import Packs
-from custom_components.heart_rate_relay.reading import Metric
 
 from .common import (
     DAY,
@@ -442,7 +442,7 @@ async def test_counted_before_it_is_taken(path: Path, newest_first: bool) -> Non
         finally:
             store.close()
 
-    steps = reading(60)._replace(metric=Metric.STEPS, duration=1000)
+    steps = reading(60)._replace(metric=metrics.STEPS, duration=1000)
     async with opened(path) as outbox:
         outbox.tally.counters["1a"] = [100]
         outbox.add(steps)

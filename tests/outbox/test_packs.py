@@ -10,9 +10,10 @@ from struct import pack as struct_pack
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox import pack, packs as packs_module
 from custom_components.heart_rate_relay.outbox.packs import SCHEMA, UNMARKED, Packs
-from custom_components.heart_rate_relay.reading import Metric, Reading
+from custom_components.heart_rate_relay.reading import Reading
 
 from .common import STRAP, WATCH
 
@@ -85,7 +86,7 @@ def some_readings(count: int, seed: int) -> list[Reading]:
     last = random.choice((50, 2**30, 2**50))
     return [
         Reading(
-            random.choice(list(Metric)),
+            random.choice(list(metrics.METRICS.values())),
             float(random.randint(20, 250)),
             random.randint(0, last),
             random.choice((STRAP, WATCH)),
@@ -151,7 +152,7 @@ def test_counted_quickly() -> None:
         packs = Packs(db)
         for start in range(0, 50_000, 5000):
             packs.insert(
-                Reading(Metric.HEART_RATE, 60.0 + at % 9, at * 1000, STRAP)
+                Reading(metrics.HEART_RATE, 60.0 + at % 9, at * 1000, STRAP)
                 for at in range(start, start + 5000)
             )
             packs.write_mark()

@@ -6,7 +6,7 @@ import threading
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay.metrics import Metric
 from custom_components.heart_rate_relay.sources import finding
 from custom_components.heart_rate_relay.sources.detection.candidate import (
     Candidate,

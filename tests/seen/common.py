@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Device, Reading, Source
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayCoordinator,
     outbox_path,
@@ -133,7 +134,7 @@ def beats(count: int, source: Source = PHONE, age: float = 0) -> list[Reading]:
     last = round((time.time() - age) * 1_000_000)
     return [
         Reading(
-            Metric.HEART_RATE,
+            metrics.HEART_RATE,
             60.0 + n % 100,
             last - (count - 1 - n) * 1_000_000,
             source,

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
+from custom_components.heart_rate_relay import metrics
+from custom_components.heart_rate_relay.reading import Device, Reading, Source
 from dev.stand_ins import StandIn
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -49,15 +50,15 @@ def bad(now: float) -> Iterator[Reading]:
     at = us(now)
     source = named("long")
     for value in (inf, -inf, 1e9, 1e300):
-        yield Reading(Metric.HEART_RATE, value, at - 5_000_000, source)
-        yield Reading(Metric.STEPS, value, at - 5_000_000, source, 1_000_000)
+        yield Reading(metrics.HEART_RATE, value, at - 5_000_000, source)
+        yield Reading(metrics.STEPS, value, at - 5_000_000, source, 1_000_000)
 
 
 def early(now: float) -> Iterator[Reading]:
     """Yield readings that no service takes yet, from before a clock was set back."""
     at, source = us(now), named("long")
-    yield Reading(Metric.HEART_RATE, 70, at + 3 * DAY * 1_000_000, source)
-    yield Reading(Metric.STEPS, 70, at + 900_000_000, source, 60_000_000)
+    yield Reading(metrics.HEART_RATE, 70, at + 3 * DAY * 1_000_000, source)
+    yield Reading(metrics.STEPS, 70, at + 900_000_000, source, 60_000_000)
 
 
 @NEW
@@ -68,7 +69,7 @@ async def test_waiting(hass: HomeAssistant, service: str, stand_in: StandIn) -> 
     good = beats(20, age=20)
     for number, key in enumerate(NAMES):
         good += beats(5, named(key), age=100 + number * 10)
-    odd = Reading(Metric.HEART_RATE, 301, us(now) - 15_500_000, named("empty"))
+    odd = Reading(metrics.HEART_RATE, 301, us(now) - 15_500_000, named("empty"))
     hopeless, waiting = list(bad(now)), list(early(now))
     entry = entry_of(service, stand_in)
     await leave(hass, entry, [*good[:10], odd, *hopeless, *waiting, *good[10:]])

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pytest
 from slugify import slugify
 
-from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay import metrics
+from custom_components.heart_rate_relay.metrics import Metric
 from custom_components.heart_rate_relay.sources.detection.candidate import (
     Candidate,
     Verdict,
@@ -26,17 +27,17 @@ TELLING = re.compile(r"heart|pulse|hrv|bpm|steps?(_|$)|stepcount")
 """What a key has in it whose entity might be one of ours."""
 
 OURS: Mapping[str, Metric] = {
-    "heart_rate": Metric.HEART_RATE,
-    "heart_pulse": Metric.HEART_RATE,
-    "resting_heart_rate": Metric.RESTING_HEART_RATE,
-    "steps": Metric.STEPS,
-    "activity_steps_today": Metric.STEPS,
+    "heart_rate": metrics.HEART_RATE,
+    "heart_pulse": metrics.HEART_RATE,
+    "resting_heart_rate": metrics.RESTING_HEART_RATE,
+    "steps": metrics.STEPS,
+    "activity_steps_today": metrics.STEPS,
 }
 
 UNITS: Mapping[Metric, str] = {
-    Metric.HEART_RATE: "bpm",
-    Metric.RESTING_HEART_RATE: "bpm",
-    Metric.STEPS: "steps",
+    metrics.HEART_RATE: "bpm",
+    metrics.RESTING_HEART_RATE: "bpm",
+    metrics.STEPS: "steps",
 }
 
 OTHERS: Mapping[str, str | None] = {
@@ -100,7 +101,7 @@ def read_names() -> Iterator[Name]:
 
 def judged(name: Name, unit: str | None, *, with_key: bool) -> Mapping[Metric, Verdict]:
     """Return what is thought of an entity with this name."""
-    is_count = unit is not None and UNITS[Metric.STEPS] in unit
+    is_count = unit is not None and UNITS[metrics.STEPS] in unit
     return verdicts(
         Candidate(
             f"sensor.{slugify(name.name, separator='_')}",

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import assume, given, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay.metrics import METRICS, Metric
 from custom_components.heart_rate_relay.sources.detection import other_metrics
 from custom_components.heart_rate_relay.sources.detection.candidate import (
     Candidate,
@@ -42,7 +42,7 @@ def read_real() -> list[tuple[Metric, Candidate, set[str]]]:
     """Return what real integrations make, each with the verdicts that are right."""
     return [
         (
-            Metric(row.pop("metric")),
+            METRICS[row.pop("metric")],
             Candidate(**row),
             {row_verdict, *tolerated},
         )

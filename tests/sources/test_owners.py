@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.heart_rate_relay.reading import Metric
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.sources.detection.owners import Thing, owners
 
-HEART_RATE = frozenset({Metric.HEART_RATE})
+HEART_RATE = frozenset({metrics.HEART_RATE})
 
 
 def thing(entity_id: str, **what: Any) -> Thing:
@@ -37,7 +37,7 @@ ONE: dict[str, list[Thing]] = {
     "two metrics of one kind": [
         STRAP,
         STRAP._replace(
-            entity_id="s", device="other", metrics=frozenset({Metric.STEPS})
+            entity_id="s", device="other", metrics=frozenset({metrics.STEPS})
         ),
     ],
     "two entities of one device": [

@@ -11,10 +11,12 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.metrics import Metric
 from custom_components.heart_rate_relay.outbox.coverage import Coverage
 from custom_components.heart_rate_relay.outbox.tally import Tally
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading
+from custom_components.heart_rate_relay.reading import Device, Reading
 from custom_components.heart_rate_relay.sources.rules import Rules
 from custom_components.heart_rate_relay.sources.sources import Listened, Sources
 from homeassistant.core import CoreState, HomeAssistant
@@ -33,7 +35,7 @@ class Listener:
         *,
         one_line: bool = False,
         tally: Tally | None = None,
-        metric: Metric = Metric.HEART_RATE,
+        metric: Metric = metrics.HEART_RATE,
         listened: Listened | None = None,
         **rules: Any,
     ) -> None:
@@ -712,18 +714,18 @@ async def test_no_device(hass: HomeAssistant) -> None:
 @pytest.mark.parametrize(
     ("metric", "value", "unit", "expected"),
     [
-        (Metric.RESTING_HEART_RATE, 52, "bpm", 52),
-        (Metric.RESTING_HEART_RATE, 300, "bpm", None),
-        (Metric.RESTING_HEART_RATE, 52, "ms", None),
-        (Metric.HEART_RATE_VARIABILITY, 48.5, "ms", 48.5),
-        (Metric.HEART_RATE_VARIABILITY, 0.048, "s", 48),
-        (Metric.HEART_RATE_VARIABILITY, 301, "ms", 301),
-        (Metric.HEART_RATE_VARIABILITY, 501, "ms", None),
-        (Metric.HEART_RATE_VARIABILITY, 0.5, "ms", None),
-        (Metric.HEART_RATE_VARIABILITY, 48, "bpm", None),
-        (Metric.HEART_RATE_VARIABILITY_SDNN, 45.2, "ms", 45.2),
-        (Metric.HEART_RATE_VARIABILITY_SDNN, 501, "ms", None),
-        (Metric.HEART_RATE_VARIABILITY_SDNN, 45, "bpm", None),
+        (metrics.RESTING_HEART_RATE, 52, "bpm", 52),
+        (metrics.RESTING_HEART_RATE, 300, "bpm", None),
+        (metrics.RESTING_HEART_RATE, 52, "ms", None),
+        (metrics.HEART_RATE_VARIABILITY, 48.5, "ms", 48.5),
+        (metrics.HEART_RATE_VARIABILITY, 0.048, "s", 48),
+        (metrics.HEART_RATE_VARIABILITY, 301, "ms", 301),
+        (metrics.HEART_RATE_VARIABILITY, 501, "ms", None),
+        (metrics.HEART_RATE_VARIABILITY, 0.5, "ms", None),
+        (metrics.HEART_RATE_VARIABILITY, 48, "bpm", None),
+        (metrics.HEART_RATE_VARIABILITY_SDNN, 45.2, "ms", 45.2),
+        (metrics.HEART_RATE_VARIABILITY_SDNN, 501, "ms", None),
+        (metrics.HEART_RATE_VARIABILITY_SDNN, 45, "bpm", None),
     ],
 )
 async def test_metric(

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, given, strategies as st
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.tally import JsonScalar
-from custom_components.heart_rate_relay.reading import Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Reading, Source
 from custom_components.heart_rate_relay.sources.steps import StepCounter
 from homeassistant.core import State
 from homeassistant.util import dt as dt_util
@@ -92,7 +93,7 @@ def check(readings: Sequence[Reading], now: float) -> None:
     """Hold readings to what is true of all."""
     end = 0
     for reading in readings:
-        assert reading.metric is Metric.STEPS
+        assert reading.metric is metrics.STEPS
         assert reading.value == int(reading.value)
         assert 0 < reading.value <= 30_000
         assert end <= reading.started_at < reading.measured_at <= now * 1_000_000

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ..destinations.base import Limits
+from ..metrics import Metric
 from ..outbox.disk import Entry
-from ..reading import Metric
 
 
 def batches_of(

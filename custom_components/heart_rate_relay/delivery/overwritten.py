@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ..destinations.base import Limits
-from ..reading import Metric, Reading
+from ..metrics import Metric
+from ..reading import Reading
 
 type Series = tuple[Metric, str]
 """What overwrites each other where it is of the same moment."""

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, NamedTuple
 import aiohttp
 from yarl import URL
 
-from ..reading import Metric, Reading
+from ..metrics import Metric
+from ..reading import Reading
 from .errors import (
     DestinationError,
     NotAuthorisedError,

@@ -19,7 +19,8 @@ from weakref import WeakValueDictionary
 import aiohttp
 from yarl import URL
 
-from ..reading import Metric, Reading, Source
+from ..metrics import HEART_RATE, STEPS, Metric
+from ..reading import Reading, Source
 from .base import (
     Account,
     Answer,
@@ -54,8 +55,8 @@ MAX_VERSION = 100
 """How long the version of a device may be, in characters."""
 
 KINDS: Mapping[Metric, tuple[str, str]] = {
-    Metric.HEART_RATE: ("bpm", "count/min"),
-    Metric.STEPS: ("steps", "count"),
+    HEART_RATE: ("bpm", "count/min"),
+    STEPS: ("steps", "count"),
 }
 """What the service calls a metric, and its unit."""
 
@@ -100,7 +101,7 @@ class Face(Destination):
         mixed=False,
         # It computes anew 5 minutes after the last batch: one a minute would put that off
         gather=600.0,
-        ranges={Metric.HEART_RATE: (ulp(0.0), 300.0), Metric.STEPS: (1.0, 30000.0)},
+        ranges={HEART_RATE: (ulp(0.0), 300.0), STEPS: (1.0, 30000.0)},
         tells_refused=False,
     )
     version: ClassVar[tuple[int, int]]
@@ -146,7 +147,7 @@ class Face(Destination):
 
         Raises DestinationError.
         """
-        answer = await self._post_samples(Metric.HEART_RATE, [])
+        answer = await self._post_samples(HEART_RATE, [])
         if not answer.ok:
             error = self._error_from(answer)
             if not isinstance(error, RefusedError):
@@ -350,13 +351,12 @@ def _samples(
     for reading in sorted(readings, key=lambda reading: reading.started_at):
         if (device := devices.get(reading.source)) is None:
             device = devices[reading.source] = _device(reading.source)
-        _, unit = KINDS[reading.metric]
         samples.append(
             {
                 **device,
                 "start_date": _date(reading.started_at, time_zone),
                 "end_date": _date(reading.measured_at, time_zone),
-                "unit": unit,
+                "unit": KINDS[reading.metric][1],
                 "value": _number(reading),
             }
         )
@@ -380,7 +380,7 @@ def _date(at: int, time_zone: tzinfo) -> str:
 def _number(reading: Reading) -> float:
     """Return a value, whole where it is: there are no parts of a step."""
     whole = round(reading.value)
-    is_whole = reading.metric is Metric.STEPS or whole == reading.value
+    is_whole = reading.metric is STEPS or whole == reading.value
     return whole if is_whole else reading.value
 
 

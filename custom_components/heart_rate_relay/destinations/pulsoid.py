@@ -10,7 +10,8 @@ from typing import Any, override
 import aiohttp
 from yarl import URL
 
-from ..reading import MILLISECOND, Metric, Reading
+from ..metrics import HEART_RATE
+from ..reading import MILLISECOND, Reading
 from .base import (
     Account,
     Answer,
@@ -43,7 +44,7 @@ class _Profile(Destination):
 
     service = "Pulsoid"
     limits = Limits(
-        metrics=frozenset({Metric.HEART_RATE}),
+        metrics=frozenset({HEART_RATE}),
         max_batch=1,
         newest_first=True,
         one_line=True,

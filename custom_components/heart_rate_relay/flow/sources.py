@@ -32,7 +32,7 @@ from ..const import (
     SOURCE_OPTIONS,
 )
 from ..destinations.base import Limits
-from ..reading import Metric
+from ..metrics import HEART_RATE, Metric
 from ..sources.attributes import name_of
 from ..sources.candidates import (
     async_last_entity_id,
@@ -162,8 +162,7 @@ def source_options(
             changed[option] = source_ids(hass, options[option], user_input[option])
     sources = changed[CONF_SOURCES]
     matches = (
-        async_source_id(hass, entity_id)
-        for entity_id in found.matches[Metric.HEART_RATE]
+        async_source_id(hass, entity_id) for entity_id in found.matches[HEART_RATE]
     )
     offered = dict.fromkeys((*options.get(CONF_DECLINED, ()), *matches))
     changed[CONF_DECLINED] = [

@@ -38,6 +38,7 @@ from ..const import (
     CONF_HIGHEST,
     CONF_KEEP_WORKOUTS,
     CONF_KIND,
+    CONF_OTHERS,
     CONF_RESTING,
     CONF_SEX,
     CONF_SOURCES,
@@ -53,7 +54,7 @@ from ..const import (
     KIND_WORKOUT,
     UNIT_BPM,
 )
-from ..reading import Metric
+from ..metrics import CADENCE, HEART_RATE, METRICS, POWER, SPEED
 from ..sources.belongings import async_owners
 from ..sources.candidates import async_last_entity_id, async_own_entities
 from ..sources.finding import async_find
@@ -67,6 +68,9 @@ from ..workout.zones import COUNT, DEFAULT_SHARES, ZonesBy
 from .sources import SOURCE_DOMAINS, source_ids
 
 AUTOMATIC = "automatic"
+
+OTHERS = (SPEED, POWER, CADENCE)
+"""What a workout is told by besides heart rates."""
 
 
 def _number(
@@ -125,6 +129,9 @@ def _fields(hass: HomeAssistant) -> dict[vol.Marker, object]:
             reorder=True,
         )
     )
+    others = vol.Schema(
+        {vol.Required(metric.key, default=list): sources for metric in OTHERS}
+    )
     worn = EntitySelector(EntitySelectorConfig(domain="binary_sensor", multiple=True))
     minutes = UnitOfTime.MINUTES
     return {
@@ -136,6 +143,7 @@ def _fields(hass: HomeAssistant) -> dict[vol.Marker, object]:
         vol.Required(CONF_WORN, default=list): worn,
         vol.Required(CONF_SPORT): _choice(CONF_SPORT, [AUTOMATIC, *Sport]),
         vol.Required(CONF_KEEP_WORKOUTS): _number(1, 1000),
+        vol.Required(CONF_OTHERS): section(others, {"collapsed": True}),
         vol.Required(CONF_BODY): section(BODY),
         vol.Required(CONF_ZONES): section(ZONES, {"collapsed": True}),
     }
@@ -161,9 +169,14 @@ def _flaw_in(
     hass: HomeAssistant, user_input: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the error of the form, and its words."""
-    chosen = {Metric.HEART_RATE: user_input[CONF_SOURCES]}
-    for _, entity_id, flaw, words in async_flaws(hass, chosen):
-        return {CONF_SOURCES: flaw}, {"source": entity_id, **words}
+    chosen = {
+        HEART_RATE: user_input[CONF_SOURCES],
+        **{METRICS[key]: ids for key, ids in user_input[CONF_OTHERS].items()},
+    }
+    for metric, entity_id, flaw, words in async_flaws(hass, chosen):
+        # What is in a section has no place for an error of its own
+        field = CONF_SOURCES if metric is HEART_RATE else "base"
+        return {field: flaw}, {"source": entity_id, **words}
     if not user_input[CONF_SOURCES] and user_input[CONF_BEGINS_BY] != BeginsBy.HAND:
         return {CONF_SOURCES: "no_heart_rate"}, {}
     year = dt_util.utcnow().year
@@ -186,6 +199,10 @@ def _options(
     options = {key: value for key, value in user_input.items() if key != CONF_NAME}
     for option in (CONF_SOURCES, CONF_WORN):
         options[option] = source_ids(hass, known.get(option, ()), options[option])
+    options[CONF_OTHERS] = {
+        key: source_ids(hass, known[CONF_OTHERS].get(key, ()), ids)
+        for key, ids in options[CONF_OTHERS].items()
+    }
     return options
 
 
@@ -199,14 +216,23 @@ def _suggested(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, Any
         option: [async_last_entity_id(hass, id_) for id_ in options[option]]
         for option in (CONF_SOURCES, CONF_WORN)
     }
-    return {**options, **entities, CONF_ZONES: {**bounds, **zones}}
+    others = {
+        key: [async_last_entity_id(hass, id_) for id_ in ids]
+        for key, ids in options[CONF_OTHERS].items()
+    }
+    return {
+        **options,
+        **entities,
+        CONF_OTHERS: others,
+        CONF_ZONES: {**bounds, **zones},
+    }
 
 
 async def _async_sources(hass: HomeAssistant) -> list[str]:
     """Return the heart-rate sensors to propose: those of the only person there is."""
     found = await async_find(hass)
-    owners = await async_owners(hass, found, {Metric.HEART_RATE})
-    return list(found.matches[Metric.HEART_RATE]) if len(owners) <= 1 else []
+    owners = await async_owners(hass, found, {HEART_RATE})
+    return list(found.matches[HEART_RATE]) if len(owners) <= 1 else []
 
 
 class WorkoutFlow(ConfigFlow):

@@ -15,7 +15,8 @@ import sqlite3
 from typing import Any
 from zlib import crc32
 
-from ..reading import Device, Metric, Reading, Source
+from ..metrics import METRICS, Metric
+from ..reading import Device, Reading, Source
 from . import pack
 from .pack import Row, moment
 
@@ -226,7 +227,7 @@ class Packs:
         metric, value, at, source, duration = reading
         if (number := self._ids.get((metric, source))) is None:
             number = next(reversed(self._series), 0) + 1
-            text = json.dumps([metric, *source])
+            text = json.dumps([metric.key, *source])
             self._db.execute(WRITE_SERIES, (number, text, crc_of(text)))
             self._know(number, metric, source)
         return at, number, float(value), duration
@@ -263,9 +264,9 @@ class Packs:
 def series_of(text: str, crc: int) -> tuple[Metric, Source]:
     """Return a series as it was written."""
     metric, id_, entity_id, name, device = parsed(text, crc)
-    if metric not in list(Metric):
+    if not (known := METRICS.get(metric)):
         raise UnknownMetricError(metric)
-    return Metric(metric), Source(id_, entity_id, name, Device(*device))
+    return known, Source(id_, entity_id, name, Device(*device))
 
 
 def parsed(text: str, crc: int) -> Any:

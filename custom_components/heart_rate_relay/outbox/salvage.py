@@ -7,7 +7,8 @@ from itertools import batched, chain
 from pathlib import Path
 import sqlite3
 
-from ..reading import Metric, Reading, Source
+from ..metrics import Metric
+from ..reading import Reading, Source
 from . import pack
 from .disk import (
     DAMAGE,

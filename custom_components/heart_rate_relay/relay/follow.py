@@ -12,7 +12,7 @@ from homeassistant.core import (
 from homeassistant.helpers.event import async_track_state_added_domain
 
 from ..const import CONF_DECLINED, CONF_FOLLOW_NEW, CONF_SOURCES, SOURCE_OPTIONS
-from ..reading import Metric
+from ..metrics import HEART_RATE
 from ..sources.candidates import async_source_id
 from ..sources.finding import async_find, async_is_match, may_be_source
 from ..unexpected import guarded, log_unexpected
@@ -48,7 +48,7 @@ async def async_follow_new(hass: HomeAssistant, entry: RelayConfigEntry) -> None
     entry.async_on_unload(async_track_state_added_domain(hass, SENSOR_DOMAIN, added))
     if any(map(may_be_source, hass.states.async_all(SENSOR_DOMAIN))):
         found = await async_find(hass)
-        for entity_id in found.matches[Metric.HEART_RATE]:
+        for entity_id in found.matches[HEART_RATE]:
             _add(hass, entry, async_source_id(hass, entity_id))
 
 

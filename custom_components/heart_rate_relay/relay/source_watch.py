@@ -16,7 +16,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 
 from ..const import CONF_STEP_SOURCES, DEFAULT_OPTIONS, SOURCE_OPTIONS
-from ..reading import Metric
+from ..metrics import Metric
 from ..sources.attributes import unit_of
 from ..sources.candidates import async_entity_id
 from ..sources.detection.vocabulary import vocabulary

@@ -10,7 +10,7 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from ..reading import Metric
+from ..metrics import Metric
 from .attributes import name_of
 from .detection.owners import Thing, owners
 from .finding import Found, async_iot_class

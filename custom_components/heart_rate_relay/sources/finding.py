@@ -19,7 +19,8 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.loader import IntegrationNotLoaded, async_get_loaded_integration
 
-from ..reading import Metric, to_bpm, to_ms
+from ..metrics import HEART_RATE, METRICS, Metric
+from ..reading import to_bpm, to_ms
 from .attributes import text
 from .candidates import async_is_relays
 from .detection.candidate import Candidate, Verdict, is_number_or_absent
@@ -74,7 +75,7 @@ async def async_is_match(hass: HomeAssistant, state: State) -> bool:
             beside = _async_see(hass, _async_beside(hass, alone.device.id))
             seen = next((each for each in beside if each.state is state), alone)
         found = await hass.async_add_executor_job(verdicts, _candidate(seen))
-        return found[Metric.HEART_RATE] is Verdict.MATCH
+        return found[HEART_RATE] is Verdict.MATCH
     return False
 
 
@@ -161,7 +162,7 @@ def _judge_all(entities: Sequence[_Seen]) -> Found:
     """
     vocabulary()
     found: dict[Verdict, dict[Metric, list[Candidate]]] = {
-        verdict: {metric: [] for metric in Metric} for verdict in Verdict
+        verdict: {metric: [] for metric in METRICS.values()} for verdict in Verdict
     }
     for seen in entities:
         if is_number_or_absent(seen.state.state):

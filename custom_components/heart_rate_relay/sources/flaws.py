@@ -2,26 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..reading import Metric
+from ..metrics import Metric
 from .attributes import unit_of
-from .detection.other_metrics import is_count_of_steps
-from .rules import CONVERSIONS
-
-_UNITS: Mapping[Metric, str] = MappingProxyType(
-    {
-        Metric.HEART_RATE: "bpm",
-        Metric.RESTING_HEART_RATE: "bpm",
-        Metric.HEART_RATE_VARIABILITY: "ms",
-        Metric.HEART_RATE_VARIABILITY_SDNN: "ms",
-        Metric.STEPS: "steps",
-    }
-)
-"""The unit that a source of each metric may have, of those that are understood."""
+from .conversions import conversion
 
 
 class Flaw(StrEnum):
@@ -61,15 +48,8 @@ def async_flaws(
             unit = unit_of(state) if state else None
             if entity_id in seen:
                 found.append(Flawed(metric, entity_id, Flaw.CHOSEN_TWICE))
-            elif not _is_understood(metric, unit):
-                words = {"unit": unit or "", "expected": _UNITS[metric]}
+            elif conversion(metric)(1.0, unit) is None:
+                words = {"unit": unit or "", "expected": metric.unit}
                 found.append(Flawed(metric, entity_id, Flaw.UNKNOWN_UNIT, words))
         seen.update(entity_ids)
     return found
-
-
-def _is_understood(metric: Metric, unit: str | None) -> bool:
-    """Return whether a unit is one of those that a metric is told in."""
-    if metric is Metric.STEPS:
-        return is_count_of_steps(unit)
-    return CONVERSIONS[metric](1.0, unit) is not None

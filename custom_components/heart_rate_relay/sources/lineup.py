@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
-from ..reading import SECOND, Metric, Reading
+from ..metrics import HEART_RATE
+from ..reading import SECOND, Reading
 from .observation import Observer
 from .steps import StepCounter
 from .times import CLOCK_TOLERANCE
@@ -44,7 +45,7 @@ class Lineup:
         self._heart_rates = [
             observer
             for observer in observers.values()
-            if isinstance(observer, Observer) and observer.metric is Metric.HEART_RATE
+            if isinstance(observer, Observer) and observer.metric is HEART_RATE
         ]
         # A source that is removed has no place any more by which to tell
         self._held = [one for one in self._held if one.observer in self._heart_rates]

@@ -8,10 +8,12 @@ from homeassistant.const import ATTR_RESTORED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
-from ..reading import MILLISECOND, SECOND, Metric, Reading, Source, to_us
+from ..metrics import Kind, Metric
+from ..reading import MILLISECOND, SECOND, Reading, Source, to_us
 from .attributes import is_event, name_of, unit_of
+from .conversions import conversion
 from .manner import Manner
-from .rules import CONVERSIONS, DAILY, Again, Rules
+from .rules import Again, Rules
 from .times import CLOCK_TOLERANCE, Told, told_by
 
 ATTR_VALUE = "value"
@@ -88,7 +90,7 @@ class Observer:
         """The latest reading, in the unit of the metric."""
         self.known = known or Known(latest=latest.get(source.id) if remembers else None)
         self._has_memory = known is not None
-        self._convert = CONVERSIONS[metric]
+        self._convert = conversion(metric)
         self._lowest, self._highest = rules.plausible(metric)
         self._rules = rules
         self._latest = latest
@@ -232,7 +234,7 @@ class Observer:
         self, old: State | None, state: State, value: float, at: float, told: Told
     ) -> float | None:
         """Return when a value was measured that tells so, None where it is not new."""
-        if told.at is None or (told.is_day and self.metric not in DAILY):
+        if told.at is None or (told.is_day and not self.metric.is_daily):
             return None
         known = self.known
         measured_at = min(told.at, at)
@@ -285,7 +287,7 @@ class Observer:
         # As whoever compares readings sees it
         measured_at = microseconds / SECOND
         duration = to_us(told.duration) if told else 0
-        if self.metric is Metric.STEPS and not duration:
+        if self.metric.kind is Kind.COUNTER and not duration:
             return ()
         if told is None or not told.is_day:
             gap = measured_at - known.spoke_at

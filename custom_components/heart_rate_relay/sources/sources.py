@@ -26,9 +26,10 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 
 from ..const import MISSING_AFTER
+from ..metrics import HEART_RATE, Kind, Metric
 from ..outbox.coverage import Coverage
 from ..outbox.tally import Tally
-from ..reading import Metric, Reading, Source, now_us, to_us
+from ..reading import Reading, Source, now_us, to_us
 from ..unexpected import guarded
 from .attributes import is_event
 from .candidates import async_device, async_entity_id
@@ -132,7 +133,7 @@ class Sources:
     @callback
     def add(self, source_id: str) -> None:
         """Add a source of heart rates behind all others."""
-        self._metrics[source_id] = Metric.HEART_RATE
+        self._metrics[source_id] = HEART_RATE
         self._subscribe()
 
     @callback
@@ -235,7 +236,7 @@ class Sources:
         """Return what watches a source, and keeps in a tally what it must remember."""
         source = Source(source_id, entity_id, entity_id)
         source = source._replace(device=async_device(self._hass, source))
-        if metric is Metric.STEPS and not is_event(entity_id):
+        if metric.kind is Kind.COUNTER and not is_event(entity_id):
             return StepCounter(source, tally.counters)
         return Observer(
             metric,

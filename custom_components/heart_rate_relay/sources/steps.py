@@ -17,13 +17,16 @@ from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import State
 from homeassistant.util import dt as dt_util
 
+from ..metrics import STEPS
 from ..outbox.tally import JsonScalar
-from ..reading import MILLISECOND, SECOND, Metric, Reading, Source, to_us
+from ..reading import MILLISECOND, SECOND, Reading, Source, to_us
 from .attributes import name_of, text
 from .detection.other_metrics import is_count_of_steps, is_of_a_day
 from .manner import Manner
-from .rules import MAX_STEPS
 from .times import moment, told_by
+
+MAX_STEPS = int(STEPS.plausible[1])
+"""How many steps a reading may hold: what services take for one."""
 
 ATTR_LAST_RESET = "last_reset"
 
@@ -82,7 +85,7 @@ class Count(NamedTuple):
 class StepCounter:
     """Watches one step counter."""
 
-    metric = Metric.STEPS
+    metric = STEPS
 
     def __init__(
         self, source: Source, counters: MutableMapping[str, list[JsonScalar]]
@@ -165,7 +168,7 @@ class StepCounter:
         if not steps:
             return ()
         return [
-            Reading(Metric.STEPS, float(part), end, self.source, end - begin)
+            Reading(STEPS, float(part), end, self.source, end - begin)
             for part, begin, end in _parts(steps, start, now)
         ]
 

@@ -1,9 +1,10 @@
 """Watches a wearer's sources, and tells workouts."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 import time
 from typing import Any, TypeIs, override
 
@@ -17,6 +18,9 @@ from homeassistant.util import dt as dt_util
 from ..const import (
     CONF_KEEP_WORKOUTS,
     CONF_KIND,
+    CONF_LIVE_FOR,
+    CONF_MAX_BPM,
+    CONF_MIN_BPM,
     CONF_SOURCES,
     CONF_WORN,
     DEFAULT_OPTIONS,
@@ -25,10 +29,11 @@ from ..const import (
     LOGGER,
     PUBLISH_INTERVAL,
 )
+from ..metrics import HEART_RATE, Metric
 from ..outbox.coverage import Coverage
 from ..outbox.tally import Tally
-from ..reading import Metric, Reading, now_us
-from ..sources.rules import Again, Rules
+from ..reading import Reading, now_us
+from ..sources.rules import Rules
 from ..sources.sources import Sources
 from ..unexpected import guarded
 from . import workout_issues as issues
@@ -39,8 +44,9 @@ from .figures import ALWAYS, ZONES
 from .journal import RESUMED, SET_BACK, STARTED, STOPPED, Happening, Start, tell
 from .memory import Memory
 from .paths import journal_of, shelf_of
+from .preference import Preference
 from .sample import Sample
-from .settings import body_of, rules_of, sport_of, zones_of
+from .settings import body_of, others_of, rules_of, sport_of, zones_of
 from .sport import Sport
 from .summary import HOLD, Measured, Summary
 from .tracker import Finished, Phase, Tracker
@@ -76,7 +82,13 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.memory = Memory(
             hass, journal_of(hass, entry.entry_id), self.shelf, entry.title
         )
-        self.sources = self._create_sources()
+        others = others_of(self.options)
+        self.sources = self._create_sources(
+            {HEART_RATE: self.options[CONF_SOURCES]}, one_line=True
+        )
+        self.others = self._create_sources(others, one_line=False)
+        self._preferences = {metric: Preference(ids) for metric, ids in others.items()}
+        self._missing: dict[bool, set[str]] = {}
         self.tracker = self._create_tracker(Start())
         self._clock = Clock(time.time(), hass.loop.time())
         self._pending: list[Happening] = []
@@ -95,23 +107,24 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         rates = rates_of(body_of(self.options), dt_util.utcnow().year)
         return frozenset({ALWAYS, *rates, *([ZONES] if self.zones else [])})
 
-    def _create_sources(self) -> Sources:
-        """Return what the options name."""
+    def _create_sources(
+        self, ids: Mapping[Metric, Sequence[str]], *, one_line: bool
+    ) -> Sources:
+        """Return what watches sources of some metrics."""
         return Sources(
             self.hass,
-            {Metric.HEART_RATE: self.options[CONF_SOURCES]},
+            ids,
             Rules(
                 min_interval=0,
-                min_bpm=DEFAULT_OPTIONS["min_bpm"],
-                max_bpm=DEFAULT_OPTIONS["max_bpm"],
-                live_for=DEFAULT_OPTIONS["live_for"],
-                again=Again.AUTOMATIC,
+                min_bpm=DEFAULT_OPTIONS[CONF_MIN_BPM],
+                max_bpm=DEFAULT_OPTIONS[CONF_MAX_BPM],
+                live_for=DEFAULT_OPTIONS[CONF_LIVE_FOR],
             ),
             Tally(),
             Coverage({}, ""),
-            one_line=True,
-            on_reading=self._have_reading,
-            on_missing=self._have_missing,
+            one_line=one_line,
+            on_reading=self._have_reading if one_line else self._have_other,
+            on_missing=partial(self._have_missing, one_line),
         )
 
     def _create_tracker(self, start: Start) -> Tracker:
@@ -140,13 +153,15 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.tracker.pass_time(now_us())
         self._is_outdated = self.tracker.phase is Phase.NONE
         self._publish()
-        await self.sources.async_prepare()
-        self.sources.start()
+        for sources in (self.sources, self.others):
+            await sources.async_prepare()
+            sources.start()
         self._tick_later()
 
     async def async_stop(self) -> None:
         """Stop to watch, with all that has happened written to disk."""
-        self.sources.stop()
+        for sources in (self.sources, self.others):
+            sources.stop()
         if self._tick_timer:
             self._tick_timer()
             self._tick_timer = None
@@ -190,23 +205,29 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
 
     @callback
     def _have_reading(self, reading: Reading) -> None:
-        """Take what was measured."""
+        """Take a heart rate that counts."""
         is_worn = async_is_worn(self.hass, reading.source, self.options[CONF_WORN])
-        self._look_at_clock()
-        self._happen(
-            Sample(
-                str(reading.metric),
-                reading.measured_at,
-                reading.value,
-                reading.duration,
-                is_worn,
-            )
-        )
+        self._have_sample(reading, is_worn=is_worn)
 
     @callback
-    def _have_missing(self, source_ids: set[str]) -> None:
+    def _have_other(self, reading: Reading) -> None:
+        """Take anything else that was measured, if its source counts."""
+        preference = self._preferences[reading.metric]
+        if preference.counts(reading.source.id, reading.measured_at):
+            self._have_sample(reading, is_worn=True)
+
+    def _have_sample(self, reading: Reading, *, is_worn: bool) -> None:
+        """Take what was measured."""
+        key, value, duration = reading.metric.key, reading.value, reading.duration
+        self._look_at_clock()
+        self._happen(Sample(key, reading.measured_at, value, duration, is_worn))
+
+    @callback
+    def _have_missing(self, key: bool, source_ids: set[str]) -> None:
         """Tell which sources are gone."""
-        issues.async_update_sources(self.hass, self.config_entry, source_ids)
+        self._missing[key] = source_ids
+        missing = set[str]().union(*self._missing.values())
+        issues.async_update_sources(self.hass, self.config_entry, missing)
 
     def _look_at_clock(self) -> None:
         """Take note if the clock was set back."""

@@ -2,20 +2,21 @@
 
 from typing import NamedTuple
 
+from .. import metrics
 from ..reading import SECOND
 
 MINUTE = 60 * SECOND
 """In microseconds, like all times here: since the Unix epoch, UTC."""
 
-HEART_RATE = "heart_rate"
-SPEED = "speed"
-POWER = "power"
-CADENCE = "cadence"
-DISTANCE = "distance"
-CYCLING_DISTANCE = "cycling_distance"
-LATITUDE = "latitude"
-LONGITUDE = "longitude"
-ALTITUDE = "altitude"
+HEART_RATE = metrics.HEART_RATE.key
+SPEED = metrics.SPEED.key
+POWER = metrics.POWER.key
+CADENCE = metrics.CADENCE.key
+DISTANCE = metrics.DISTANCE.key
+CYCLING_DISTANCE = metrics.CYCLING_DISTANCE.key
+LATITUDE = metrics.LATITUDE.key
+LONGITUDE = metrics.LONGITUDE.key
+ALTITUDE = metrics.ALTITUDE.key
 
 EFFORTS = frozenset({SPEED, POWER, CADENCE, DISTANCE, CYCLING_DISTANCE})
 """What tells, above zero, that somebody moves."""

@@ -10,6 +10,7 @@ from ..const import (
     CONF_BOUND,
     CONF_END_AFTER,
     CONF_HIGHEST,
+    CONF_OTHERS,
     CONF_RESTING,
     CONF_SEX,
     CONF_SPORT,
@@ -19,6 +20,7 @@ from ..const import (
     CONF_ZONES,
     CONF_ZONES_BY,
 )
+from ..metrics import METRICS, Metric
 from .body import Body, Sex
 from .sample import MINUTE
 from .sport import Sport
@@ -34,6 +36,15 @@ def rules_of(options: Mapping[str, Any]) -> Rules:
         begin_after=round(options[CONF_BEGIN_AFTER] * MINUTE),
         end_after=round(options[CONF_END_AFTER] * MINUTE),
     )
+
+
+def others_of(options: Mapping[str, Any]) -> dict[Metric, list[str]]:
+    """Return the sources of all but heart rates, the most preferred first."""
+    return {
+        METRICS[key]: list(source_ids)
+        for key, source_ids in options[CONF_OTHERS].items()
+        if key in METRICS and source_ids
+    }
 
 
 def body_of(options: Mapping[str, Any]) -> Body:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations import gerosense
 from custom_components.heart_rate_relay.destinations.errors import (
     NotEntitledError,
@@ -14,7 +15,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     UnreachableError,
     WaitError,
 )
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
+from custom_components.heart_rate_relay.reading import Device, Reading, Source
 from dev.stand_ins.base import PASSWORD, TOKEN
 from dev.stand_ins.gerosense import Gerosense, GerosenseProxy
 
@@ -75,7 +76,7 @@ def paths(stand_in: StandIn) -> list[str]:
 def heart_rates(count: int, start: int = PAST, source: Source = WATCH) -> list[Reading]:
     """Return heart rates of 60 to 159 bpm, a second from each other."""
     return [
-        Reading(Metric.HEART_RATE, 60.0 + n % 100, start + 1_000_000 * n, source)
+        Reading(metrics.HEART_RATE, 60.0 + n % 100, start + 1_000_000 * n, source)
         for n in range(count)
     ]
 
@@ -84,7 +85,7 @@ def steps(
     value: float, measured_at: int, duration: int, source: Source = WATCH
 ) -> Reading:
     """Return steps that were taken in so many ms, until then."""
-    return Reading(Metric.STEPS, value, measured_at, source, duration)
+    return Reading(metrics.STEPS, value, measured_at, source, duration)
 
 
 def assert_spotless(stand_in: StandIn) -> None:

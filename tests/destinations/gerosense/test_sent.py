@@ -10,9 +10,11 @@ from urllib.parse import parse_qs
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations import gerosense
 from custom_components.heart_rate_relay.destinations.base import Receipt
-from custom_components.heart_rate_relay.reading import Device, Metric, Reading, Source
+from custom_components.heart_rate_relay.metrics import Metric
+from custom_components.heart_rate_relay.reading import Device, Reading, Source
 from dev.stand_ins.base import PASSWORD, TOKEN
 from dev.stand_ins.gerosense import Sample
 
@@ -39,7 +41,7 @@ from .common import (
 async def test_bytes(connect: Callable[..., Face], kind: str) -> None:
     """Samples are JSON, with the wearer's time to the µs, and only data carry a token."""
     readings = [
-        Reading(Metric.HEART_RATE, value, 1_698_811_491_007_123 + n, WATCH)
+        Reading(metrics.HEART_RATE, value, 1_698_811_491_007_123 + n, WATCH)
         for n, value in enumerate((72.0, 72.5, 73))
     ]
     async with serving(http(200, READY)) as server:
@@ -189,8 +191,8 @@ def in_range(metric: Metric) -> st.SearchStrategy[float]:
 @st.composite
 def batches(draw: st.DrawFn) -> list[Reading]:
     """Return readings that may be delivered at once."""
-    metric = draw(st.sampled_from(sorted(gerosense.Face.limits.metrics)))
-    durations = st.integers(0, 10**11) if metric is Metric.STEPS else st.just(0)
+    metric = draw(st.sampled_from(sorted(gerosense.Face.limits.metrics, key=str)))
+    durations = st.integers(0, 10**11) if metric is metrics.STEPS else st.just(0)
     readings = draw(
         st.lists(
             st.builds(
@@ -229,16 +231,16 @@ async def test_anything_in_range(pair: Pair, readings: list[Reading]) -> None:
 @pytest.mark.parametrize(
     ("metric", "value", "is_in"),
     [
-        (Metric.HEART_RATE, 0.0, False),
-        (Metric.HEART_RATE, -1.0, False),
-        (Metric.HEART_RATE, sys.float_info.min, True),
-        (Metric.HEART_RATE, 300.0, True),
-        (Metric.HEART_RATE, 300.1, False),
-        (Metric.STEPS, 0.0, False),
-        (Metric.STEPS, 0.5, False),
-        (Metric.STEPS, 1.0, True),
-        (Metric.STEPS, 30_000.0, True),
-        (Metric.STEPS, 30_001.0, False),
+        (metrics.HEART_RATE, 0.0, False),
+        (metrics.HEART_RATE, -1.0, False),
+        (metrics.HEART_RATE, sys.float_info.min, True),
+        (metrics.HEART_RATE, 300.0, True),
+        (metrics.HEART_RATE, 300.1, False),
+        (metrics.STEPS, 0.0, False),
+        (metrics.STEPS, 0.5, False),
+        (metrics.STEPS, 1.0, True),
+        (metrics.STEPS, 30_000.0, True),
+        (metrics.STEPS, 30_001.0, False),
     ],
 )
 def test_limits(metric: Metric, value: float, is_in: bool) -> None:
@@ -251,7 +253,7 @@ def test_limits(metric: Metric, value: float, is_in: bool) -> None:
 def test_batches(face: type[Face]) -> None:
     """Batches hold 3 to 1000 readings of one metric, gathered for ten minutes."""
     limits = face.limits
-    assert limits.metrics == {Metric.HEART_RATE, Metric.STEPS}
+    assert limits.metrics == {metrics.HEART_RATE, metrics.STEPS}
     assert (limits.min_batch, limits.max_batch, limits.gather) == (3, 1000, 600)
     assert not limits.mixed
     assert not limits.tells_refused

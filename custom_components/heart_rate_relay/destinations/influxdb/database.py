@@ -8,7 +8,8 @@ from typing import Any, ClassVar, override
 import aiohttp
 from yarl import URL
 
-from ...reading import Metric, Reading, Source
+from ...metrics import HEART_RATE
+from ...reading import Reading, Source
 from ..base import Account, Answer, Destination, Limits, Receipt, error_from
 from ..errors import DestinationError, UnreachableError
 from ..text import parse_url
@@ -32,7 +33,7 @@ class InfluxDB(Destination):
     """A database of one's own."""
 
     service = "InfluxDB"
-    limits = Limits(metrics=frozenset({Metric.HEART_RATE}), max_batch=5000)
+    limits = Limits(metrics=frozenset({HEART_RATE}), max_batch=5000)
     dialect: ClassVar[Dialect]
 
     def __init__(
@@ -178,7 +179,7 @@ class LiveTracking(InfluxDB):
 
     service = "livetracking.io"
     limits = Limits(
-        metrics=frozenset({Metric.HEART_RATE}),
+        metrics=frozenset({HEART_RATE}),
         max_batch=5000,
         step=LIVE.step,
         max_age=LIVE_TRACKING_RETENTION,

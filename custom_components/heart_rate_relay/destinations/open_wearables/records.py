@@ -10,7 +10,15 @@ from hashlib import blake2s
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ...reading import Metric, Reading, Source, now_us, to_us
+from ...metrics import (
+    HEART_RATE,
+    HEART_RATE_VARIABILITY,
+    HEART_RATE_VARIABILITY_SDNN,
+    RESTING_HEART_RATE,
+    STEPS,
+    Metric,
+)
+from ...reading import Reading, Source, now_us, to_us
 from ..text import device_name, tidy
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,19 +53,17 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[Metric, Kind] = MappingProxyType(
     {
-        Metric.HEART_RATE: Kind("HEART_RATE", "heart_rate", "bpm"),
-        Metric.RESTING_HEART_RATE: Kind(
-            "RESTING_HEART_RATE", "resting_heart_rate", "bpm"
-        ),
-        Metric.HEART_RATE_VARIABILITY: Kind(
+        HEART_RATE: Kind("HEART_RATE", "heart_rate", "bpm"),
+        RESTING_HEART_RATE: Kind("RESTING_HEART_RATE", "resting_heart_rate", "bpm"),
+        HEART_RATE_VARIABILITY: Kind(
             "HEART_RATE_VARIABILITY", "heart_rate_variability_rmssd", "ms"
         ),
-        Metric.HEART_RATE_VARIABILITY_SDNN: Kind(
+        HEART_RATE_VARIABILITY_SDNN: Kind(
             "HKQuantityTypeIdentifierHeartRateVariabilitySDNN",
             "heart_rate_variability_sdnn",
             "ms",
         ),
-        Metric.STEPS: Kind("STEP_COUNT", "steps", "count"),
+        STEPS: Kind("STEP_COUNT", "steps", "count"),
     }
 )
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import aiohttp
 from yarl import URL
 
-from ...reading import Metric
 from ..base import Answer, Destination, Limits, error_from
 from ..errors import (
     DestinationError,
@@ -35,7 +34,7 @@ class OpenWearablesServer(Destination):
         metrics=frozenset(KINDS),
         max_batch=MAX_REQUEST,
         gather=60.0,
-        ranges=dict.fromkeys(Metric, (-MAX_VALUE, MAX_VALUE)),
+        ranges=dict.fromkeys(KINDS, (-MAX_VALUE, MAX_VALUE)),
     )
     max_answer = 256 * 1024
 

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Set as AbstractSet
 from functools import lru_cache
 from types import MappingProxyType
 
-from ...reading import Metric, to_bpm
+from ...metrics import (
+    HEART_RATE,
+    HEART_RATE_VARIABILITY,
+    HEART_RATE_VARIABILITY_SDNN,
+    RESTING_HEART_RATE,
+    STEPS,
+    Metric,
+)
+from ...reading import to_bpm
 from . import heart_rate
 from .candidate import Candidate, Verdict, is_number_or_absent
 from .heart_rate import is_in_beats, may_be_of_a_heart, may_measure, said_of
@@ -27,7 +35,8 @@ _NOT_RESTING = NOT_A_VALUE | {
 
 def judge(candidate: Candidate, metric: Metric) -> Verdict:
     """Say whether an entity is a source of a metric. May read files: see vocabulary.py."""
-    return _JUDGES[metric](candidate, said_of(candidate))
+    judged = _JUDGES.get(metric)
+    return judged(candidate, said_of(candidate)) if judged else Verdict.NO
 
 
 def verdicts(candidate: Candidate) -> Mapping[Metric, Verdict]:
@@ -85,11 +94,11 @@ def _judge_resting(candidate: Candidate, said: AbstractSet[Table]) -> Verdict:
 _JUDGES: Mapping[Metric, Callable[[Candidate, AbstractSet[Table]], Verdict]] = (
     MappingProxyType(
         {
-            Metric.HEART_RATE: heart_rate.judge_by,
-            Metric.RESTING_HEART_RATE: _judge_resting,
-            Metric.HEART_RATE_VARIABILITY: judge_rmssd,
-            Metric.HEART_RATE_VARIABILITY_SDNN: judge_sdnn,
-            Metric.STEPS: _judge_steps,
+            HEART_RATE: heart_rate.judge_by,
+            RESTING_HEART_RATE: _judge_resting,
+            HEART_RATE_VARIABILITY: judge_rmssd,
+            HEART_RATE_VARIABILITY_SDNN: judge_sdnn,
+            STEPS: _judge_steps,
         }
     )
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import re
 from typing import NamedTuple
 
-from ...reading import Metric
+from ...metrics import Metric
 from .vocabulary import Table, slug, vocabulary
 
 _POSSESSIVE = re.compile(r"(?:^|\s)([^\W\d_][\w-]*?)(?:['’]s|(?<=s)['’])(?=\s|$)")
