@@ -1,7 +1,8 @@
 """Base entities of Heart Rate Relay."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
@@ -131,7 +132,7 @@ class WorkoutEntityDescription[ValueT](EntityDescription):
     value_fn: Callable[[WorkoutData], ValueT]
     needs: str | None = None
     """What must be known of the body for it, None where something must be measured first."""
-    placeholders: Mapping[str, str] = field(default_factory=dict)
+    placeholders: Mapping[str, str] = MappingProxyType({})
     """What its name leaves open."""
 
 
