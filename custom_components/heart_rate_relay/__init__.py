@@ -19,6 +19,7 @@ from .relay.handover import async_take_over
 from .services import async_setup_services
 from .unexpected import log_unexpected
 from .workout.coordinator import WorkoutConfigEntry, WorkoutCoordinator, is_workout
+from .workout.files import FileView
 from .workout_services import async_setup_workout_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -38,9 +39,10 @@ type HeartRateRelayConfigEntry = (
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions, and the files of workouts."""
     async_setup_services(hass)
     async_setup_workout_services(hass)
+    hass.http.register_view(FileView)
     return True
 
 

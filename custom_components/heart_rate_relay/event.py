@@ -8,15 +8,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import workout_device
 from .workout.coordinator import WorkoutConfigEntry, WorkoutCoordinator
-from .workout.data import attributes_of
+from .workout.data import Telling, attributes_of
 from .workout.summary import Summary
 
 PARALLEL_UPDATES = 0
 
-EVENT_FINISHED = "finished"
-
 FINISHED = EventEntityDescription(
-    key="finished", translation_key="finished", event_types=[EVENT_FINISHED]
+    key="finished", translation_key="finished", event_types=list(Telling)
 )
 
 
@@ -50,7 +48,7 @@ class FinishedEvent(EventEntity):
         self.async_on_remove(self._coordinator.async_listen_finished(self._tell))
 
     @callback
-    def _tell(self, summary: Summary) -> None:
+    def _tell(self, telling: Telling, summary: Summary) -> None:
         """Tell a workout that is over."""
-        self._trigger_event(EVENT_FINISHED, attributes_of(summary))
+        self._trigger_event(telling, attributes_of(summary))
         self.async_write_ha_state()

@@ -1,5 +1,7 @@
 """Actions of workouts."""
 
+from datetime import timedelta
+
 import voluptuous as vol
 
 from homeassistant.core import (
@@ -10,9 +12,12 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.recorder import DATA_INSTANCE
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .services import ENTRY, async_entry_of, error, quiet
+from .reading import to_us
+from .services import ATTR_END, ATTR_START, ENTRY, async_entry_of, error, quiet
 from .workout.coordinator import WorkoutCoordinator
 from .workout.data import attributes_of
 from .workout.sport import Sport
@@ -22,11 +27,23 @@ ATTR_WORKOUT = "workout"
 
 SERVICE_END_WORKOUT = "end_workout"
 SERVICE_EXPORT_WORKOUT = "export_workout"
+SERVICE_FIND_WORKOUTS = "find_workouts"
 SERVICE_START_WORKOUT = "start_workout"
 
 START_SCHEMA = vol.Schema({**ENTRY, vol.Optional(ATTR_SPORT): vol.Coerce(Sport)})
 END_SCHEMA = vol.Schema(ENTRY)
 EXPORT_SCHEMA = vol.Schema({**ENTRY, vol.Optional(ATTR_WORKOUT): cv.string})
+
+FIND_SCHEMA = vol.Schema(
+    {
+        **ENTRY,
+        vol.Optional(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_END): cv.datetime,
+    }
+)
+
+KEPT = timedelta(days=10)
+"""For how long the recorder usually keeps the past."""
 
 
 @callback
@@ -41,6 +58,13 @@ def async_setup_workout_services(hass: HomeAssistant) -> None:
         quiet(_export),
         EXPORT_SCHEMA,
         SupportsResponse.ONLY,
+    )
+    register(
+        DOMAIN,
+        SERVICE_FIND_WORKOUTS,
+        quiet(_find),
+        FIND_SCHEMA,
+        SupportsResponse.OPTIONAL,
     )
 
 
@@ -89,3 +113,19 @@ def _read(workout: WorkoutCoordinator, wanted: str | None) -> ServiceResponse:
         "summary": dict(attributes_of(summary)),
         "kept": list(ids),
     }
+
+
+async def _find(call: ServiceCall) -> ServiceResponse:
+    """Find workouts of the past, and return what they came to."""
+    workout = await _workout(call)
+    if DATA_INSTANCE not in call.hass.data:
+        raise error("no_recorder")
+    now = dt_util.utcnow()
+    start = dt_util.as_utc(call.data.get(ATTR_START, now - KEPT))
+    end = min(now, dt_util.as_utc(call.data.get(ATTR_END, now)))
+    if start >= end:
+        raise error("empty_span")
+    found = await workout.async_find(to_us(start.timestamp()), to_us(end.timestamp()))
+    if not call.return_response:
+        return None
+    return {"found": [dict(attributes_of(summary)) for summary in found]}

@@ -1,5 +1,6 @@
 """A wearer in a Home Assistant, whose time passes as fast as we like."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -94,6 +95,22 @@ class Gym:
             if number % 6 == 0:
                 await self.wait(0)
         await self.wait(0)
+
+    async def turn(self, what: str) -> None:
+        """Turn the switch on or off."""
+        await self.hass.services.async_call(
+            "switch",
+            f"turn_{what}",
+            {"entity_id": "switch.anna_workout"},
+            blocking=True,
+        )
+        await self.wait(0)
+
+    def finished(self) -> Mapping[str, Any]:
+        """Return what the last workout came to, as the event tells it."""
+        state = self.hass.states.get("event.anna_workout_finished")
+        assert state
+        return state.attributes
 
     def state(self, entity_id: str) -> str:
         """Return what an entity says."""

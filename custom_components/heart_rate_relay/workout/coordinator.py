@@ -1,7 +1,6 @@
 """Watches a wearer's sources, and tells workouts."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -38,11 +37,12 @@ from ..sources.sources import Sources
 from ..unexpected import guarded
 from . import workout_issues as issues
 from .clock import Clock
-from .data import WorkoutData
+from .data import Telling, WorkoutData
 from .effort import rates_of
 from .figures import ALWAYS, ZONES
 from .journal import RESUMED, SET_BACK, STARTED, STOPPED, Happening, Start, tell
 from .memory import Memory
+from .past import async_find
 from .paths import journal_of, shelf_of
 from .preference import Preference
 from .sample import Sample
@@ -53,13 +53,13 @@ from .tracker import Finished, Phase, Tracker
 from .worn import async_is_worn
 
 TICK = 1.0
-"""Seconds after which to write what has happened, and to look at the clock."""
+"""Seconds after which to write what has happened, and to look at the clock.
 
-SYNC_EVERY = 30
-"""How many times it is written before it is safe from a power cut, too: cards wear out."""
+Only as often as it is told how it goes is that made safe from a power cut, too: cards wear out.
+"""
 
-ZONE_SETTLES = 3.0
-"""Seconds for which a heart rate has to be in a zone before that is told."""
+ZONE_SETTLES = 3
+"""For how many ticks a heart rate has to be in a zone before that is told."""
 
 type WorkoutConfigEntry = ConfigEntry[WorkoutCoordinator]
 
@@ -80,7 +80,11 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.data = WorkoutData()
         self.shelf = shelf_of(hass, entry.entry_id)
         self.memory = Memory(
-            hass, journal_of(hass, entry.entry_id), self.shelf, entry.title
+            hass,
+            journal_of(hass, entry.entry_id),
+            self.shelf,
+            entry.title,
+            int(self.options[CONF_KEEP_WORKOUTS]),
         )
         others = others_of(self.options)
         self.sources = self._create_sources(
@@ -89,18 +93,14 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.others = self._create_sources(others, one_line=False)
         self._preferences = {metric: Preference(ids) for metric, ids in others.items()}
         self._missing: dict[bool, set[str]] = {}
-        self.tracker = self._create_tracker(Start())
+        self.tracker = self._create_tracker(Start(), self._have_finished)
         self._clock = Clock(time.time(), hass.loop.time())
-        self._pending: list[Happening] = []
-        self._unkept: list[Finished] = []
-        self._untold: list[Summary] = []
-        self._listener: Callable[[Summary], None] | None = None
-        self._is_outdated = True
-        self._writes = 0
-        self._writing = asyncio.Lock()
+        self._untold: list[tuple[Telling, Summary]] = []
+        self._listener: Callable[[Telling, Summary], None] | None = None
+        self._ticks = 0
         self._tick_timer: CALLBACK_TYPE | None = None
-        self._published_at = 0.0
-        self._zone: tuple[int | None, float] = (None, 0.0)
+        self._zone: int | None = None
+        self._zone_since = 0
 
     def _known_of_body(self) -> frozenset[str | None]:
         """Return what can be told, as far as it takes to know the body."""
@@ -127,7 +127,9 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             on_missing=partial(self._have_missing, one_line),
         )
 
-    def _create_tracker(self, start: Start) -> Tracker:
+    def _create_tracker(
+        self, start: Start, on_finished: Callable[[Finished], None]
+    ) -> Tracker:
         """Return what tells workouts, by what the options say."""
 
         def create() -> Measured:
@@ -136,22 +138,23 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         return Tracker(
             rules_of(self.options),
             create,
-            self._have_finished,
+            on_finished,
             told_until=start.told_until,
             is_held=start.is_held,
         )
 
     async def async_start(self) -> None:
         """Go on where it was, and start to watch."""
-        if latest := await self.memory.latest():
+        for latest in (await self.memory.kept())[:1]:
             self.data = replace(self.data, summary=latest)
         start, happened = await self.memory.read()
-        self.tracker = self._create_tracker(start)
+        self.tracker = self._create_tracker(start, self._have_finished)
         for happening in happened:
             tell(self.tracker, happening)
         self._happen((RESUMED, now_us()))
         self.tracker.pass_time(now_us())
-        self._is_outdated = self.tracker.phase is Phase.NONE
+        if self.tracker.phase is not Phase.NONE:
+            self.memory.go_on()
         self._publish()
         for sources in (self.sources, self.others):
             await sources.async_prepare()
@@ -165,7 +168,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if self._tick_timer:
             self._tick_timer()
             self._tick_timer = None
-        await self._write(sync=True)
+        await self.memory.write(self._start_of, sync=True)
 
     @override
     async def _async_update_data(self) -> WorkoutData:
@@ -188,9 +191,28 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self._happen((STOPPED, now_us()))
         return was_on
 
+    async def async_find(self, start: int, end: int) -> list[Summary]:
+        """Find workouts of the past between two times (µs), and keep and tell them.
+
+        Those that overlap one that is kept are known already.
+        """
+        found: list[Finished] = []
+        if self.tracker.phase is not Phase.NONE:
+            end = min(end, self.tracker.begin)
+        tracker = self._create_tracker(Start(), found.append)
+        await async_find(self.hass, (self.sources, self.others), tracker, start, end)
+        tracker.pass_time(end + rules_of(self.options).end_after + 1)
+        known = await self.memory.kept()
+        new = [one for one in found if not _overlaps(one.summary, known)]
+        for one in map(self._with_sport, new):
+            await self.memory.keep(one)
+            self._untold.append((Telling.FOUND, one.summary))
+        self._tell_untold()
+        return [one.summary for one in new]
+
     @callback
     def async_listen_finished(
-        self, listener: Callable[[Summary], None]
+        self, listener: Callable[[Telling, Summary], None]
     ) -> CALLBACK_TYPE:
         """Have one listener told of each workout that is over, also of those before."""
         self._listener = listener
@@ -239,10 +261,10 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         was = self.tracker.phase
         tell(self.tracker, happening)
         if self.tracker.phase is Phase.NONE:
-            self._pending.clear()
-            self._is_outdated |= was is not Phase.NONE or happening[0] == SET_BACK
+            is_known = was is Phase.NONE and happening[0] != SET_BACK
+            self.memory.forget(was_written=not is_known)
         else:
-            self._pending.append(happening)
+            self.memory.note(happening)
         self._follow(was)
 
     def _follow(self, was: Phase) -> None:
@@ -255,57 +277,45 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     @callback
     def _have_finished(self, finished: Finished) -> None:
         """Take a workout that is over: keep it, and then tell it."""
-        if sport := sport_of(self.options):
-            summary = replace(finished.summary, sport=sport)
-            finished = replace(finished, summary=summary)
-        self._pending.clear()
-        self._unkept.append(finished)
+        finished = self._with_sport(finished)
+        self.memory.finish(finished)
         self.data = replace(self.data, summary=finished.summary)
         self.config_entry.async_create_task(
             self.hass, self._keep(), f"{self.name} finished"
         )
 
+    def _with_sport(self, finished: Finished) -> Finished:
+        """Return a workout as what a person always does, where they have said so."""
+        if finished.is_said or not (sport := sport_of(self.options)):
+            return finished
+        return replace(finished, summary=replace(finished.summary, sport=sport))
+
     async def _keep(self) -> None:
-        """Keep the workouts that are over, tell them, and forget how they went."""
-        async with self._writing:
-            while self._unkept:
-                finished = self._unkept[0]
-                keep = int(self.options[CONF_KEEP_WORKOUTS])
-                await self.memory.keep(finished, keep)
-                self._untold.append(finished.summary)
-                self._tell_untold()
-                self._is_outdated = True
-                del self._unkept[0]
+        """Keep what is over, and then tell it."""
+
+        def tell(finished: Finished) -> None:
+            self._untold.append((Telling.FINISHED, finished.summary))
+            self._tell_untold()
+
+        await self.memory.keep_finished(tell)
         self._publish()
-        await self._write(sync=True)
+        await self.memory.write(self._start_of, sync=True)
 
     def _tell_untold(self) -> None:
         """Tell the workouts that are over to whoever listens."""
         while self._listener and self._untold:
-            self._listener(self._untold.pop(0))
+            self._listener(*self._untold.pop(0))
 
     # What comes of it
 
-    async def _write(self, *, sync: bool) -> None:
-        """Write what has happened since it was written last.
-
-        What is over has to be kept first: until then all that it was is in the journal.
-        """
-        async with self._writing:
-            if self._unkept:
-                return
-            happened, self._pending = self._pending, []
-            if self._is_outdated:
-                self._is_outdated = False
-                tracker = self.tracker
-                await self.memory.begin(Start(tracker.told_until, tracker.is_held))
-            if happened:
-                await self.memory.write(happened, sync=sync)
+    def _start_of(self) -> Start:
+        """Return what has to be known before all that happens from now on."""
+        return Start(self.tracker.told_until, self.tracker.is_held)
 
     @callback
     def _tick_later(self) -> None:
         """Look again in a moment, as long as there is anything to look at."""
-        is_open = self.tracker.phase is not Phase.NONE or self._pending
+        is_open = self.tracker.phase is not Phase.NONE
         if is_open and not self._tick_timer:
             self._tick_timer = async_call_later(self.hass, TICK, self._tick)
 
@@ -318,28 +328,26 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         was = self.tracker.phase
         self.tracker.pass_time(now_us())
         if was is not Phase.NONE and self.tracker.phase is Phase.NONE:
-            self._pending.clear()
-            self._is_outdated = True
-        self._writes += 1
-        sync = self._writes % SYNC_EVERY == 0
-        if self._pending or (self._is_outdated and not self._unkept):
+            self.memory.forget(was_written=True)
+        self._ticks += 1
+        is_time = self._ticks % PUBLISH_INTERVAL.seconds == 0
+        if self.memory.is_due:
+            write = self.memory.write(self._start_of, sync=is_time)
             self.config_entry.async_create_background_task(
-                self.hass, self._write(sync=sync), f"{self.name} journal"
+                self.hass, write, f"{self.name} journal"
             )
         self._follow(was)
         self._settle_zone()
-        interval = PUBLISH_INTERVAL.total_seconds()
-        if self.data.is_on and self.hass.loop.time() - self._published_at >= interval:
+        if self.data.is_on and is_time:
             self._publish()
 
     def _settle_zone(self) -> None:
         """Tell another zone once the heart rate stays in it for a moment."""
-        now = self.hass.loop.time()
-        zone = self._zone_now()
-        if zone != self._zone[0]:
-            self._zone = (zone, now)
-        is_first = self.data.zone is None or zone is None
-        if zone != self.data.zone and (is_first or now - self._zone[1] >= ZONE_SETTLES):
+        zone, told = self._zone_now(), self.data.zone
+        if zone != self._zone:
+            self._zone, self._zone_since = zone, self._ticks
+        has_settled = self._ticks - self._zone_since >= ZONE_SETTLES
+        if zone != told and (has_settled or zone is None or told is None):
             self.async_set_updated_data(replace(self.data, zone=zone))
 
     def _zone_now(self) -> int | None:
@@ -353,16 +361,20 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     @callback
     def _publish(self) -> None:
         """Tell how it goes."""
-        self._published_at = self.hass.loop.time()
         tracker = self.tracker
         summary = self.data.summary
         if tracker.phase in {Phase.ON, Phase.OVER}:
             summary = tracker.so_far(now_us())
-            if sport := sport_of(self.options):
-                summary = replace(summary, sport=sport)
         self.async_set_updated_data(
             WorkoutData(is_on=tracker.is_on, zone=self._zone_now(), summary=summary)
         )
+
+
+def _overlaps(summary: Summary, others: Iterable[Summary]) -> bool:
+    """Return whether a workout took place while one of others did."""
+    return any(
+        summary.begin <= other.end and other.begin <= summary.end for other in others
+    )
 
 
 def is_workout(entry: ConfigEntry) -> TypeIs[WorkoutConfigEntry]:

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from ..reading import SECOND
 from .summary import Summary
 
 DIGITS = 1
 """After the point, of what is told: more is noise."""
+
+
+class Telling(StrEnum):
+    """Of what workout is told."""
+
+    FINISHED = "finished"
+    """One that is over now."""
+    FOUND = "found"
+    """One of the past."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,8 +83,8 @@ def tell(tracker: Tracker, happening: Happening) -> None:
     match happening:
         case Sample():
             tracker.take(happening)
-        case (str(kind), int(at), str(sport)) if kind == STARTED:
-            tracker.start(at, Sport(sport) if sport else None)
+        case (str(kind), int(at), sport) if kind == STARTED:
+            tracker.start(at, Sport(str(sport)) if sport else None)
         case (str(kind), int(at)) if kind == STOPPED:
             tracker.stop(at)
         case (str(kind), int(at)) if kind == RESUMED:

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 
 from ..const import LOGGER
 from .journal import Happening, Journal, Start
-from .shelf import Shelf, id_of
+from .shelf import Shelf
 from .summary import Summary
 from .tracker import Finished
 
@@ -16,60 +16,102 @@ class Memory:
     """Writes one thing after the other, in the executor."""
 
     def __init__(
-        self, hass: HomeAssistant, journal: Journal, shelf: Shelf, name: str
+        self, hass: HomeAssistant, journal: Journal, shelf: Shelf, name: str, keep: int
     ) -> None:
-        """Initialize the memory of a workout by a name."""
+        """Initialize the memory of somebody's workouts, of which so many are kept."""
         self._hass = hass
         self._journal = journal
         self._shelf = shelf
         self._name = name
+        self._number = keep
+        self._pending: list[Happening] = []
+        self._unkept: list[Finished] = []
+        self._is_outdated = True
         self._lock = asyncio.Lock()
         self._has_failed = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._pending or (self._is_outdated and not self._unkept))
 
     async def read(self) -> tuple[Start, list[Happening]]:
         """Return what had happened when Home Assistant was stopped, or killed."""
         return await self._hass.async_add_executor_job(self._journal.read)
 
-    async def latest(self) -> Summary | None:
-        """Return what the last workout came to, None where none is kept."""
+    async def kept(self) -> list[Summary]:
+        """Return what all workouts came to that are kept, the last one first."""
 
-        def latest() -> Summary | None:
-            return next(
-                (
-                    summary
-                    for id_ in self._shelf.ids()
-                    if (summary := self._shelf.summary(id_))
-                ),
-                None,
-            )
+        def kept() -> list[Summary]:
+            return [*filter(None, map(self._shelf.summary, self._shelf.ids()))]
 
-        return await self._hass.async_add_executor_job(latest)
+        return await self._hass.async_add_executor_job(kept)
 
-    async def write(self, happened: list[Happening], *, sync: bool) -> None:
-        """Write what has happened."""
-        await self._try(lambda: self._journal.write(happened, sync=sync))
+    def go_on(self) -> None:
+        """Take note that what was read is still true."""
+        self._is_outdated = False
 
-    async def begin(self, start: Start) -> None:
-        """Forget what has happened."""
-        await self._try(lambda: self._journal.begin(start))
+    def note(self, happening: Happening) -> None:
+        """Take note of what happens while there is a workout, or signs of one."""
+        self._pending.append(happening)
 
-    async def keep(self, finished: Finished, number: int) -> str:
-        """Keep a workout that is over, and so many of the last ones; return what it is called."""
-        await self._try(lambda: self._shelf.add(finished, number))
-        return id_of(finished.summary)
+    def forget(self, *, was_written: bool) -> None:
+        """Take note that what has happened came to nothing."""
+        self._pending.clear()
+        self._is_outdated |= was_written
+
+    def finish(self, finished: Finished) -> None:
+        """Take note of a workout that is over, which is to be kept."""
+        self._pending.clear()
+        self._unkept.append(finished)
+
+    async def write(self, start: Callable[[], Start], *, sync: bool) -> None:
+        """Write what has happened since it was written last, if only where to start.
+
+        What is over has to be kept first: until then all that it was is in the journal.
+        With sync it is safe from a power cut, too.
+        """
+        async with self._lock:
+            if self._unkept:
+                return
+            happened, self._pending = self._pending, []
+            if self._is_outdated:
+                self._is_outdated = False
+                begin = start()
+                await self._try(lambda: self._journal.begin(begin))
+            if happened:
+                await self._try(lambda: self._journal.write(happened, sync=sync))
+
+    async def keep_finished(self, tell: Callable[[Finished], None]) -> None:
+        """Keep the workouts that are over, tell each, and forget how they went."""
+        async with self._lock:
+            while self._unkept:
+                finished = self._unkept[0]
+                await self._keep(finished)
+                tell(finished)
+                self._is_outdated = True
+                del self._unkept[0]
+
+    async def keep(self, finished: Finished) -> None:
+        """Keep a workout of the past."""
+        async with self._lock:
+            await self._keep(finished)
+
+    async def _keep(self, finished: Finished) -> None:
+        """Write a workout to disk."""
+        await self._try(lambda: self._shelf.add(finished, self._number))
 
     async def _try(self, write: Callable[[], None]) -> None:
         """Write, and tell once that the disk does not take it."""
-        async with self._lock:
-            try:
-                await self._hass.async_add_executor_job(write)
-            except OSError as err:
-                if not self._has_failed:
-                    LOGGER.error(
-                        "%s could not be written to disk, a restart would lose it: %s",
-                        self._name,
-                        err.strerror,
-                    )
-                self._has_failed = True
-            else:
-                self._has_failed = False
+        try:
+            await self._hass.async_add_executor_job(write)
+        except OSError as err:
+            if not self._has_failed:
+                LOGGER.error(
+                    "%s could not be written to disk, a restart would lose it: %s",
+                    self._name,
+                    err.strerror,
+                )
+            self._has_failed = True
+        else:
+            self._has_failed = False

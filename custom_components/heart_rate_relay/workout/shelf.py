@@ -18,6 +18,9 @@ from .tracker import Finished
 TCX = ".tcx"
 JSON = ".json"
 
+ID = "%Y%m%dT%H%M%SZ"
+"""What a workout is called: when it began."""
+
 
 class Shelf:
     """Where the last workouts are kept."""
@@ -68,7 +71,12 @@ class Shelf:
 def id_of(summary: Summary) -> str:
     """Return what a workout is called: when it began, in UTC."""
     moment = datetime.fromtimestamp(summary.begin / SECOND, UTC)
-    return moment.strftime("%Y%m%dT%H%M%SZ")
+    return moment.strftime(ID)
+
+
+def time_of(id_: str) -> datetime:
+    """Return when a workout began that is called so."""
+    return datetime.strptime(id_, ID).replace(tzinfo=UTC)
 
 
 def _summary(told: dict[str, Any]) -> Summary:

@@ -66,6 +66,8 @@ class Finished:
 
     summary: Summary
     measured: Measured
+    is_said: bool = False
+    """Whether a person has said what it is."""
 
 
 class Tracker:
@@ -274,7 +276,9 @@ class Tracker:
         self.told_until = max(self.told_until, end)
         self._forget()
         if has_lasted:
-            self._on_finished(Finished(summary=summary, measured=measured))
+            self._on_finished(
+                Finished(summary=summary, measured=measured, is_said=sport is not None)
+            )
 
     def _forget(self) -> None:
         """Forget what is no workout, or no longer one."""
