@@ -31,13 +31,14 @@ METRICS: Mapping[str, str] = MappingProxyType(
     {
         "": HEART_RATE,
         "bpm": HEART_RATE,
+        "hr_bpm": HEART_RATE,
         "HEART_RATE": HEART_RATE,
         "STEP_COUNT": STEPS,
         "HEART_RATE_VARIABILITY": VARIABILITY,
         "HKQuantityTypeIdentifierHeartRateVariabilitySDNN": VARIABILITY,
     }
 )
-"""The metrics that services have a name of their own for, which some put in tags."""
+"""The metrics that services have a name of their own for."""
 
 
 class Arrival(NamedTuple):
@@ -53,11 +54,13 @@ class Arrival(NamedTuple):
     received_at: float
     """When its request had been read, in milliseconds since the Unix epoch, UTC."""
     tags: Mapping[str, str]
+    field: str = ""
+    """Where a database keeps it."""
 
     @property
     def metric(self) -> str:
         """What was measured, in the service's own words where they are special."""
-        name = self.tags.get("data_type") or self.tags.get("type", "")
+        name = self.tags.get("data_type") or self.tags.get("type") or self.field
         return METRICS.get(name, name)
 
     @property
@@ -226,6 +229,7 @@ class StandIn(Server):
         measured_at: int,
         value: float,
         tags: Mapping[str, str] = EMPTY,
+        field: str = "",
     ) -> None:
         """Remember a reading of a request."""
         arrival = Arrival(
@@ -235,6 +239,7 @@ class StandIn(Server):
             tags.get("source", ""),
             request["received_at"],
             tags,
+            field,
         )
         self.arrivals.append(arrival)
         if self.on_arrival is not None:

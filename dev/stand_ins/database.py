@@ -18,6 +18,8 @@ class Database(StandIn):
 
     precisions: ClassVar[Mapping[str, int]]
     """Nanoseconds in a unit of time, by its name."""
+    totals: ClassVar[frozenset[str]] = frozenset()
+    """The fields that hold no reading, but what follows from several."""
 
     def __init__(self, database: str, retention: float | None) -> None:
         """Initialize the database, which keeps points for so many seconds."""
@@ -78,8 +80,9 @@ class Database(StandIn):
             if (reason := self._series.keep(point)) is not None:
                 dropped.append(Dropped(point, reason))
                 continue
-            for value in point.fields.values():
-                if type(value) in (int, float):
-                    self._accept(request, point.time // 1_000, float(value), point.tags)
-                    break
+            for field, value in point.fields.items():
+                if type(value) in (int, float) and field not in self.totals:
+                    name = point.measurement if field == "value" else field
+                    moment = point.time // 1_000
+                    self._accept(request, moment, float(value), point.tags, name)
         return dropped

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from .base import PASSWORD
 from .influxdb import InfluxDBv1, error
-from .line_protocol import BadLine, Point
+from .line_protocol import BadLine, Point, lines
 
 HOUR = 3600.0
 
@@ -17,6 +17,7 @@ class LiveTracking(InfluxDBv1):
     """livetracking.io: one database for each user, eight hours, one measurement."""
 
     service = "livetracking"
+    totals = frozenset({"dur_s", "dist_km"})
     fields: ClassVar[frozenset[str]] = frozenset(
         {
             "dur_s",
@@ -46,6 +47,11 @@ class LiveTracking(InfluxDBv1):
         self._series.types.update(
             {("samples", field): "float" for field in self.fields}
         )
+
+    def _count(self, body: bytes) -> int:
+        """Return how many lines there are, but for those that hold totals alone."""
+        fields = (line.partition(" ")[2].partition("=")[0] for line in lines(body))
+        return sum(field not in self.totals for field in fields)
 
     def _routes(self) -> Iterable[web.RouteDef]:
         yield from super()._routes()

@@ -324,7 +324,7 @@ class OpenWearables(People):
             self.store[key := stored.key] = stored
             tags = {
                 "source": key.source,
-                "type": key.type,
+                "type": stored.type,
                 "model": key.model,
                 "start": str(key.start),
                 "end": str(stored.end),

@@ -25,7 +25,12 @@ class Series(NamedTuple):
 
     name: str
     unit: str
+    factor: int = 1
+    """What a value is multiplied by, whatever unit it came in."""
 
+
+METRES_TO_CM = 100
+MMOL_TO_MG = 18.0182
 
 SERIES: Mapping[str, Series] = MappingProxyType(
     {
@@ -35,11 +40,33 @@ SERIES: Mapping[str, Series] = MappingProxyType(
         "HKQuantityTypeIdentifierHeartRateVariabilitySDNN": Series(
             "heart_rate_variability_sdnn", "ms"
         ),
-        "STEP_COUNT": Series("steps", "count"),
         "OXYGEN_SATURATION": Series("oxygen_saturation", "percent"),
         "RESPIRATORY_RATE": Series("respiratory_rate", "brpm"),
+        "BLOOD_GLUCOSE": Series("blood_glucose", "mg_dl"),
+        "BLOOD_PRESSURE_SYSTOLIC": Series("blood_pressure_systolic", "mmHg"),
+        "BLOOD_PRESSURE_DIASTOLIC": Series("blood_pressure_diastolic", "mmHg"),
+        "WEIGHT": Series("weight", "kg"),
+        "LEAN_BODY_MASS": Series("lean_body_mass", "kg"),
+        "SKELETAL_MUSCLE_MASS": Series("skeletal_muscle_mass", "kg"),
+        "BODY_FAT_MASS": Series("body_fat_mass", "kg"),
+        "BODY_FAT": Series("body_fat_percentage", "percent"),
+        "HEIGHT": Series("height", "cm", METRES_TO_CM),
+        "BMI": Series("body_mass_index", "kg_m2"),
+        "BODY_TEMPERATURE": Series("body_temperature", "celsius"),
+        "VO2_MAX": Series("vo2_max", "ml_kg_min"),
+        "STEP_COUNT": Series("steps", "count"),
+        "FLOORS_CLIMBED": Series("flights_climbed", "count"),
+        "ACTIVE_CALORIES_BURNED": Series("energy", "kcal"),
+        "TOTAL_CALORIES_BURNED": Series("energy", "kcal"),
+        "DISTANCE": Series("distance_walking_running", "meters"),
+        "HKQuantityTypeIdentifierDistanceCycling": Series("distance_cycling", "meters"),
+        "POWER": Series("power", "watts"),
+        "SPEED": Series("speed", "m_per_s"),
+        "CYCLING_PEDALING_CADENCE": Series("cadence", "rpm"),
+        "HYDRATION": Series("hydration", "mL"),
     }
 )
+"""What its map holds of what a relay may send: anything else is dropped without a word."""
 
 
 class Key(NamedTuple):
@@ -49,7 +76,7 @@ class Key(NamedTuple):
     provider: str
     model: str
     source: str
-    type: str
+    series: str
     start: int
     """Microseconds since the Unix epoch, UTC."""
 
@@ -58,6 +85,8 @@ class Stored(NamedTuple):
     """What is stored of a record."""
 
     key: Key
+    type: str
+    """Of the record, by which no two are told apart that are of one series."""
     end: int
     """Microseconds since the Unix epoch, UTC."""
     value: float
@@ -118,7 +147,9 @@ def _see_bearable(record: Any) -> None:
     offset, value = record.get("zoneOffset"), record.get("value")
     if offset is not None and not ZONE_OFFSET.fullmatch(str(offset)):
         raise BatchLostError("zoneOffset")
-    if isinstance(value, int | float) and abs(value) >= MAX_VALUE:
+    series = SERIES.get(str(record.get("type")))
+    factor = series.factor if series else 1
+    if isinstance(value, int | float) and abs(value * factor) >= MAX_VALUE:
         raise BatchLostError("value")
     source = record.get("source") or {}
     for text in (record.get("id"), source.get("deviceModel"), _name(source)):
@@ -137,12 +168,20 @@ def _stored(user_id: str, provider: str, record: Any) -> Stored | None:
         raise _RecordDroppedError
     start, end = _us(record.get("startDate")), _us(record.get("endDate"))
     type_ = str(record.get("type"))
-    if type_ not in SERIES:
+    if (series := SERIES.get(type_)) is None:
         return None
     source = record.get("source") or {}
     model = source.get("deviceModel") or ""
-    key = Key(user_id, provider, model, _name(source), type_, start)
-    return Stored(key, end, round(value, DECIMALS), record.get("zoneOffset"))
+    key = Key(user_id, provider, model, _name(source), series.name, start)
+    value = round(_converted(record, series), DECIMALS)
+    return Stored(key, type_, end, value, record.get("zoneOffset"))
+
+
+def _converted(record: Mapping[str, Any], series: Series) -> float:
+    """Return a value as it is stored, which looks at the unit in one case alone."""
+    value = float(record["value"]) * series.factor
+    is_molar = str(record["unit"]).lower().startswith("mmol")
+    return value * MMOL_TO_MG if is_molar and series.name == "blood_glucose" else value
 
 
 def _name(source: Mapping[str, str]) -> str:

@@ -30,11 +30,10 @@ def page_of(
     if end % DAY == 0:
         # So it takes a date without a time, and cannot tell that from a midnight
         end += DAY
-    wanted = {key for key, series in SERIES.items() if series.name in (types or names)}
     found = [
         each
         for each in stored
-        if start <= each.key.start < end and each.key.type in wanted
+        if start <= each.key.start < end and each.key.series in (types or names)
     ]
     found.sort(key=lambda each: each.key.start)
     more = len(found) > skipped + limit
@@ -54,7 +53,7 @@ def steps_by_day(stored: Iterable[Stored]) -> Mapping[str, float]:
     """Return how many steps each day had, as the server's summary counts them."""
     days: defaultdict[str, float] = defaultdict(float)
     for each in stored:
-        if each.key.type == "STEP_COUNT":
+        if each.key.series == "steps":
             moment = datetime.fromtimestamp(each.key.start / 1_000_000, UTC)
             days[f"{moment + _offset(each.zone_offset):%Y-%m-%d}"] += each.value
     return dict(days)
@@ -69,7 +68,7 @@ def _offset(zone_offset: str | None) -> timedelta:
 
 def _sample(stored: Stored, source_key: str | None) -> Mapping[str, object]:
     """Return what was imported as it is read back."""
-    key, series = stored.key, SERIES[stored.key.type]
+    key, series = stored.key, SERIES[stored.type]
     moment = datetime.fromtimestamp(key.start / 1_000_000, UTC)
     source = {"provider": key.provider, "device": key.model}
     return {

@@ -17,7 +17,7 @@ batches = st.lists(
     st.lists(
         st.builds(
             Reading,
-            metric=st.sampled_from((metrics.HEART_RATE, metrics.STEPS)),
+            metric=st.sampled_from((metrics.HEART_RATE, metrics.POWER)),
             value=st.just(60.0),
             measured_at=st.integers(0, 5 * SECOND),
             source=st.sampled_from((STRAP, WATCH)),
@@ -51,3 +51,22 @@ def test_all_told_apart() -> None:
     """A service that tells all moments apart loses nothing."""
     reading = Reading(metrics.HEART_RATE, 60.0, 5, STRAP)
     assert Overwritten(replace(LIMITS, step=1)).count([reading, reading]) == 0
+
+
+def test_fresh_between_a_backlog() -> None:
+    """What has just come in is known though what waited for long came between."""
+    overwritten = Overwritten(LIMITS)
+    times = (100.2, 5.1, 100.8, 101.0)
+    counts = [
+        overwritten.count(
+            [Reading(metrics.HEART_RATE, 60.0, round(at * SECOND), STRAP)]
+        )
+        for at in times
+    ]
+    assert counts == [0, 0, 1, 0]
+
+
+def test_counters() -> None:
+    """What was added to a counter twice within a second is in the total."""
+    added = [Reading(metrics.DISTANCE, 5.0, at, STRAP, 2) for at in (5, 7)]
+    assert Overwritten(LIMITS).count(added) == 0

@@ -22,6 +22,7 @@ from dev.stand_ins.database import Database
 from tests.conftest import running
 
 from .common import CONFIGS, PAIR, SECRETS, Connect
+from .influxd import ADMIN, CLOSED, USERS, Influxd, running_influxd, with_database
 
 FIXED_ADDRESS = {
     "pulsoid": pulsoid,
@@ -74,3 +75,45 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         yield
         logged = caplog.text
     assert not any(secret in logged for secret in SECRETS)
+
+
+@pytest.fixture(scope="session")
+def open_influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of an influxd that is open to all."""
+    with running_influxd(tmp_path_factory.mktemp("open")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def closed_influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of an influxd that asks for a login."""
+    with running_influxd(tmp_path_factory.mktemp("closed"), CLOSED) as url:
+        yield url
+
+
+@pytest.fixture
+async def influxd(
+    open_influxd: str, session: aiohttp.ClientSession
+) -> AsyncIterator[Influxd]:
+    """Return an influxd that is open to all."""
+    server = await with_database(session, open_influxd, {})
+    yield server
+    await server.query(f'DROP DATABASE "{server.database}"')
+
+
+@pytest.fixture
+async def guarded(closed_influxd: str, session: aiohttp.ClientSession) -> Influxd:
+    """Return an influxd with a writer, a reader, and one who may do nothing."""
+    headers = {"Authorization": ADMIN}
+    for query in ("SHOW USERS", *USERS):
+        async with session.post(
+            f"{closed_influxd}/query", data={"q": query}, headers=headers
+        ) as response:
+            if query == "SHOW USERS" and response.ok:
+                # They were made for another test
+                break
+            assert response.ok or query == "SHOW USERS"
+    server = await with_database(session, closed_influxd, headers)
+    await server.query(f'GRANT WRITE ON "{server.database}" TO writer')
+    await server.query(f'GRANT READ ON "{server.database}" TO reader')
+    return server

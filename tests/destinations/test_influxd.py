@@ -1,22 +1,15 @@
 """A real InfluxDB 1 takes what we write, and gives it back as it was."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
 import itertools
-import json
-import os
 from pathlib import Path
-import re
 import ssl
-import subprocess
 import time
-from typing import NamedTuple
 
 import aiohttp
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.destinations.base import Destination, Receipt
+from custom_components.heart_rate_relay.destinations.base import Receipt
 from custom_components.heart_rate_relay.destinations.errors import (
     NotEntitledError,
     UnreachableError,
@@ -25,7 +18,6 @@ from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from custom_components.heart_rate_relay.reading import Reading, Source
 
-from ..servers import program
 from .common import (
     AWKWARD,
     BAD_LOGIN,
@@ -45,172 +37,7 @@ from .common import (
     values,
     written,
 )
-
-ADMIN = aiohttp.encode_basic_auth("admin", "for the tests alone")
-
-USERS = (
-    "CREATE USER admin WITH PASSWORD 'for the tests alone' WITH ALL PRIVILEGES",
-    *(
-        f"CREATE USER {user} WITH PASSWORD 'pässword: {user}'"
-        for user in ("writer", "reader", "nobody", "both")
-    ),
-)
-
-CONFIG = """
-reporting-disabled = true
-bind-address = "127.0.0.1:0"
-[meta]
-dir = "{path}/meta"
-[data]
-dir = "{path}/data"
-wal-dir = "{path}/wal"
-max-series-per-database = {series}
-[monitor]
-store-enabled = false
-[subscriber]
-enabled = false
-[http]
-bind-address = "127.0.0.1:0"
-log-enabled = false
-{more}
-"""
-
-CLOSED = """
-auth-enabled = true
-max-body-size = 20000
-"""
-
-names = (f"db{number}" for number in itertools.count())
-
-
-@contextmanager
-def running(path: Path, more: str = "", *, series: int = 100_000) -> Iterator[str]:
-    """Run an influxd on ports of its own choice, and return its address."""
-    config, log = path / "influxdb.conf", path / "log"
-    config.write_text(CONFIG.format(path=path, more=more, series=series))
-    with (
-        log.open("wb") as stderr,
-        subprocess.Popen(
-            [program("influxd", "influxdb"), "-config", config],
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            env={"HOME": str(path), "PATH": os.environ["PATH"]},
-        ) as process,
-    ):
-        try:
-            yield f"{'https' if 'https' in more else 'http'}://{_address(process, log)}"
-        finally:
-            process.terminate()
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Return where influxd listens, once it does."""
-    deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
-        if match := re.search(r"Listening on HTTP.* addr=(\S+)", log.read_text()):
-            return match[1]
-        time.sleep(0.01)
-    pytest.fail(f"influxd did not start: {log.read_text()[-1000:]}")
-
-
-@pytest.fixture(scope="session")
-def open_influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of an influxd that is open to all."""
-    with running(tmp_path_factory.mktemp("open")) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def closed_influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of an influxd that asks for a login."""
-    with running(tmp_path_factory.mktemp("closed"), CLOSED) as url:
-        yield url
-
-
-class Column(NamedTuple):
-    """One field of one series, read back."""
-
-    measurement: str
-    tags: Mapping[str, str]
-    field: str
-    values: Mapping[int, float]
-    """By µs since the epoch."""
-
-
-type Query = Callable[..., Awaitable[list[Column]]]
-
-
-class Influxd(NamedTuple):
-    """An influxd with a new database."""
-
-    url: str
-    database: str
-    query: Query
-
-
-async def _with_database(
-    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], more: str = ""
-) -> Influxd:
-    """Return an influxd with a new database."""
-    database = next(names)
-
-    async def query(text: str = "SELECT * FROM /.*/ GROUP BY *") -> list[Column]:
-        form = {"q": text, "db": database, "epoch": "u"}
-        async with session.post(f"{url}/query", data=form, headers=headers) as response:
-            (result,) = json.loads(await response.text())["results"]
-        assert "error" not in result, result
-        return [
-            Column(
-                series["name"],
-                {key: value for key, value in series.get("tags", {}).items() if value},
-                field,
-                {
-                    row[0]: float(row[column])
-                    for row in series["values"]
-                    if row[column] is not None
-                },
-            )
-            for series in result.get("series", [])
-            for column, field in enumerate(series["columns"])
-            if column
-        ]
-
-    await query(f'CREATE DATABASE "{database}" {more}')
-    return Influxd(url, database, query)
-
-
-@pytest.fixture
-async def influxd(
-    open_influxd: str, session: aiohttp.ClientSession
-) -> AsyncIterator[Influxd]:
-    """Return an influxd that is open to all."""
-    server = await _with_database(session, open_influxd, {})
-    yield server
-    await server.query(f'DROP DATABASE "{server.database}"')
-
-
-@pytest.fixture
-async def guarded(closed_influxd: str, session: aiohttp.ClientSession) -> Influxd:
-    """Return an influxd with a writer, a reader, and one who may do nothing."""
-    headers = {"Authorization": ADMIN}
-    for query in ("SHOW USERS", *USERS):
-        async with session.post(
-            f"{closed_influxd}/query", data={"q": query}, headers=headers
-        ) as response:
-            if query == "SHOW USERS" and response.ok:
-                # They were made for another test
-                break
-            assert response.ok or query == "SHOW USERS"
-    server = await _with_database(session, closed_influxd, headers)
-    await server.query(f'GRANT WRITE ON "{server.database}" TO writer')
-    await server.query(f'GRANT READ ON "{server.database}" TO reader')
-    return server
-
-
-def relay_to(server: Influxd, connect: Connect, **config: object) -> Destination:
-    """Return a destination at an influxd that is open to all."""
-    login = {"username": "", "password": "", "database": server.database}
-    return connect("influxdb_v1", server.url, **login, **config)
+from .influxd import Column, Influxd, relay_to, running_influxd, with_database
 
 
 def login(server: Influxd, user: str) -> dict[str, str]:
@@ -294,7 +121,7 @@ async def test_tls_that_was_missed(
 ) -> None:
     """A server that now wants TLS refuses no reading, whatever its status says."""
     more = f'https-enabled = true\nhttps-certificate = "{certificate}"'
-    with running(tmp_path, more) as url:
+    with running_influxd(tmp_path, more) as url:
         destination = connect("influxdb_v1", url.replace("https", "http"))
         assert await outcome(destination.deliver(batch())) == WRONG_URL
         assert await outcome(destination.validate()) == WRONG_URL
@@ -322,7 +149,7 @@ async def test_beyond_retention(
 ) -> None:
     """Exactly the readings that InfluxDB dropped are refused for good."""
     keep = "WITH DURATION 8h SHARD DURATION 1h"
-    influxd = await _with_database(session, open_influxd, {}, keep)
+    influxd = await with_database(session, open_influxd, {}, keep)
     destination = relay_to(influxd, connect)
     readings = spread(old, fresh)
     receipt = await destination.deliver(readings)
@@ -351,8 +178,8 @@ async def test_too_many_series(
     connect: Connect, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     """A limit of the database is its owner's to raise, and no reading is to blame."""
-    with running(tmp_path, series=1) as url:
-        influxd = await _with_database(session, url, {})
+    with running_influxd(tmp_path, series=1) as url:
+        influxd = await with_database(session, url, {})
         destination = relay_to(influxd, connect)
         other = Source("2", "sensor.other", "Other")
         readings = [reading(60.0), reading(61.0, NOW + 1, other)]

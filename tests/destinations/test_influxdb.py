@@ -244,7 +244,8 @@ async def test_outcome_of_live_trackings_check(
             "livetracking",
             "/write?db=runner&precision=s",
             RUNNER,
-            "samples hr_bpm=60.0 {2}\nsamples hr_bpm=61.5 {3}",
+            "samples hr_bpm=60.0 {2}\nsamples hr_bpm=61.5 {3}\n"
+            "samples dur_s=0.0 {2}\nsamples dur_s=1.0 {3}",
         ),
     ],
 )
@@ -332,14 +333,14 @@ async def test_values_read_back(
 async def test_format_of_live_tracking(
     live_tracking: LiveTracking, connect: Connect
 ) -> None:
-    """What cannot be named there is not: no tag, no name, whole seconds, one field."""
+    """What cannot be named there is not: no tag, no name, whole seconds, its own fields."""
     now = time.time_ns() // 1_000_000_000
     naming = {"measurement": "m", "field": "f", "tags": ["a=b"]}
     destination: Destination = connect("livetracking", live_tracking.url, naming=naming)
     readings = [reading(70.0 + n, now * 1_000_000 + n * 700_000) for n in range(4)]
     assert await destination.deliver(readings) == Receipt()
     assert live_tracking.points == {
-        ("samples", (), now * 1_000_000_000): {"hr_bpm": 71.0},
-        ("samples", (), (now + 1) * 1_000_000_000): {"hr_bpm": 72.0},
-        ("samples", (), (now + 2) * 1_000_000_000): {"hr_bpm": 73.0},
+        ("samples", (), now * 1_000_000_000): {"hr_bpm": 71.0, "dur_s": 0.0},
+        ("samples", (), (now + 1) * 1_000_000_000): {"hr_bpm": 72.0, "dur_s": 1.0},
+        ("samples", (), (now + 2) * 1_000_000_000): {"hr_bpm": 73.0, "dur_s": 2.0},
     }

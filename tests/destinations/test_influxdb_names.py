@@ -8,15 +8,36 @@ import pytest
 from custom_components.heart_rate_relay.destinations.base import Receipt
 from custom_components.heart_rate_relay.destinations.errors import DestinationError
 from custom_components.heart_rate_relay.destinations.influxdb import (
+    InfluxDBv1,
     clean,
     escape,
     parse_tags,
 )
+from custom_components.heart_rate_relay.destinations.influxdb.database import InfluxDB
 from custom_components.heart_rate_relay.destinations.text import parse_url
-from custom_components.heart_rate_relay.reading import Source
+from custom_components.heart_rate_relay.metrics import (
+    HEART_RATE,
+    METRICS,
+    POWER,
+    RR_INTERVAL,
+    STEPS,
+    Kind,
+    Metric,
+)
+from custom_components.heart_rate_relay.reading import Reading, Source
 from dev.stand_ins.database import Database
 
-from .common import AWKWARD, INFLUXDBS, NOW, Connect, http, reading, serving, written
+from .common import (
+    AWKWARD,
+    INFLUXDBS,
+    NOW,
+    STRAP,
+    Connect,
+    http,
+    reading,
+    serving,
+    written,
+)
 
 
 @pytest.mark.parametrize("service", INFLUXDBS)
@@ -78,9 +99,109 @@ async def test_series_of_each_source(
     ]
 
 
+FIELDS = {HEART_RATE: "bpm"} | {
+    metric: metric.key for metric in METRICS.values() if metric is not HEART_RATE
+}
+
+
+def one_each() -> list[Reading]:
+    """Return a reading of each metric that there is, all of the same moment."""
+    return [
+        Reading(metric, 50.5 + n, NOW, STRAP)
+        for n, metric in enumerate(METRICS.values())
+    ]
+
+
+@pytest.mark.parametrize("service", INFLUXDBS)
+async def test_one_measurement(
+    databases: Mapping[str, Database], connect: Connect, service: str
+) -> None:
+    """Unless the user wants it otherwise, all are fields of one measurement."""
+    stand_in = databases[service]
+    naming = {"measurement": "me", "fields": ["power=watts", "rr_interval = RR, ms"]}
+    readings = one_each()
+    assert await connect(service, stand_in.url, naming=naming).deliver(readings) == (
+        Receipt()
+    )
+    names = FIELDS | {POWER: "watts", RR_INTERVAL: "RR, ms"}
+    expected = {names[reading.metric]: reading.value for reading in readings}
+    ((key, fields),) = stand_in.points.items()
+    assert (key[0], fields) == ("me", expected)
+    assert len(fields) == len(METRICS)
+
+
+@pytest.mark.parametrize("service", INFLUXDBS)
+async def test_measurement_of_each(
+    databases: Mapping[str, Database], connect: Connect, service: str
+) -> None:
+    """Or each has a measurement of its own, but for what says where someone is."""
+    stand_in = databases[service]
+    naming = {"layout": "each", "fields": ["power=watts", "latitude=lat"]}
+    await connect(service, stand_in.url, naming=naming).deliver(one_each())
+    found = {key[0]: set(fields) for key, fields in stand_in.points.items()}
+    assert found == {
+        "heart_rate": {"bpm"},
+        "power": {"watts"},
+        "position": {"lat", "longitude", "position_accuracy", "bearing"},
+        **{
+            metric.key: {"value"}
+            for metric in METRICS.values()
+            if metric.kind is not Kind.POSITION and metric not in (HEART_RATE, POWER)
+        },
+    }
+
+
+async def test_counted(databases: Mapping[str, Database], connect: Connect) -> None:
+    """What was added to a counter is of the time when it had been, and nothing else is told."""
+    stand_in = databases["influxdb_v1"]
+    walked = Reading(STEPS, 12.0, NOW, STRAP, 60_000_000)
+    await connect("influxdb_v1", stand_in.url).deliver([walked])
+    (((_, _, at), fields),) = stand_in.points.items()
+    assert (at, fields) == (NOW * 1000, {"steps": 12.0})
+
+
+@pytest.mark.parametrize("layout", ["one", "each"])
+@pytest.mark.parametrize("service", INFLUXDBS)
+async def test_each_is_read_back(
+    databases: Mapping[str, Database], connect: Connect, service: str, layout: str
+) -> None:
+    """Each metric is looked for where it was written."""
+    stand_in = databases[service]
+    naming = {"layout": layout, "fields": ["power=watts"]}
+    destination = connect(service, stand_in.url, naming=naming)
+    assert isinstance(destination, InfluxDB)
+    readings = one_each()
+    await destination.deliver(readings)
+    for one in readings:
+        assert await destination._holds(one)
+        assert not await destination._holds(one._replace(value=1.0))
+        assert not await destination._holds(one._replace(measured_at=NOW + 1))
+
+
+def test_takes_what_is_added() -> None:
+    """A metric that comes to the table goes to a database, too."""
+    taken = InfluxDBv1.limits.metrics
+    added = Metric("shoe_size", "EU", (15, 50))
+    assert added not in taken
+    METRICS[added.key] = added
+    try:
+        assert added in taken
+        assert set(taken) == set(METRICS.values())
+        assert len(taken) == len(METRICS)
+    finally:
+        del METRICS[added.key]
+    assert HEART_RATE.key not in taken
+
+
 @pytest.mark.parametrize(
     ("naming", "key"),
     [
+        ({"fields": ["power"]}, "invalid_fields"),
+        ({"fields": ["power="]}, "invalid_fields"),
+        ({"fields": ["power=time"]}, "invalid_fields"),
+        ({"fields": ["=watts"]}, "invalid_fields"),
+        ({"fields": ["watts=power"]}, "invalid_fields"),
+        ({"fields": ["power=_field", "speed=v"]}, "invalid_fields"),
         ({"measurement": "#heart"}, "invalid_names"),
         ({"measurement": "  #heart"}, "invalid_names"),
         ({"measurement": "\0#heart"}, "invalid_names"),

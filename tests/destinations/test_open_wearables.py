@@ -13,7 +13,6 @@ import aiohttp
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations.base import Account, Receipt
 from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
@@ -30,12 +29,19 @@ from custom_components.heart_rate_relay.destinations.open_wearables import (
     api_key,
     imported,
 )
+from custom_components.heart_rate_relay.destinations.open_wearables.kinds import KINDS
 from custom_components.heart_rate_relay.destinations.open_wearables.records import (
-    KINDS,
     MAX_VALUE,
     zone_offset,
 )
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
+from custom_components.heart_rate_relay.metrics import (
+    BLOOD_GLUCOSE,
+    ENERGY,
+    HEIGHT,
+    STEPS,
+    TOTAL_ENERGY,
+)
 from custom_components.heart_rate_relay.reading import Device, Reading, Source
 from dev.stand_ins.base import Failure
 from dev.stand_ins.open_wearables import API_KEY, OpenWearables as Server
@@ -311,7 +317,7 @@ async def test_request(
         enqueue(*args)
 
     monkeypatch.setattr(server, "_enqueue", look)
-    step = Reading(metrics.STEPS, 12.0, NOW, strap, duration=61_000_000)
+    step = Reading(STEPS, 12.0, NOW, strap, duration=61_000_000)
     await connect().deliver([reading(72.12345, source=strap), step])
     (body,) = seen
     assert set(body) == {"provider", "sdkVersion", "syncTimestamp", "data"}
@@ -378,10 +384,7 @@ async def test_day_of_the_wearer(server: Server, connect: Connect) -> None:
     destination.time_zone = ZoneInfo("Australia/Brisbane")
     moments = ("2026-11-20T20:00:00+00:00", "2026-11-21T03:00:00+00:00")
     await destination.deliver(
-        [
-            Reading(metrics.STEPS, 500.0, at(moment), STRAP, 60_000_000)
-            for moment in moments
-        ]
+        [Reading(STEPS, 500.0, at(moment), STRAP, 60_000_000) for moment in moments]
     )
     assert server.steps_by_day() == {"2026-11-21": 1000.0}
 
@@ -391,26 +394,77 @@ async def test_just_before_midnight(server: Server, connect: Connect) -> None:
     last = at("2026-11-20T23:59:59.999999+00:00")
     for number in range(2500):
         moment = last + 1_000_000 * (1 + number)
-        key = Key(server.user_id, "samsung", "H10", "Other", "HEART_RATE", moment)
-        server.store[key] = Stored(key, moment, 80.0)
+        key = Key(server.user_id, "samsung", "H10", "Other", "heart_rate", moment)
+        server.store[key] = Stored(key, "HEART_RATE", moment, 80.0)
     assert await connect().deliver([reading(60, last)]) == Receipt()
     ends = [seen.query["end_time"] for seen in server.requests if "types" in seen.query]
     assert set(ends) == {"2026-11-21T00:00:00.000001Z"}
     assert len(server.requests) <= 4
 
 
+TYPES = (
+    *("HEART_RATE", "RESTING_HEART_RATE", "HEART_RATE_VARIABILITY"),
+    "HKQuantityTypeIdentifierHeartRateVariabilitySDNN",
+    *("OXYGEN_SATURATION", "RESPIRATORY_RATE", "BLOOD_GLUCOSE"),
+    *("BLOOD_PRESSURE_SYSTOLIC", "BLOOD_PRESSURE_DIASTOLIC", "WEIGHT"),
+    *("LEAN_BODY_MASS", "SKELETAL_MUSCLE_MASS", "BODY_FAT_MASS", "BODY_FAT", "HEIGHT"),
+    *("BMI", "BODY_TEMPERATURE", "VO2_MAX", "STEP_COUNT", "FLOORS_CLIMBED"),
+    *("ACTIVE_CALORIES_BURNED", "TOTAL_CALORIES_BURNED", "DISTANCE"),
+    *("HKQuantityTypeIdentifierDistanceCycling", "POWER", "SPEED"),
+    *("CYCLING_PEDALING_CADENCE", "HYDRATION"),
+)
+"""What the server understands of what a relay may have."""
+
+
 async def test_all_metrics(server: Server, connect: Connect) -> None:
-    """Each metric has a type of its own, and is found again."""
-    readings = [Reading(metric, 50.5, NOW, STRAP) for metric in KINDS]
+    """Each metric has a type of its own, and is stored and found again as it was measured."""
+    readings = [
+        Reading(metric, 50.123 + n, NOW, STRAP) for n, metric in enumerate(KINDS)
+    ]
     assert OpenWearables.limits.metrics == set(KINDS)
     assert await connect().deliver(readings) == Receipt()
-    assert {key.type for key in server.store} == {
-        "HEART_RATE",
-        "RESTING_HEART_RATE",
-        "HEART_RATE_VARIABILITY",
-        "HKQuantityTypeIdentifierHeartRateVariabilitySDNN",
-        "STEP_COUNT",
+    assert {each.type: each.value for each in server.store.values()} == {
+        KINDS[reading.metric].type: pytest.approx(reading.value, abs=1e-9)
+        for reading in readings
     }
+    assert {each.type for each in server.store.values()} == set(TYPES)
+
+
+async def test_energies(server: Server, connect: Connect) -> None:
+    """What was spent in all is stored beside what was spent by moving, not in its place.
+
+    The server knows but one series of both, and shows the device of a day whose model is the
+    first by the alphabet.
+    """
+    watch = STRAP._replace(device=Device("d", "Watch", "W" * 100))
+    readings = [
+        Reading(metric, value, NOW, source, 60_000_000)
+        for source in (watch, STRAP)
+        for metric, value in ((TOTAL_ENERGY, 9.0), (ENERGY, 5.0), (STEPS, 20.0))
+    ]
+    assert await connect().deliver(readings) == Receipt()
+    assert sorted(values(server)) == [5, 5, 9, 9, 20, 20]
+    by_type = {
+        (each.type, each.key.source): each.key.model for each in server.store.values()
+    }
+    assert len(by_type) == 6
+    for (type_, source), model in by_type.items():
+        assert len(source) <= 64 and len(model) <= 100
+        if type_ == "TOTAL_CALORIES_BURNED":
+            name = source.removesuffix(" (total energy)")
+            assert by_type["STEP_COUNT", name] != model
+            assert model.endswith(" (total energy)")
+
+
+async def test_height(server: Server, connect: Connect) -> None:
+    """It takes metres for whatever it gets, and stores centimetres."""
+    for value in (180.0, 170.123, 61.5):
+        receipt = await connect().deliver([Reading(HEIGHT, value, NOW, STRAP)])
+        assert receipt == Receipt()
+        assert values(server) == [value]
+    glucose = Reading(BLOOD_GLUCOSE, 100.5, NOW, STRAP)
+    assert await connect().deliver([glucose]) == Receipt()
+    assert 100.5 in values(server)
 
 
 async def test_ids_stay(
@@ -493,8 +547,8 @@ async def test_nothing_is_dropped(
     """Whatever is in range is imported, every reading that has a key of its own."""
     server.store.clear()
     assert await connect().deliver(readings) == Receipt()
-    found = {(key.type, key.start) for key in server.store}
-    assert found == {(KINDS[each.metric].type, each.started_at) for each in readings}
+    found = {(key.series, key.start) for key in server.store}
+    assert found == {(KINDS[each.metric].series, each.started_at) for each in readings}
     text = "".join(f"{key.source}{key.model}" for key in server.store)
     assert re.search(r"[\x00-\x1f\x7f\u2028\ud800-\udfff]", text) is None
 
@@ -540,8 +594,8 @@ async def test_other_samples_meanwhile(server: Server, connect: Connect) -> None
     """What others measured at that time is no hindrance, nor taken for ours."""
     await connect().deliver([])
     for number in range(950):
-        key = Key(server.user_id, "apple", "Watch", "Other", "HEART_RATE", NOW + number)
-        server.store[key] = Stored(key, NOW + number, 72.0)
+        key = Key(server.user_id, "apple", "Watch", "Other", "heart_rate", NOW + number)
+        server.store[key] = Stored(key, "HEART_RATE", NOW + number, 72.0)
     readings = [reading(72.0, NOW), reading(72.0, NOW + 949)]
     assert await connect().deliver(readings) == Receipt()
     assert len(server.store) == 952
@@ -553,8 +607,8 @@ async def test_too_many_other_samples(
     """Where very much was measured meanwhile, smaller batches are looked at."""
     monkeypatch.setattr(imported, "MAX_PAGES", 2)
     for number in range(400):
-        key = Key(server.user_id, "apple", "Watch", "Other", "HEART_RATE", NOW + number)
-        server.store[key] = Stored(key, NOW + number, 72.0)
+        key = Key(server.user_id, "apple", "Watch", "Other", "heart_rate", NOW + number)
+        server.store[key] = Stored(key, "HEART_RATE", NOW + number, 72.0)
     readings = [reading(60 + n, NOW + 90 * n) for n in range(4)]
     assert not await bisect(connect(), readings)
     assert len(server.store) == 404

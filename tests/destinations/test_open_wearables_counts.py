@@ -79,8 +79,8 @@ def measure_elsewhere(server: Server, count: int, start: int = NOW) -> None:
     """Let somebody else's watch have measured once a second."""
     for number in range(count):
         at = start + number * SECOND + SECOND // 2
-        key = Key(server.user_id, "apple", "Watch", "Watch", "HEART_RATE", at)
-        server.store[key] = Stored(key, at, 72.0)
+        key = Key(server.user_id, "apple", "Watch", "Watch", "heart_rate", at)
+        server.store[key] = Stored(key, "HEART_RATE", at, 72.0)
 
 
 def on_import(

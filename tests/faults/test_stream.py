@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.delivery import delivery
-from custom_components.heart_rate_relay.destinations.influxdb import MANY_SOURCES
+from custom_components.heart_rate_relay.destinations.influxdb import MANY_PREFIXES
 from custom_components.heart_rate_relay.outbox.packs import MANY_SERIES
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from custom_components.heart_rate_relay.sources import sources
@@ -144,7 +144,7 @@ async def test_flapping(
     packs, destination = coordinator.outbox._tiers.disk.packs, coordinator.destination
     assert len(packs._ids) <= MANY_SERIES
     assert size_of(hass, entry) < 5_000_000
-    assert len(getattr(destination, "_prefixes", ())) <= MANY_SOURCES
+    assert len(getattr(destination, "_prefixes", ())) <= MANY_PREFIXES
     await hass.config_entries.async_unload(entry.entry_id)
     assert ledger.is_clean(coordinator.outbox.tally)
     assert not ledger.lost

@@ -16,8 +16,8 @@ async def test_the_page(socket_enabled: None) -> None:
         await server.start()
     now = time.time_ns() // 1_000_000
     body = (
-        f"m,source=strap v=72 {now}\nm,source=strap v=71 {now - 1000}\n"
-        f"m,source=watch v=70 {now}\nm,source=strap v=60 {now - 3600_000}"
+        f"m,source=strap bpm=72 {now}\nm,source=strap bpm=71 {now - 1000}\n"
+        f"m,source=watch bpm=70 {now}\nm,source=strap bpm=60 {now - 3600_000}"
     )
     async with aiohttp.ClientSession() as session:
         await session.post(

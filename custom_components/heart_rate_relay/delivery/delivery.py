@@ -24,6 +24,7 @@ from ..reading import SECOND, Reading, now_us
 from ..unexpected import log_unexpected
 from .batch_size import BatchSize
 from .batches import batches_of
+from .lead import Lead
 from .overwritten import Overwritten
 from .rate_limit import RateLimit
 from .refusals import kept, words_about
@@ -75,6 +76,7 @@ class Delivery:
         self._size = BatchSize(limits.min_batch, limits.max_batch)
         self._suspicion = Suspicion(limits.min_batch)
         self._overwritten = Overwritten(limits)
+        self._lead = Lead(outbox, destination, self._count)
         self._stopping = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -97,10 +99,16 @@ class Delivery:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        await self._lead.stop()
 
     def wake(self) -> None:
         """Look again at what there is to do."""
         self._changed.set()
+
+    def notice(self, reading: Reading) -> None:
+        """Look at what there is to do now that a reading has come in."""
+        self._lead.notice(reading)
+        self.wake()
 
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
@@ -118,7 +126,10 @@ class Delivery:
             if (delay := self._delay()) == 0:
                 self._is_urgent = False
                 entries = await self._take()
-                if await self._deliver_all(entries):
+                self._lead.take(entries)
+                were_any = await self._deliver_all(entries)
+                await self._lead.end()
+                if were_any:
                     continue
                 delay = delay_after(entries)
             delays = (delay, self._until_repeat())
@@ -131,7 +142,10 @@ class Delivery:
         if self.paused or len(self._outbox) < self._destination.limits.min_batch:
             return None
         now = asyncio.get_running_loop().time()
-        if (at := max(self._not_before, self._next_round)) > now:
+        at = max(self._not_before, self._next_round)
+        if not self._is_urgent:
+            at = max(at, self._lead.not_before)
+        if at > now:
             return at - now
         return self._rate.delay(now, backlog=not self._outbox.has_fresh)
 
@@ -158,12 +172,16 @@ class Delivery:
     async def _take(self) -> Sequence[Entry]:
         """Return readings that may go, in the order in which they should.
 
-        Where all is refused the newest are tried, as what is to blame may be what is old.
+        What has just come in at a live service is not behind what waits from before. Where all
+        is refused the newest are tried, as what is to blame may be what is old.
         """
-        newest_first = self._destination.limits.newest_first
-        if not self._suspicion.is_general:
-            return await self._outbox.take(self._most, newest_first=newest_first)
-        entries = await self._outbox.take(self._most, newest_first=True)
+        is_general = self._suspicion.is_general
+        is_led = self._lead.metric is not None
+        newest_first = self._destination.limits.newest_first or is_general
+        newest_first |= is_led and self._outbox.has_fresh
+        entries = await self._outbox.take(self._most, newest_first=newest_first)
+        if not (is_general or is_led):
+            return entries
         return sorted(entries, key=lambda entry: (entry.reading.measured_at, entry.seq))
 
     async def _deliver_all(self, entries: Sequence[Entry]) -> bool:

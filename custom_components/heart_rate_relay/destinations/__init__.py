@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 from .base import Destination
 from .gerosense import Gerosense, GerosenseProxy
-from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3, LiveTracking
+from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3
+from .live_tracking import LiveTracking
 from .open_wearables import OpenWearables, OpenWearablesInvitation
 from .pulsoid import Pulsoid, PulsoidOAuth
 

@@ -1,7 +1,7 @@
 """The contract that every destination fulfils, and what they all need for it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
@@ -113,7 +113,7 @@ class Answer(NamedTuple):
 class Limits:
     """What a service takes."""
 
-    metrics: frozenset[Metric]
+    metrics: AbstractSet[Metric]
     max_batch: int
     """Readings in a request."""
     min_batch: int = 1
@@ -131,6 +131,8 @@ class Limits:
     """Seconds after which a reading is too old to be accepted."""
     newest_first: bool = False
     """Whether fresh readings overtake those that wait."""
+    lead: Metric | None = None
+    """What a live service is to show at once, whatever else it takes: not behind that."""
     one_line: bool = False
     """Whether the service shows one line, so that only one source may count."""
     max_rate: int | None = None
@@ -158,6 +160,8 @@ class Destination(ABC):
         self._session = session
         self._config = config
         self._tokens = tokens
+        self.memory: dict[str, Any] = {}
+        """What outlasts a restart, as JSON knows it, written with what is settled."""
 
     @property
     def reads_back(self) -> bool | None:

@@ -36,9 +36,11 @@ from ..const import (
     CONF_BUCKET,
     CONF_DATABASE,
     CONF_FIELD,
+    CONF_FIELDS,
     CONF_FIRST_NAME,
     CONF_INVITATION_CODE,
     CONF_LAST_NAME,
+    CONF_LAYOUT,
     CONF_MEASUREMENT,
     CONF_NAMING,
     CONF_ORGANIZATION,
@@ -50,7 +52,7 @@ from ..const import (
     CONF_YEAR_OF_BIRTH,
 )
 from ..destinations.base import Account
-from ..destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT
+from ..destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT, Layout
 from ..destinations.pulsoid import WRITE_SCOPE
 from ..destinations.text import parse_url
 
@@ -60,6 +62,7 @@ USERNAME = TextSelector(TextSelectorConfig(autocomplete="username"))
 SECRET = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
+TEXTS = TextSelector(TextSelectorConfig(multiple=True))
 CODE = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="one-time-code")
 )
@@ -163,14 +166,35 @@ NAMING: Fields = {
             {
                 vol.Required(CONF_MEASUREMENT, default=DEFAULT_MEASUREMENT): TEXT,
                 vol.Required(CONF_FIELD, default=DEFAULT_FIELD): TEXT,
-                vol.Optional(CONF_TAGS, default=list): TextSelector(
-                    TextSelectorConfig(multiple=True)
+                vol.Required(CONF_LAYOUT, default=Layout.ONE.value): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[layout.value for layout in Layout],
+                        translation_key=CONF_LAYOUT,
+                    )
                 ),
+                vol.Optional(CONF_FIELDS, default=list): TEXTS,
+                vol.Optional(CONF_TAGS, default=list): TEXTS,
             }
         ),
         {"collapsed": True},
     )
 }
+
+
+def _database(where: Fields, credentials: Fields, *, port: int = 8086) -> Form:
+    """Return the form of a database, which differs in where it is and who writes."""
+    return Form(
+        schema={
+            vol.Required(CONF_URL): ADDRESS,
+            **where,
+            **credentials,
+            **VERIFY_SSL,
+            **NAMING,
+        },
+        credentials=frozenset(marker.schema for marker in credentials),
+        links={"example_url": f"http://homeassistant.local:{port}"},
+    )
+
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
@@ -225,41 +249,24 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             credentials=frozenset({CONF_PASSWORD}),
             links={"example_url": "https://livetracking.example.org"},
         ),
-        "influxdb_v1": Form(
-            schema={
-                vol.Required(CONF_URL): ADDRESS,
+        "influxdb_v1": _database(
+            {
                 vol.Required(CONF_DATABASE): TEXT,
+                vol.Optional(CONF_RETENTION_POLICY): TEXT,
+            },
+            {
                 vol.Optional(CONF_USERNAME): USERNAME,
                 vol.Optional(CONF_PASSWORD): SECRET,
-                vol.Optional(CONF_RETENTION_POLICY): TEXT,
-                **VERIFY_SSL,
-                **NAMING,
             },
-            credentials=frozenset({CONF_USERNAME, CONF_PASSWORD}),
-            links={"example_url": "http://homeassistant.local:8086"},
         ),
-        "influxdb_v2": Form(
-            schema={
-                vol.Required(CONF_URL): ADDRESS,
-                vol.Required(CONF_ORGANIZATION): TEXT,
-                vol.Required(CONF_BUCKET): TEXT,
-                vol.Required(CONF_TOKEN): SECRET,
-                **VERIFY_SSL,
-                **NAMING,
-            },
-            credentials=frozenset({CONF_TOKEN}),
-            links={"example_url": "http://homeassistant.local:8086"},
+        "influxdb_v2": _database(
+            {vol.Required(CONF_ORGANIZATION): TEXT, vol.Required(CONF_BUCKET): TEXT},
+            {vol.Required(CONF_TOKEN): SECRET},
         ),
-        "influxdb_v3": Form(
-            schema={
-                vol.Required(CONF_URL): ADDRESS,
-                vol.Required(CONF_DATABASE): TEXT,
-                vol.Optional(CONF_TOKEN): SECRET,
-                **VERIFY_SSL,
-                **NAMING,
-            },
-            credentials=frozenset({CONF_TOKEN}),
-            links={"example_url": "http://homeassistant.local:8181"},
+        "influxdb_v3": _database(
+            {vol.Required(CONF_DATABASE): TEXT},
+            {vol.Optional(CONF_TOKEN): SECRET},
+            port=8181,
         ),
         "open_wearables": Form(
             schema={

@@ -135,10 +135,10 @@ class Outbox:
         They come in the order in which they were measured; or, with newest_first,
         those just come in, and behind them the rest from its newest end.
         """
-        if self._has_counted and not (self.trouble or self._keeper.is_held):
-            await self.flush()
         if newest_first and (fresh := self._in_memory(_now() - FRESH_FOR)):
             return fresh[:count]
+        if self._has_counted and not (self.trouble or self._keeper.is_held):
+            await self.flush()
         kept: Sequence[Reading] = ()
         if self._keeper.stored or self._keeper.spilled:
             kept = await self._keeper.whole(

@@ -40,6 +40,8 @@ class Tally:
     """Accepted, but held no more: the service cannot tell them from others of the same moment."""
     counters: dict[str, list[JsonScalar]] = field(default_factory=dict)
     """What is known of each source that counts, so that no restart counts twice."""
+    memory: dict[str, JsonValue] = field(default_factory=dict)
+    """What the destination has to know of what was delivered."""
     unseen_refusals: int = 0
     """Refused since a person looked at what was refused."""
     refused_for: str = ""
@@ -93,6 +95,7 @@ class Tally:
             latest=self.latest.copy(),
             counters=self.counters.copy(),
             covered=self.covered.copy(),
+            memory=self.memory.copy(),
         )
 
     def add(self, earlier: Tally) -> None:
@@ -106,6 +109,7 @@ class Tally:
         self.latest.update(earlier.latest | self.latest)
         self.is_whole = self.is_whole or earlier.is_whole
         self.counters.update(earlier.counters | self.counters)
+        self.memory.update(earlier.memory | self.memory)
         self.unseen_refusals += earlier.unseen_refusals
         self.refused_for = self.refused_for or earlier.refused_for
         self.unreachable_since = earlier.unreachable_since or self.unreachable_since

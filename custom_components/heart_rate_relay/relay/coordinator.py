@@ -88,6 +88,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
                 max_readings=max_readings,
                 max_age=max_age,
             )
+        self.destination.memory = self.outbox.tally.memory
         self.delivery = Delivery(
             self.outbox,
             self.destination,
@@ -315,7 +316,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     def async_take(self, reading: Reading) -> None:
         """Take a reading from a source, or from an automation."""
         self.outbox.add(reading)
-        self.delivery.wake()
+        self.delivery.notice(reading)
         self._publish_later()
 
     @callback

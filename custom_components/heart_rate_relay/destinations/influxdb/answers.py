@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from math import inf
 import re
 from typing import Any
 
@@ -71,10 +72,18 @@ def meaning_of(answer: Answer) -> DestinationError:
     return error
 
 
-def refusals(readings: Sequence[Reading], answer: Answer) -> Sequence[Refusal]:
+def refusals(
+    readings: Sequence[Reading],
+    answer: Answer,
+    *,
+    step: int = 1,
+    times: Sequence[int] | None = None,
+) -> Sequence[Refusal]:
     """Return the readings that a partial write left out.
 
-    Raises DestinationError where nothing was written, or the answer does not say.
+    Times are told in steps of so many µs. Where a line is no reading the times of all lines
+    are given, in µs UTC. Raises DestinationError where nothing was written, or the answer does
+    not say.
     """
     error = meaning_of(answer)
     if not isinstance(error, RefusedError) or error.is_too_large:
@@ -88,20 +97,31 @@ def refusals(readings: Sequence[Reading], answer: Answer) -> Sequence[Refusal]:
     if TOO_OLD.search(reason):
         match = re.search(r"dropped=(\d+)", reason)
         dropped = int(match[1]) if match else 0
-        by_age = sorted(readings, key=lambda reading: reading.measured_at)
-        oldest = [Refusal(reading, reason) for reading in by_age[:dropped]]
-        if dropped < len(readings):
+        if times is None:
+            times = [reading.measured_at for reading in readings]
+        times = sorted(times)
+        oldest = _until(times[:dropped], readings, step, reason)
+        if dropped < len(times):
             # InfluxDB 2.7 has bounds to both sides, and does not say which it was
             if "beyond" in reason:
                 return oldest
-        elif _is_old(by_age[-1]):
+        elif times[-1] < now_us(-LEAST_RETENTION):
+            # There are databases that are right not to keep any of them
             return oldest
     raise RefusedError(reason)
 
 
-def _is_old(reading: Reading) -> bool:
-    """Return whether there are databases that are right not to keep a reading any more."""
-    return reading.measured_at < now_us(-LEAST_RETENTION)
+def _until(
+    times: Sequence[int], readings: Iterable[Reading], step: int, reason: str
+) -> Sequence[Refusal]:
+    """Return that readings are refused which are no later than the last of some times."""
+    last = times[-1] // step if times else -inf
+    by_age = sorted(readings, key=lambda reading: reading.measured_at)
+    return [
+        Refusal(reading, reason)
+        for reading in by_age
+        if reading.measured_at // step <= last
+    ]
 
 
 def _refused_lines(

@@ -4,22 +4,14 @@ Source: https://openwearables.io/docs, "Sync SDK data" and "Get timeseries"
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import blake2s
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ...metrics import (
-    HEART_RATE,
-    HEART_RATE_VARIABILITY,
-    HEART_RATE_VARIABILITY_SDNN,
-    RESTING_HEART_RATE,
-    STEPS,
-    Metric,
-)
 from ...reading import Reading, Source, now_us, to_us
 from ..text import device_name, tidy
+from .kinds import KINDS, Kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,33 +33,6 @@ DECIMALS = 3
 UNKNOWN_MODEL = "Home Assistant"
 
 
-class Kind(NamedTuple):
-    """What the server calls a metric."""
-
-    type: str
-    """In a record."""
-    series: str
-    """When it is read."""
-    unit: str
-
-
-KINDS: Mapping[Metric, Kind] = MappingProxyType(
-    {
-        HEART_RATE: Kind("HEART_RATE", "heart_rate", "bpm"),
-        RESTING_HEART_RATE: Kind("RESTING_HEART_RATE", "resting_heart_rate", "bpm"),
-        HEART_RATE_VARIABILITY: Kind(
-            "HEART_RATE_VARIABILITY", "heart_rate_variability_rmssd", "ms"
-        ),
-        HEART_RATE_VARIABILITY_SDNN: Kind(
-            "HKQuantityTypeIdentifierHeartRateVariabilitySDNN",
-            "heart_rate_variability_sdnn",
-            "ms",
-        ),
-        STEPS: Kind("STEP_COUNT", "steps", "count"),
-    }
-)
-
-
 class Sample(NamedTuple):
     """What is compared of a value that was read back."""
 
@@ -82,7 +47,7 @@ class Sample(NamedTuple):
 class Key(NamedTuple):
     """What a record has in common with those that it overwrites."""
 
-    type: str
+    series: str
     model: str
     source: str
     started_at: int
@@ -95,6 +60,7 @@ class Record(NamedTuple):
     kind: Kind
     key: Key
     value: float
+    """As it is stored."""
 
     def as_json(self, time_zone: tzinfo) -> dict[str, Any]:
         """Return it as the server takes it, which drops without a word what is not so.
@@ -102,15 +68,15 @@ class Record(NamedTuple):
         Times are in UTC. The wearer's offset beside them is what the server cuts days by.
         """
         source = self.reading.source
-        identity = f"{source.id} {self.key.type} {self.key.started_at}"
+        identity = f"{source.id} {self.kind.type} {self.key.started_at}"
         return {
             "id": blake2s(identity.encode(errors="replace")).hexdigest(),
-            "type": self.key.type,
+            "type": self.kind.type,
             "startDate": date(self.key.started_at),
             "endDate": date(self.reading.measured_at),
             "zoneOffset": zone_offset(self.key.started_at, time_zone),
             "source": {"name": self.key.source, "deviceModel": self.key.model},
-            "value": self.value,
+            "value": self.value / self.kind.factor,
             "unit": self.kind.unit,
         }
 
@@ -120,13 +86,14 @@ def records_of(readings: Iterable[Reading]) -> list[Record]:
 
     Of those that overwrite each other there is only the last.
     """
-    names: dict[Source, tuple[str, str]] = {}
+    names: dict[tuple[Source, str], tuple[str, str]] = {}
     records: dict[Key, Record] = {}
     for reading in readings:
-        if (known := names.get(reading.source)) is None:
-            known = names[reading.source] = _names(reading.source)
         kind = KINDS[reading.metric]
-        key = Key(kind.type, *known, reading.started_at)
+        named = (reading.source, kind.apart)
+        if (known := names.get(named)) is None:
+            known = names[named] = _names(*named)
+        key = Key(kind.series, *known, reading.started_at)
         records[key] = Record(reading, kind, key, round(reading.value, DECIMALS))
     return sorted(records.values(), key=by_time)
 
@@ -136,10 +103,14 @@ def by_time(record: Record) -> int:
     return record.key.started_at
 
 
-def _names(source: Source) -> tuple[str, str]:
-    """Return the model and the name of a source."""
-    model = tidy(source.device.model, MAX_MODEL) or UNKNOWN_MODEL
-    return model, device_name(source, MAX_NAME)
+def _names(source: Source, apart: str) -> tuple[str, str]:
+    """Return the model and the name of a source, with what is put behind both.
+
+    Of a day's activity the server shows the model that is first by the alphabet, which is
+    never the one with anything behind it.
+    """
+    model = tidy(source.device.model, MAX_MODEL - len(apart)) or UNKNOWN_MODEL
+    return model + apart, device_name(source, MAX_NAME - len(apart)) + apart
 
 
 def batch_of(

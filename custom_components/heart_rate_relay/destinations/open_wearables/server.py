@@ -17,7 +17,8 @@ from ..errors import (
 )
 from ..text import parse_url
 from ..tokens import Tokens
-from .records import KINDS, MAX_VALUE
+from .kinds import KINDS
+from .records import MAX_VALUE
 
 FIRST_BATCH = 10
 """Records of the first request, which is alone: those that follow at once may get lost."""

@@ -1,0 +1,100 @@
+"""Lets what leads at a live service go at once, and all else go along with it.
+
+What is to be seen at once is a heart rate, and it must not wait for anything else: neither for
+a request that is under way with it, nor for what waits from before.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from ..destinations.base import Destination, Receipt
+from ..destinations.errors import DestinationError
+from ..outbox.disk import Entry
+from ..outbox.outbox import Outbox
+from ..reading import Reading
+from ..unexpected import log_unexpected
+
+FOLLOW = 0.5
+"""Seconds for which all else waits for what leads: not so long that it goes to the disk."""
+
+
+class Lead:
+    """What leads at a service, where anything does."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        destination: Destination,
+        count: Callable[[Sequence[Reading], Receipt], None],
+    ) -> None:
+        """Initialize with what counts readings that were delivered."""
+        self.metric = destination.limits.lead
+        self._outbox = outbox
+        self._destination = destination
+        self._count = count
+        self._under_way: Sequence[Entry] | None = None
+        self._is_there = True
+        self._follow_until: float | None = None
+        self._ahead: asyncio.Task[None] | None = None
+
+    @property
+    def not_before(self) -> float:
+        """When the next request may be made, in seconds of the event loop."""
+        return 0.0 if self._is_there else self._follow_until or 0.0
+
+    def notice(self, reading: Reading) -> None:
+        """Take note that a reading came in, and send it at once where others would hold it up."""
+        if self.metric is None:
+            return
+        if reading.metric is not self.metric:
+            if self._follow_until is None:
+                self._follow_until = asyncio.get_running_loop().time() + FOLLOW
+            return
+        self._is_there = True
+        is_free = self._ahead is None or self._ahead.done()
+        if self._under_way is not None and is_free:
+            self._ahead = asyncio.create_task(self._go_ahead(), name="heart rate ahead")
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Take note that a request is to be made with these, and what else waits may follow."""
+        self._under_way = entries
+        self._is_there = len(entries) < len(self._outbox)
+        self._follow_until = None
+
+    async def end(self) -> None:
+        """Take note that no request is under way, once what went ahead has ended, too."""
+        self._under_way = None
+        if self._ahead:
+            await asyncio.wait([self._ahead])
+            self._ahead = None
+
+    async def stop(self) -> None:
+        """Leave what went ahead for the next time."""
+        if self._ahead:
+            self._ahead.cancel()
+            await self.end()
+
+    async def _go_ahead(self) -> None:
+        """Deliver what leads beside a request that is under way with something else.
+
+        What goes wrong with it is left to the next request, which has it again.
+        """
+        held_up = self._under_way or ()
+        known = {id(entry.reading) for entry in held_up}
+        entries = [
+            entry
+            for entry in await self._outbox.take(len(self._outbox), newest_first=True)
+            if entry.reading.metric is self.metric and id(entry.reading) not in known
+        ]
+        if not entries:
+            return
+        readings = [entry.reading for entry in entries]
+        try:
+            receipt = await self._destination.deliver(readings)
+        except DestinationError:
+            return
+        except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
+            log_unexpected(err, "the delivery is tried again")
+            return
+        self._count(readings, receipt)
+        await self._outbox.settle(entries)

@@ -1,0 +1,165 @@
+"""At a live service no heart rate waits for anything else."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, override
+
+import pytest
+
+from custom_components.heart_rate_relay.destinations.base import Limits, Receipt
+from custom_components.heart_rate_relay.destinations.errors import UnreachableError
+from custom_components.heart_rate_relay.metrics import (
+    CYCLING_DISTANCE,
+    HEART_RATE,
+    POWER,
+    Metric,
+)
+from custom_components.heart_rate_relay.reading import Reading
+
+from ..outbox.common import Clock, add_stored, opened, reading
+from .scripted import Relay, Scripted, running
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+class Watched(Scripted):
+    """A service that shows heart rates live, and takes other metrics, too."""
+
+    limits: ClassVar[Limits] = Limits(
+        metrics=frozenset({HEART_RATE, POWER, CYCLING_DISTANCE}),
+        max_batch=64,
+        lead=HEART_RATE,
+    )
+
+    def __init__(self) -> None:
+        """Let a request take its time."""
+        super().__init__()
+        self.takes = 0.2
+        self.sent: list[tuple[float, Sequence[Reading]]] = []
+
+    @override
+    async def deliver(self, readings: Sequence[Reading]) -> Receipt:
+        self._busy = False
+        self.sent.append((asyncio.get_running_loop().time(), readings))
+        return await super().deliver(readings)
+
+    def sent_at(self, value: float) -> float:
+        """Return when a reading was first sent."""
+        return next(
+            at for at, readings in self.sent if value in {one.value for one in readings}
+        )
+
+
+def come_in(relay: Relay, metric: Metric, value: float) -> None:
+    """Let a reading come in, as a coordinator does."""
+    one = reading(value)._replace(metric=metric)
+    relay.outbox.add(one)
+    relay.delivery.notice(one)
+
+
+async def warm_up(relay: Relay) -> None:
+    """Let the first reading come in, which waits for nothing."""
+    come_in(relay, POWER, 1)
+    await asyncio.sleep(0.5)
+
+
+async def test_request_under_way(path: Path, clock: Clock) -> None:
+    """A heart rate goes at once, though a request with something else is under way."""
+    service = Watched()
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        come_in(relay, POWER, 250)
+        await asyncio.sleep(0.6)
+        assert service.sent_at(250)
+        at = clock.now
+        come_in(relay, HEART_RATE, 60)
+        await asyncio.sleep(0.05)
+        assert service.sent_at(60) - at < 0.01
+        come_in(relay, HEART_RATE, 61)
+        await asyncio.sleep(1)
+        assert sorted(service.accepted) == [1, 60, 61, 250]
+        assert not len(relay.outbox)
+
+
+async def test_others_follow(path: Path, clock: Clock) -> None:
+    """What is not seen at once goes along with the next heart rate, or soon by itself."""
+    service = Watched()
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        come_in(relay, POWER, 250)
+        await asyncio.sleep(0.3)
+        come_in(relay, HEART_RATE, 60)
+        await asyncio.sleep(0.5)
+        assert [{one.value for one in readings} for _, readings in service.sent] == [
+            {1},
+            {250, 60},
+        ]
+        at = clock.now
+        come_in(relay, POWER, 251)
+        await asyncio.sleep(2)
+        # Before it would be written to disk
+        assert 0.4 < service.sent_at(251) - at < 0.7
+
+
+async def test_backlog(path: Path, clock: Clock) -> None:
+    """Nor does it wait for what waits from before, and of that nothing is left behind."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(1000, 2000))
+    service = Watched()
+    async with running(path, service) as relay:
+        for value in range(60, 70):
+            await asyncio.sleep(0.33)
+            at = clock.now
+            come_in(relay, HEART_RATE, value)
+            await asyncio.sleep(0.05)
+            assert service.sent_at(value) - at < 0.01
+        await asyncio.sleep(5)
+        assert sorted(set(service.accepted)) == [*range(60, 70), *range(1000, 2000)]
+        assert len(service.accepted) == 1010
+
+
+async def test_counted(path: Path, clock: Clock) -> None:
+    """Nor for the disk, that what a counter told has to be written to before it is sent."""
+    service = Watched()
+    async with running(path, service) as relay:
+        await asyncio.sleep(0.1)
+        for value in range(5):
+            relay.outbox.tally.counters["bike"] = [value]
+            one = reading(1000 + value)
+            relay.outbox.add(one._replace(metric=CYCLING_DISTANCE, duration=10))
+            at = clock.now
+            come_in(relay, HEART_RATE, 60 + value)
+            await asyncio.sleep(1)
+            assert service.sent_at(60 + value) - at < 0.01
+        assert sorted(service.accepted) == [*range(60, 65), *range(1000, 1005)]
+
+
+async def test_ahead_fails(path: Path) -> None:
+    """What failed on its way ahead is delivered with the next request."""
+    service = Watched()
+    service.script = [None, None, UnreachableError("timeout")]
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        come_in(relay, POWER, 250)
+        await asyncio.sleep(0.6)
+        come_in(relay, HEART_RATE, 60)
+        await asyncio.sleep(2)
+        assert [60 in values for _, values in service.requests].count(True) == 2
+        assert sorted(service.accepted) == [1, 60, 250]
+        assert not any(relay.outcomes)
+
+
+async def test_stopped(path: Path) -> None:
+    """What is on its way ahead when the relay stops is kept."""
+    service = Watched()
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        service.takes = 100
+        come_in(relay, POWER, 250)
+        await asyncio.sleep(0.6)
+        come_in(relay, HEART_RATE, 60)
+        await asyncio.sleep(0.1)
+    async with opened(path) as outbox:
+        assert len(outbox) == 2
+    assert relay.service.accepted == [1]
