@@ -12,6 +12,7 @@ from .metrics import (
     HEART_RATE_VARIABILITY_SDNN,
     RESTING_HEART_RATE,
     STEPS,
+    WORKOUT,
     Metric,
 )
 
@@ -60,6 +61,7 @@ CONF_STEP_SOURCES: Final = "step_sources"
 CONF_RESTING_SOURCES: Final = "resting_heart_rate_sources"
 CONF_VARIABILITY_SOURCES: Final = "heart_rate_variability_sources"
 CONF_SDNN_SOURCES: Final = "heart_rate_variability_sdnn_sources"
+CONF_WORKOUT_SOURCES: Final = "workout_sources"
 CONF_DECLINED: Final = "declined"
 CONF_FOLLOW_NEW: Final = "follow_new"
 CONF_MIN_INTERVAL: Final = "min_interval"
@@ -99,6 +101,7 @@ SOURCE_OPTIONS: Mapping[Metric, str] = MappingProxyType(
         RESTING_HEART_RATE: CONF_RESTING_SOURCES,
         HEART_RATE_VARIABILITY: CONF_VARIABILITY_SOURCES,
         HEART_RATE_VARIABILITY_SDNN: CONF_SDNN_SOURCES,
+        WORKOUT: CONF_WORKOUT_SOURCES,
     }
 )
 """Which of the options holds the sources of each metric."""

@@ -17,6 +17,8 @@ class Kind(Enum):
     """At one moment."""
     COUNTER = auto()
     """Over a time: a reading is what was added meanwhile, and lasts as long."""
+    WORKOUT = auto()
+    """Over a time, with a summary of it beside the value: always told as a whole."""
     POSITION = auto()
     """At one moment, together with all else that says where someone is."""
 
@@ -202,6 +204,9 @@ BODY_FAT = Metric("body_fat", "%", (1, 90))
 HEIGHT = Metric("height", "cm", (30, 280), Quantity.DISTANCE)
 BMI = Metric("bmi", "kg/m²", (5, 250))
 VO2_MAX = Metric("vo2_max", "mL/(kg·min)", (5, 100), is_daily=True)
+
+WORKOUT = Metric("workout", "s", (1, 7 * 24 * 60 * 60), Quantity.TIME, Kind.WORKOUT)
+"""How long a workout took; what it came to is what its source said."""
 
 METRICS: dict[str, Metric] = {
     row.key: row for row in tuple(globals().values()) if isinstance(row, Metric)

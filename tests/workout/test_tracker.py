@@ -267,3 +267,15 @@ def test_any_order_comes_to_the_same() -> None:
         assert one.energy == pytest.approx(other.energy)
         assert one.in_zones == pytest.approx(other.in_zones)
         assert one.average_heart_rate == pytest.approx(other.average_heart_rate)
+
+
+def test_preferred_source_was_there() -> None:
+    """A late value fills a gap, and says nothing where a source before it measured."""
+    trainer = Trainer()
+    trainer.beat(0, 10, 120)
+    trainer.beat(14, 20, 120)
+    for second in range(-60, 240, 20):
+        moment = at(10) + second * SECOND
+        trainer.tracker.take(Sample(HEART_RATE, moment, 180, rank=1))
+    trainer.tracker.pass_time(at(40))
+    assert trainer.finished[0].summary.in_zones[5] == pytest.approx(240 - 20, abs=1)

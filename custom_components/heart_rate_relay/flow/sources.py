@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import voluptuous as vol
 
+from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.selector import (
@@ -29,10 +30,11 @@ from ..const import (
     CONF_STEP_SOURCES,
     CONF_WEARERS,
     DEFAULT_OPTIONS,
+    DOMAIN,
     SOURCE_OPTIONS,
 )
 from ..destinations.base import Limits
-from ..metrics import HEART_RATE, Metric
+from ..metrics import HEART_RATE, WORKOUT, Metric
 from ..sources.attributes import name_of
 from ..sources.candidates import (
     async_last_entity_id,
@@ -57,8 +59,15 @@ def source_fields(
             reorder=True,
         )
     )
+    workouts = EntitySelector(
+        EntitySelectorConfig(
+            filter={"integration": DOMAIN, "domain": EVENT_DOMAIN}, multiple=True
+        )
+    )
     fields: dict[vol.Marker, object] = {
-        vol.Required(option, default=list): selector
+        vol.Required(option, default=list): (
+            workouts if metric is WORKOUT else selector
+        )
         for metric, option in SOURCE_OPTIONS.items()
         if metric in metrics
     }

@@ -10,12 +10,13 @@ from .counter import Counter
 from .observation import Observer
 from .position import PositionObserver
 from .times import CLOCK_TOLERANCE
+from .workouts import WorkoutObserver
 
 MAX_HELD = 10_000
 """How many readings may be held back at once."""
 
 
-type Watcher = Observer | PositionObserver | Counter
+type Watcher = Observer | PositionObserver | Counter | WorkoutObserver
 """What watches a source."""
 
 
@@ -69,7 +70,7 @@ class Lineup:
 
         What comes too soon after another reading of its source does not.
         """
-        if isinstance(observer, Counter):
+        if isinstance(observer, Counter | WorkoutObserver):
             yield from () if self.one_line else readings
         elif not self.one_line:
             yield from observer.due(readings)

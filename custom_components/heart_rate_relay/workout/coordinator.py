@@ -168,7 +168,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if self._tick_timer:
             self._tick_timer()
             self._tick_timer = None
-        await self.memory.write(self._start_of, sync=True)
+        await self.memory.write(sync=True)
 
     @override
     async def _async_update_data(self) -> WorkoutData:
@@ -229,20 +229,32 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def _have_reading(self, reading: Reading) -> None:
         """Take a heart rate that counts."""
         is_worn = async_is_worn(self.hass, reading.source, self.options[CONF_WORN])
-        self._have_sample(reading, is_worn=is_worn)
+        sources = self.options[CONF_SOURCES]
+        rank = sources.index(reading.source.id) if reading.source.id in sources else 0
+        self._have_sample(reading, is_worn=is_worn, rank=rank)
 
     @callback
     def _have_other(self, reading: Reading) -> None:
         """Take anything else that was measured, if its source counts."""
         preference = self._preferences[reading.metric]
         if preference.counts(reading.source.id, reading.measured_at):
-            self._have_sample(reading, is_worn=True)
+            self._have_sample(reading)
 
-    def _have_sample(self, reading: Reading, *, is_worn: bool) -> None:
+    def _have_sample(
+        self, reading: Reading, *, is_worn: bool = True, rank: int = 0
+    ) -> None:
         """Take what was measured."""
-        key, value, duration = reading.metric.key, reading.value, reading.duration
         self._look_at_clock()
-        self._happen(Sample(key, reading.measured_at, value, duration, is_worn))
+        self._happen(
+            Sample(
+                reading.metric.key,
+                reading.measured_at,
+                reading.value,
+                reading.duration,
+                is_worn,
+                rank,
+            )
+        )
 
     @callback
     def _have_missing(self, key: bool, source_ids: set[str]) -> None:
@@ -260,11 +272,12 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         """Take note of something that happens."""
         was = self.tracker.phase
         tell(self.tracker, happening)
-        if self.tracker.phase is Phase.NONE:
-            is_known = was is Phase.NONE and happening[0] != SET_BACK
-            self.memory.forget(was_written=not is_known)
-        else:
+        if self.tracker.phase is not Phase.NONE:
+            if was is Phase.NONE:
+                self.memory.begin(self._start_of())
             self.memory.note(happening)
+        elif was is not Phase.NONE or happening[0] == SET_BACK:
+            self.memory.forget(self._start_of())
         self._follow(was)
 
     def _follow(self, was: Phase) -> None:
@@ -278,7 +291,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def _have_finished(self, finished: Finished) -> None:
         """Take a workout that is over: keep it, and then tell it."""
         finished = self._with_sport(finished)
-        self.memory.finish(finished)
+        self.memory.finish(finished, self._start_of())
         self.data = replace(self.data, summary=finished.summary)
         self.config_entry.async_create_task(
             self.hass, self._keep(), f"{self.name} finished"
@@ -299,7 +312,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
 
         await self.memory.keep_finished(tell)
         self._publish()
-        await self.memory.write(self._start_of, sync=True)
+        await self.memory.write(sync=True)
 
     def _tell_untold(self) -> None:
         """Tell the workouts that are over to whoever listens."""
@@ -328,11 +341,11 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         was = self.tracker.phase
         self.tracker.pass_time(now_us())
         if was is not Phase.NONE and self.tracker.phase is Phase.NONE:
-            self.memory.forget(was_written=True)
+            self.memory.forget(self._start_of())
         self._ticks += 1
         is_time = self._ticks % PUBLISH_INTERVAL.seconds == 0
         if self.memory.is_due:
-            write = self.memory.write(self._start_of, sync=is_time)
+            write = self.memory.write(sync=is_time)
             self.config_entry.async_create_background_task(
                 self.hass, write, f"{self.name} journal"
             )

@@ -26,14 +26,14 @@ class Memory:
         self._number = keep
         self._pending: list[Happening] = []
         self._unkept: list[Finished] = []
-        self._is_outdated = True
+        self._start: Start | None = Start()
         self._lock = asyncio.Lock()
         self._has_failed = False
 
     @property
     def is_due(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._pending or (self._is_outdated and not self._unkept))
+        return bool(self._pending or (self._start and not self._unkept))
 
     async def read(self) -> tuple[Start, list[Happening]]:
         """Return what had happened when Home Assistant was stopped, or killed."""
@@ -49,23 +49,27 @@ class Memory:
 
     def go_on(self) -> None:
         """Take note that what was read is still true."""
-        self._is_outdated = False
+        self._start = None
+
+    def begin(self, start: Start) -> None:
+        """Take note of where a workout may begin, before all that happens in it."""
+        self._start = start
 
     def note(self, happening: Happening) -> None:
         """Take note of what happens while there is a workout, or signs of one."""
         self._pending.append(happening)
 
-    def forget(self, *, was_written: bool) -> None:
-        """Take note that what has happened came to nothing."""
+    def forget(self, start: Start) -> None:
+        """Take note that what has happened came to nothing, and where to start now."""
         self._pending.clear()
-        self._is_outdated |= was_written
+        self._start = start
 
-    def finish(self, finished: Finished) -> None:
+    def finish(self, finished: Finished, start: Start) -> None:
         """Take note of a workout that is over, which is to be kept."""
-        self._pending.clear()
+        self.forget(start)
         self._unkept.append(finished)
 
-    async def write(self, start: Callable[[], Start], *, sync: bool) -> None:
+    async def write(self, *, sync: bool) -> None:
         """Write what has happened since it was written last, if only where to start.
 
         What is over has to be kept first: until then all that it was is in the journal.
@@ -75,10 +79,9 @@ class Memory:
             if self._unkept:
                 return
             happened, self._pending = self._pending, []
-            if self._is_outdated:
-                self._is_outdated = False
-                begin = start()
-                await self._try(lambda: self._journal.begin(begin))
+            if start := self._start:
+                self._start = None
+                await self._try(lambda: self._journal.begin(start))
             if happened:
                 await self._try(lambda: self._journal.write(happened, sync=sync))
 
@@ -89,7 +92,6 @@ class Memory:
                 finished = self._unkept[0]
                 await self._keep(finished)
                 tell(finished)
-                self._is_outdated = True
                 del self._unkept[0]
 
     async def keep(self, finished: Finished) -> None:

@@ -36,3 +36,5 @@ class Sample(NamedTuple):
     """For how long it was counted, in µs."""
     is_worn: bool = True
     """Whether nothing says that what measured it is not worn."""
+    rank: int = 0
+    """How many sources are preferred to the one that measured it."""

@@ -17,6 +17,9 @@ from .summary import HOLD, NEAR, RECOVERY, Measured, Summary
 STILL = 2 * MINUTE
 """For how long a heart rate may stay the same to the digit: a strap on a chair tells its last."""
 
+STILL_AT_THE_END = MINUTE // 2
+"""For how long it may at the end, after which nothing more came."""
+
 LONGEST_ABSENCE = 30 * MINUTE
 """For how long nobody may have listened, and a workout still go on."""
 
@@ -106,6 +109,7 @@ class Tracker:
         self._value = nan
         self._value_since = 0
         self._last = 0
+        self._ranks: dict[int, int] = {}
 
     @property
     def is_on(self) -> bool:
@@ -175,7 +179,7 @@ class Tracker:
         if self.phase is Phase.SIGNS and silence > HOLD:
             self._forget()
         elif self.is_on and silence > self._patience:
-            self._finish(self._life)
+            self._finish(self._last_sign)
         elif self.phase is Phase.OVER and now > self._end + RECOVERY:
             self._finish(self._end)
 
@@ -194,6 +198,7 @@ class Tracker:
         self._moved_at -= by
         self._value_since -= by
         self._last -= by
+        self._ranks = {at - by: rank for at, rank in self._ranks.items()}
         self.measured.shift(by)
 
     # What comes of it
@@ -203,6 +208,12 @@ class Tracker:
         """For how long there may be no signs."""
         has_signs = self._life > self.begin
         return self._rules.end_after if has_signs else LONGEST_UNMEASURED
+
+    @property
+    def _last_sign(self) -> int:
+        """When somebody trained for sure, without the value that a sensor was left with."""
+        since = max(self._value_since, self._moved_at, self.begin)
+        return since if self._life - since >= STILL_AT_THE_END else self._life
 
     def _take_heart_rate(self, sample: Sample) -> None:
         """Take a heart rate."""
@@ -224,11 +235,25 @@ class Tracker:
         if self.phase is Phase.SIGNS and not is_sign:
             self._forget()
             return
+        if not is_latest and self._is_known_better(sample):
+            return
         self.measured.add(sample)
+        if sample.rank:
+            self._ranks[at] = sample.rank
         if is_sign:
             self._live(at)
         if is_latest and at - self._value_since > STILL and sample.is_worn:
             self._is_still()
+
+    def _is_known_better(self, sample: Sample) -> bool:
+        """Return whether a source that is preferred measured before and after a late value."""
+        times = self.measured.heart_rates.times
+        index = self.measured.heart_rates.index_of(sample.at)
+        if not 0 < index < len(times):
+            return False
+        before, after = times[index - 1], times[index]
+        ranks = (self._ranks.get(before, 0), self._ranks.get(after, 0))
+        return after - before <= HOLD and max(ranks) < sample.rank
 
     def _is_enough(self, value: float) -> bool:
         """Return whether a heart rate is a sign of a workout."""
@@ -284,5 +309,6 @@ class Tracker:
         """Forget what is no workout, or no longer one."""
         self.phase = Phase.NONE
         self.measured = self._create()
+        self._ranks = {}
         self._is_by_hand = False
         self.sport = None
