@@ -258,8 +258,9 @@ async def test_week(
     assert len(spans) == len(week.references) == 11, spans
     for told, reference in zip(week.told, week.references, strict=True):
         compare(told, reference)
-    for _ in range(100):
+    for _ in range(300):
         await week.wait(5)
+        await hass.async_add_executor_job(time.sleep, 0.02)
         if len(open_wearables.workouts) == 11:
             break
     stored = sorted(open_wearables.workouts.values(), key=lambda one: one.key.begin)
