@@ -7,6 +7,7 @@ import ipaddress
 from itertools import count
 from pathlib import Path
 import ssl
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,6 +44,26 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("default", patient)
 settings.register_profile("same", patient, derandomize=True)
 settings.load_profile("same")
+
+
+BEGAN = time.monotonic()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run have an end: what scripts/test --quick has."""
+    parser.addoption(
+        "--within",
+        type=float,
+        metavar="SECONDS",
+        help="leave out what has not begun by then",
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave a test out where there is no time left."""
+    within: float | None = item.config.getoption("--within")
+    if within is not None and time.monotonic() - BEGAN > within:
+        pytest.skip("no time left")
 
 
 @pytest.fixture

@@ -11,9 +11,16 @@ import time
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from custom_components.heart_rate_relay.destinations.base import Receipt
 from custom_components.heart_rate_relay.destinations.influxdb import reading_back
+from custom_components.heart_rate_relay.destinations.influxdb.line_protocol import (
+    Series,
+)
+from custom_components.heart_rate_relay.destinations.influxdb.questions import (
+    ask_victoria_metrics,
+)
 from custom_components.heart_rate_relay.reading import Reading, Source
 from homeassistant.core import HomeAssistant
 
@@ -176,6 +183,15 @@ async def test_what_is_known_is_not_asked_again(
         await destination.deliver(readings)
     assert asked.count("POST") == 16
     assert asked.count("GET") < 20
+
+
+def test_no_question_is_asked_twice() -> None:
+    """A question is never the same: what was not found is remembered, and shown as such."""
+    series = Series("heart_rate", "bpm", {"source": "sensor.strap"})
+    questions = [
+        ask_victoria_metrics(URL("http://victoria"), {}, series, NOW) for _ in range(3)
+    ]
+    assert len({question.url for question in questions}) == 3
 
 
 async def test_repeat_is_kept_twice(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from unittest.mock import AsyncMock, Mock, patch
 
 from bleak.exc import BleakError
@@ -52,6 +53,46 @@ async def test_unexpected_error(
         await asyncio.sleep(SOON)
     await worn.measures_within(2 * SOON)
     assert worn.tasks == 1
+    assert await worn.hass.config_entries.async_unload(worn.entry.entry_id)
+    assert worn.is_released
+
+
+@pytest.mark.parametrize("error", [TimeoutError, BleakError, RuntimeError])
+async def test_end_that_is_taken_for_a_failure(
+    worn: Scene, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """Who connects may tell of being ended as of any failure: it is the end all the same."""
+    is_connecting = asyncio.Event()
+
+    async def connect(*_: object) -> Link:
+        is_connecting.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise error("Not connected") from None
+        raise AssertionError
+
+    monkeypatch.setattr(Link, "connect", connect)
+    worn.strap.drop()
+    await within(SOON, is_connecting.is_set)
+    assert await worn.hass.config_entries.async_unload(worn.entry.entry_id)
+    assert worn.is_released
+
+
+async def test_end_that_is_missed(worn: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who connects, and does not notice that it is to end, is told so again."""
+    is_connecting = asyncio.Event()
+
+    async def connect(*_: object) -> Link:
+        is_connecting.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(Link, "connect", connect)
+    worn.strap.drop()
+    await within(SOON, is_connecting.is_set)
     assert await worn.hass.config_entries.async_unload(worn.entry.entry_id)
     assert worn.is_released
 

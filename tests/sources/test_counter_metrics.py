@@ -167,6 +167,14 @@ def test_what_tells_no_count(value: str) -> None:
     assert phone.times == [("21 09:00", "21 11:00")]
 
 
+def test_highest_count() -> None:
+    """What no counter can have come to is not where it begins."""
+    phone = Phone(TOTAL, CYCLING_DISTANCE, "km")
+    assert phone.show("21 08:00", 2e9) == []
+    assert phone.show("21 09:00", 10) == []
+    assert phone.show("21 10:00", 11) == [1_000_000]
+
+
 def test_trip_of_a_bike() -> None:
     """It begins at 0 with each ride, whatever the one before came to."""
     phone = Phone(TOTAL, CYCLING_DISTANCE, "km")
@@ -237,6 +245,14 @@ def test_glass_that_is_struck_out(entity_id: str) -> None:
     assert phone.show("21 15:00", 700) == []
     assert phone.show("21 18:00", 1500) == [300_000]
     assert sum(phone.show("22 09:00", 250)) == 250_000
+
+
+def test_glass_after_a_late_midnight() -> None:
+    """Yesterday's glasses may be told until late: then what is drunk is of today."""
+    phone = Phone("sensor.water_today", HYDRATION, "mL")
+    phone.show("20 22:00", 2000)
+    assert sum(phone.show("21 00:20", 2100)) == 100_000
+    assert phone.show("21 00:40", 250) == [250_000]
 
 
 def test_whole_floors() -> None:

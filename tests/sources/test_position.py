@@ -242,6 +242,18 @@ async def test_first_place_after_a_start(
     listener.sources.stop()
 
 
+async def test_place_that_is_restored(hass: HomeAssistant) -> None:
+    """Neither it is one nor, perhaps, the next."""
+    locate(hass)
+    listener = listen(hass)
+    locate(hass, latitude=52.6, restored=True)
+    locate(hass, latitude=52.7)
+    assert not listener.readings
+    locate(hass, latitude=52.8)
+    assert by_metric(listener.readings) == TOLD | {"latitude": 52.8}
+    listener.sources.stop()
+
+
 async def test_told_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """A place is of when its tracker was there, and none but a later one is new."""
     freezer.move_to("2026-11-21T10:00:00Z")

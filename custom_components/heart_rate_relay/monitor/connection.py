@@ -58,6 +58,9 @@ The end was not confirmed: a proxy that did not hear of it would hold on to them
 HANG_UP_TIME = 1.0
 """Seconds for a proxy to end an attempt that was given up."""
 
+CANCEL_AGAIN_AFTER = 10.0
+"""Seconds after which an attempt is given up once more: what it waits for may have missed that."""
+
 
 class Trouble(StrEnum):
     """Why there is no connection to a monitor that is heard."""
@@ -156,9 +159,9 @@ class Connection:
 
     async def stop(self) -> None:
         """Disconnect, and stop to connect."""
-        if self._task:
+        while self._task and not self._task.done():
             self._task.cancel()
-            await asyncio.wait((self._task,))
+            await asyncio.wait((self._task,), timeout=CANCEL_AGAIN_AFTER)
         if self._unreleased:
             await self._release(self._unreleased)
         if self._unreleased:
@@ -176,7 +179,9 @@ class Connection:
 
     async def _run(self) -> None:
         """Connect, stay connected, and begin anew when that is over."""
-        while True:
+        task = asyncio.current_task()
+        # Who connects may take it for a failure of its own that this is cancelled
+        while task and not task.cancelling():
             try:
                 await self._attempt()
             except OtherMonitorError:
@@ -185,7 +190,8 @@ class Connection:
             except Exception as err:  # noqa: BLE001 - the next attempt may do better
                 log_unexpected(err, "the monitor is connected to again")
             self._failures += 1
-            await self._rest(self._backoff())
+            if not task.cancelling():
+                await self._rest(self._backoff())
 
     async def _rest(self, seconds: float) -> None:
         """Wait for so many seconds, or until the monitor is back that was away."""

@@ -21,11 +21,10 @@ AHEAD = 24 * 60 * 60.0
 VALID = 60 * 60.0
 """Seconds for which it holds what was found, and that nothing may be asked."""
 
-LOOKS = (2.0, 11.0, 12.0)
+LOOKS = (2.0, 6.0, 24.0)
 """Seconds before each look.
 
-VictoriaMetrics shows a new series after one. Who looks earlier, or on a busy machine, sees
-nothing of it for ten more or so, for which it remembers what it did not find.
+VictoriaMetrics shows a new series after one or two, and later where its disk is slow.
 """
 
 TOO_OLD = "taken, but not kept: older than the retention of the database"
