@@ -51,9 +51,13 @@ LIBRARY = (
 SERVICE_TABLES = ("destinations", "flow.forms")
 """What may know one service from another."""
 
-PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFORMS}
+PLATFORMS = {
+    *heart_rate_relay.MONITOR_PLATFORMS,
+    *heart_rate_relay.RELAY_PLATFORMS,
+    *heart_rate_relay.WORKOUT_PLATFORMS,
+}
 
-LOOKED_FOR = ("backup", "diagnostics", "system_health", "trigger")
+LOOKED_FOR = ("backup", "diagnostics", "media_source", "system_health", "trigger")
 """What Home Assistant looks for by its name, and shows no entities with."""
 
 KNOWS: dict[str, set[str]] = {

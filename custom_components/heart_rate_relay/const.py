@@ -79,6 +79,7 @@ CONF_WHEEL_CIRCUMFERENCE: Final = "wheel_circumference"
 
 # What the options of a workout hold
 CONF_OTHERS: Final = "other_sensors"
+CONF_POSITION: Final = "position"
 CONF_WORN: Final = "worn_sensors"
 CONF_BEGINS_BY: Final = "begins_by"
 CONF_BOUND: Final = "bound"

@@ -39,6 +39,7 @@ from ..const import (
     CONF_KEEP_WORKOUTS,
     CONF_KIND,
     CONF_OTHERS,
+    CONF_POSITION,
     CONF_RESTING,
     CONF_SEX,
     CONF_SOURCES,
@@ -54,11 +55,20 @@ from ..const import (
     KIND_WORKOUT,
     UNIT_BPM,
 )
-from ..metrics import CADENCE, HEART_RATE, METRICS, POWER, SPEED
+from ..metrics import (
+    ALTITUDE,
+    CADENCE,
+    CYCLING_DISTANCE,
+    DISTANCE,
+    HEART_RATE,
+    POWER,
+    SPEED,
+)
 from ..sources.belongings import async_owners
 from ..sources.candidates import async_last_entity_id, async_own_entities
 from ..sources.finding import async_find
 from ..sources.flaws import async_flaws
+from ..sources.position import DOMAINS as PLACES
 from ..workout.body import Sex
 from ..workout.coordinator import is_workout
 from ..workout.settings import body_of, bounds_of, zones_of
@@ -69,7 +79,7 @@ from .sources import SOURCE_DOMAINS, source_ids
 
 AUTOMATIC = "automatic"
 
-OTHERS = (SPEED, POWER, CADENCE)
+OTHERS = (SPEED, POWER, CADENCE, DISTANCE, CYCLING_DISTANCE, ALTITUDE)
 """What a workout is told by besides heart rates."""
 
 
@@ -119,6 +129,16 @@ ZONES = vol.Schema(
 )
 
 
+RULES: dict[vol.Marker, object] = {
+    vol.Required(CONF_BEGINS_BY): _choice(CONF_BEGINS_BY, list(BeginsBy)),
+    vol.Required(CONF_BOUND): _number(40, 220, UNIT_BPM),
+    vol.Required(CONF_BEGIN_AFTER): _number(0, 30, UnitOfTime.MINUTES, 0.5),
+    vol.Required(CONF_END_AFTER): _number(2, 60, UnitOfTime.MINUTES, 0.5),
+    vol.Required(CONF_SPORT): _choice(CONF_SPORT, [AUTOMATIC, *Sport]),
+    vol.Required(CONF_KEEP_WORKOUTS): _number(1, 1000),
+}
+
+
 def _fields(hass: HomeAssistant) -> dict[vol.Marker, object]:
     """Return the fields of a workout."""
     sources = EntitySelector(
@@ -129,20 +149,18 @@ def _fields(hass: HomeAssistant) -> dict[vol.Marker, object]:
             reorder=True,
         )
     )
+    places = EntitySelector(EntitySelectorConfig(domain=list(PLACES), multiple=True))
     others = vol.Schema(
-        {vol.Required(metric.key, default=list): sources for metric in OTHERS}
+        {
+            **{vol.Required(metric.key, default=list): sources for metric in OTHERS},
+            vol.Required(CONF_POSITION, default=list): places,
+        }
     )
     worn = EntitySelector(EntitySelectorConfig(domain="binary_sensor", multiple=True))
-    minutes = UnitOfTime.MINUTES
     return {
         vol.Required(CONF_SOURCES, default=list): sources,
-        vol.Required(CONF_BEGINS_BY): _choice(CONF_BEGINS_BY, list(BeginsBy)),
-        vol.Required(CONF_BOUND): _number(40, 220, UNIT_BPM),
-        vol.Required(CONF_BEGIN_AFTER): _number(0, 30, minutes, 0.5),
-        vol.Required(CONF_END_AFTER): _number(2, 60, minutes, 0.5),
+        **RULES,
         vol.Required(CONF_WORN, default=list): worn,
-        vol.Required(CONF_SPORT): _choice(CONF_SPORT, [AUTOMATIC, *Sport]),
-        vol.Required(CONF_KEEP_WORKOUTS): _number(1, 1000),
         vol.Required(CONF_OTHERS): section(others, {"collapsed": True}),
         vol.Required(CONF_BODY): section(BODY),
         vol.Required(CONF_ZONES): section(ZONES, {"collapsed": True}),
@@ -171,7 +189,7 @@ def _flaw_in(
     """Return the error of the form, and its words."""
     chosen = {
         HEART_RATE: user_input[CONF_SOURCES],
-        **{METRICS[key]: ids for key, ids in user_input[CONF_OTHERS].items()},
+        **{metric: user_input[CONF_OTHERS].get(metric.key, ()) for metric in OTHERS},
     }
     for metric, entity_id, flaw, words in async_flaws(hass, chosen):
         # What is in a section has no place for an error of its own

@@ -236,7 +236,8 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     @callback
     def _have_other(self, reading: Reading) -> None:
         """Take anything else that was measured, if its source counts."""
-        preference = self._preferences[reading.metric]
+        # A tracker tells more than where it is
+        preference = self._preferences.setdefault(reading.metric, Preference(()))
         if preference.counts(reading.source.id, reading.measured_at):
             self._have_sample(reading)
 

@@ -11,6 +11,7 @@ from ..const import (
     CONF_END_AFTER,
     CONF_HIGHEST,
     CONF_OTHERS,
+    CONF_POSITION,
     CONF_RESTING,
     CONF_SEX,
     CONF_SPORT,
@@ -20,7 +21,7 @@ from ..const import (
     CONF_ZONES,
     CONF_ZONES_BY,
 )
-from ..metrics import METRICS, Metric
+from ..metrics import LATITUDE, METRICS, Metric
 from .body import Body, Sex
 from .sample import MINUTE
 from .sport import Sport
@@ -40,10 +41,12 @@ def rules_of(options: Mapping[str, Any]) -> Rules:
 
 def others_of(options: Mapping[str, Any]) -> dict[Metric, list[str]]:
     """Return the sources of all but heart rates, the most preferred first."""
+    others = options[CONF_OTHERS]
+    metrics = {**METRICS, CONF_POSITION: LATITUDE}
     return {
-        METRICS[key]: list(source_ids)
-        for key, source_ids in options[CONF_OTHERS].items()
-        if key in METRICS and source_ids
+        metrics[key]: list(source_ids)
+        for key, source_ids in others.items()
+        if key in metrics and source_ids
     }
 
 
