@@ -478,6 +478,9 @@ def test_said_alike(step: str) -> None:
 def test_selectors() -> None:
     """Each choice within a form has a text, and a key that Home Assistant accepts."""
     offered = {
+        choice["translation_key"]: set(choice["options"])
+        for choice in choices_of_actions()
+    } | {
         selector.config["translation_key"]: set(map(str, selector.config["options"]))
         for form in FORMS.values()
         for selector in (
@@ -489,9 +492,6 @@ def test_selectors() -> None:
             *workout_flow.ZONES.schema.values(),
         )
         if isinstance(selector, SelectSelector)
-    } | {
-        choice["translation_key"]: set(choice["options"])
-        for choice in choices_of_actions()
     }
     assert {
         key: set(strings["options"]) for key, strings in STRINGS["selector"].items()
