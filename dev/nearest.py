@@ -6,7 +6,7 @@ changes a contract that all rooms share runs all tests.
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 import subprocess
 import sys
 
