@@ -1,6 +1,5 @@
 """How workouts are added and changed."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from ..common import STRAP, measure
 from .gym import BODY, Gym, workout_entry
 
-GIVEN: Mapping[str, Any] = {
+GIVEN: dict[str, Any] = {
     "name": "Anna",
     "sources": [STRAP],
     "begins_by": "worn",
