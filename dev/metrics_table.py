@@ -11,7 +11,7 @@ from custom_components.heart_rate_relay.destinations import (
 )
 from custom_components.heart_rate_relay.destinations.influxdb.naming import Naming
 from custom_components.heart_rate_relay.destinations.open_wearables import kinds
-from custom_components.heart_rate_relay.metrics import METRICS, Metric
+from custom_components.heart_rate_relay.metrics import METRICS, WORKOUT, Metric
 
 PAGE = Path(__file__).parents[1] / "docs" / "relays.md"
 
@@ -20,12 +20,17 @@ END = "\n<!-- end of what it wrote -->"
 
 NOTHING = "–"
 
+WORKOUTS = "workouts"
+"""What Open Wearables has apart from records."""
+
 CALLED: Mapping[str, Callable[[Metric], str]] = MappingProxyType(
     {
         "Gerosense": lambda metric: gerosense.KINDS[metric][0],
         "livetracking.io": lambda metric: live_tracking.FIELDS[metric].key,
         "InfluxDB": lambda metric: Naming({}).place_of(metric).field,
-        "Open Wearables": lambda metric: kinds.KINDS[metric].type,
+        "Open Wearables": lambda metric: (
+            WORKOUTS if metric is WORKOUT else kinds.KINDS[metric].type
+        ),
     }
 )
 """What services call a metric. One that is not among them has a name for nothing."""

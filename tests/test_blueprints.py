@@ -21,6 +21,7 @@ from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 from .automation import automate, let_pass
 from .common import STRAP, measure, relay_entry, set_up
 from .test_trigger import STATUS, become
+from .workout.gym import Gym, workout_entry
 
 ROOT = Path(__file__).parent.parent
 BLUEPRINTS = sorted((ROOT / "blueprints").rglob("*.yaml"))
@@ -52,7 +53,10 @@ def inputs_of(inputs: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_all_are_tested() -> None:
     """Each blueprint is tested below."""
-    assert NAMES == ["heart_rate_alert", "heart_rate_zone_lights", "stopped_while_live"]
+    assert [
+        *("heart_rate_alert", "heart_rate_zone_lights", "stopped_while_live"),
+        *("workout_fan", "workout_summary", "workout_too_hard"),
+    ] == NAMES
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=NAMES)
@@ -99,12 +103,17 @@ async def test_examples(hass: HomeAssistant) -> None:
 async def use(hass: HomeAssistant, name: str, **inputs: Any) -> None:
     """Have an automation that a person made from a blueprint."""
     (path,) = [path for path in BLUEPRINTS if path.stem == name]
+    await automate(hass, used(hass, path, inputs))
+
+
+def used(hass: HomeAssistant, path: Path, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return an automation that is made from a blueprint, which is imported with it."""
     relative = path.relative_to(ROOT)
     imported = Path(hass.config.path(str(relative)))
     imported.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(path, imported)
     inside = str(relative.relative_to("blueprints/automation"))
-    await automate(hass, {"use_blueprint": {"path": inside, "input": inputs}})
+    return {"use_blueprint": {"path": inside, "input": inputs}}
 
 
 async def test_alert(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
@@ -230,3 +239,40 @@ async def test_live_and_well(
     hass.states.async_set(LIVE, "on")
     await let_pass(hass, freezer, 60)
     assert not warnings
+
+
+async def test_workouts(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """A fan follows the zone, one is warned above it, and told the summary."""
+    fan = async_mock_service(hass, "fan", "set_percentage")
+    off = async_mock_service(hass, "fan", "turn_off")
+    alarms = async_mock_service(hass, "test", "alarm")
+    notes = async_mock_service(hass, "test", "note")
+    freezer.move_to("2026-06-01 08:00:00+00:00")
+    measure(hass, "unavailable")
+    gym = Gym(hass, freezer)
+    await gym.open(workout_entry())
+    zone, finished = "sensor.anna_zone", "event.anna_workout_finished"
+    note = {"action": "test.note", "data": {"message": "{{ message }}"}}
+    inputs: dict[str, dict[str, Any]] = {
+        "workout_fan": {
+            "workout": "binary_sensor.anna_workout",
+            "zone": zone,
+            "fan": "fan.gym",
+        },
+        "workout_too_hard": {"zone_sensor": zone, "zone": 3, "actions": [ALARM]},
+        "workout_summary": {"finished": finished, "actions": [note]},
+    }
+    automations = []
+    for name, given in inputs.items():
+        (path,) = [path for path in BLUEPRINTS if path.stem == name]
+        automations.append(used(hass, path, given))
+    await automate(hass, *automations)
+    await gym.train(300, 130)
+    assert [call.data["percentage"] for call in fan] == [40]
+    await gym.train(240, 170)
+    assert fan[-1].data["percentage"] == 80
+    assert len(alarms) == 1
+    await gym.wait(600)
+    assert off
+    (told,) = notes
+    assert told.data["message"] == "9 min, 148 bpm on average, 171 at most, 124 kcal"

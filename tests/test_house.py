@@ -39,6 +39,13 @@ LIBRARY = (
     "destinations",
     "sources.detection",
     "units",
+    *(
+        f"workout.{name}"
+        for name in (
+            *("body", "clock", "data", "effort", "formulas", "journal", "sample"),
+            *("series", "shelf", "sport", "summary", "tcx", "tracker", "zones"),
+        )
+    ),
 )
 """What could do without Home Assistant, tomorrow as a library."""
 
@@ -48,9 +55,13 @@ SERVICE_TABLES = ("destinations", "flow.forms")
 CONTRACT = ("base", "errors", "hosted", "tokens", "words")
 """What all may know of destinations, whichever they are."""
 
-PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFORMS}
+PLATFORMS = {
+    *heart_rate_relay.MONITOR_PLATFORMS,
+    *heart_rate_relay.RELAY_PLATFORMS,
+    *heart_rate_relay.WORKOUT_PLATFORMS,
+}
 
-LOOKED_FOR = ("backup", "diagnostics", "system_health", "trigger")
+LOOKED_FOR = ("backup", "diagnostics", "media_source", "system_health", "trigger")
 """What Home Assistant looks for by its name, and shows no entities with."""
 
 KNOWS: dict[str, set[str]] = {
@@ -61,6 +72,7 @@ KNOWS: dict[str, set[str]] = {
     "past": {"outbox", "sources"},
     "relay": {"sources", "outbox", "delivery", "past", "destinations"},
     "monitor": set(),
+    "workout": {"outbox", "past", "sources"},
 }
 """Which other rooms a room knows: what makes values meets what delivers them nowhere."""
 

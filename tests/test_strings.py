@@ -27,6 +27,7 @@ from custom_components.heart_rate_relay import (
     services,
     system_health,
     trigger,
+    workout_services,
 )
 from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.destinations import DESTINATIONS, errors
@@ -39,9 +40,11 @@ from custom_components.heart_rate_relay.flow import (
     account as account_flow,
     monitor as monitor_flow,
     options as options_flow,
+    workout as workout_flow,
 )
 from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
 from custom_components.heart_rate_relay.flow.options import LIMITS
+from custom_components.heart_rate_relay.media_source import WorkoutMediaSource
 from custom_components.heart_rate_relay.monitor import monitor_issues
 from custom_components.heart_rate_relay.monitor.link import Link
 from custom_components.heart_rate_relay.monitor.profiles import ACTIONS, PROFILES
@@ -51,7 +54,9 @@ from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.relay import relay_issues as issues
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from custom_components.heart_rate_relay.sources.flaws import Flaw, Flawed
+from custom_components.heart_rate_relay.workout import workout_issues
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
+from homeassistant.components.media_source import MediaSourceItem, Unresolvable
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -75,6 +80,7 @@ from .flow.common import (
     way_to,
 )
 from .monitor.common import features_of, heard, monitor_entry, set_up_monitor
+from .workout.gym import workout_entry
 
 ROOT = Path(config_flow.__file__).parent
 STRINGS: dict[str, Any] = json.loads(
@@ -189,7 +195,8 @@ def test_steps() -> None:
     assert relay == {"init", "measured", "address", "hosted"}
     # Home Assistant always begins with the former
     assert steps_of(monitor_flow.MonitorOptionsFlow) == {"init", "monitor"}
-    assert set(STRINGS["options"]["step"]) == relay | {"monitor"}
+    assert steps_of(workout_flow.WorkoutOptionsFlow) == {"init", "workout"}
+    assert set(STRINGS["options"]["step"]) == relay | {"monitor", "workout"}
 
 
 type Shown = Mapping[str, list[ConfigFlowResult]]
@@ -210,6 +217,7 @@ async def shown(
     results: list[ConfigFlowResult] = [
         *await shown_about_monitors(hass, unreadable),
         *await shown_on_the_way(hass),
+        await submit(hass, await start(hass), {"next_step_id": "workout"}),
         *await shown_about_people(hass, gerosense, open_wearables),
         await to_sources(hass, "pulsoid", pulsoid),
         *await shown_about_sources(hass, open_wearables),
@@ -348,6 +356,10 @@ async def options_forms(hass: HomeAssistant) -> list[ConfigFlowResult]:
         forms.append(await hass.config_entries.options.async_init(entry.entry_id))
     entry = monitor_entry(profiles=("cycling_speed",))
     await set_up_monitor(hass, entry)
+    forms.append(await hass.config_entries.options.async_init(entry.entry_id))
+    entry = workout_entry()
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
     forms.append(await hass.config_entries.options.async_init(entry.entry_id))
     return forms
 
@@ -492,7 +504,7 @@ async def test_form(shown: Shown, step: str) -> None:
 async def test_options_form(options_forms: list[ConfigFlowResult], step: str) -> None:
     """Each option has a name and a description."""
     strings = STRINGS["options"]["step"][step]
-    assert set(strings) == {"data", "data_description", "title"}
+    assert set(strings) - {"sections"} == {"data", "data_description", "title"}
     forms = [form for form in options_forms if form["step_id"] == step]
     assert_fields(strings, [form["data_schema"] for form in forms])
     for form in forms:
@@ -534,6 +546,9 @@ def test_said_alike(step: str) -> None:
 def test_selectors() -> None:
     """Each choice within a form has a text, and a key that Home Assistant accepts."""
     offered = {
+        choice["translation_key"]: set(choice["options"])
+        for choice in choices_of_actions()
+    } | {
         selector.config["translation_key"]: set(map(str, selector.config["options"]))
         for form in FORMS.values()
         for selector in (
@@ -545,11 +560,11 @@ def test_selectors() -> None:
             ),
             *form.person.values(),
             *LIMITS.values(),
+            *workout_flow.RULES.values(),
+            *workout_flow.BODY.schema.values(),
+            *workout_flow.ZONES.schema.values(),
         )
         if isinstance(selector, SelectSelector)
-    } | {
-        choice["translation_key"]: set(choice["options"])
-        for choice in choices_of_actions()
     }
     metric_rows = metrics.METRICS.items()
     instants = {key for key, row in metric_rows if row.kind is not metrics.Kind.COUNTER}
@@ -574,6 +589,7 @@ def choices_of_actions() -> Iterator[Mapping[str, Any]]:
 async def test_actions(hass: HomeAssistant) -> None:
     """Each action has an icon and texts, and so has each of its fields."""
     services.async_setup_services(hass)
+    workout_services.async_setup_workout_services(hass)
     registered = hass.services.async_services_for_domain(DOMAIN)
     described = load_yaml_dict(ROOT / "services.yaml")
     assert set(registered) == set(described)
@@ -693,6 +709,11 @@ def flow_errors(module: ModuleType) -> set[str]:
     }
 
 
+WORKOUT_ERRORS = {
+    *("no_heart_rate", "reserve_unknown", "resting_too_high", "zones_not_rising")
+}
+"""What may be wrong with what workouts are told by: tests/workout/test_flow.py has them all."""
+
 FLAW_WORDS = {"source", "unit", "expected", "metric"}
 """What a form says of a source that would stay silent."""
 
@@ -707,7 +728,7 @@ def test_errors() -> None:
     keys = error_keys() - {"unexpected", "refuses_all"}
     assert keys >= {"refused", "busy", "invalid_auth", "missing_scope", "timeout"}
     assert keys >= {"code_used", "email_taken", "nobody_found", "wrong_url"}
-    assert set(STRINGS["config"]["error"]) == keys | own | set(Flaw)
+    assert set(STRINGS["config"]["error"]) == keys | own | set(Flaw) | WORKOUT_ERRORS
     assert placeholders(STRINGS["config"]["error"]) == FLAW_WORDS
 
 
@@ -715,7 +736,7 @@ def test_option_errors() -> None:
     """What is wrong with options has a text."""
     own = flow_errors(options_flow)
     assert own == {"empty_range", "no_sources"}
-    assert set(STRINGS["options"]["error"]) == own | set(Flaw)
+    assert set(STRINGS["options"]["error"]) == own | set(Flaw) | WORKOUT_ERRORS
     assert placeholders(STRINGS["options"]["error"]) == FLAW_WORDS
 
 
@@ -747,6 +768,14 @@ async def entities(
     every = tuple(PROFILES)
     monitor = monitor_entry(features=features_of(*every), profiles=every)
     await set_up_monitor(hass, monitor)
+    workout = workout_entry()
+    workout.add_to_hass(hass)
+    # It was measured once
+    er.async_get(hass).async_get_or_create(
+        "sensor", DOMAIN, f"{workout.entry_id}_workout_distance", config_entry=workout
+    )
+    assert await hass.config_entries.async_setup(workout.entry_id)
+    await hass.async_block_till_done()
     return {
         (entity.domain, entity.translation_key): entity
         for entity in er.async_get(hass).entities.values()
@@ -797,6 +826,10 @@ async def test_entity_texts(
         # Home Assistant has texts for what is on or off, and for those of a class
         is_own = entity.original_device_class in {None, "enum"}
         states = states_of(entity) if is_own and entity.domain != "switch" else set()
+        if entity.domain == "event":
+            expected.add("state_attributes")
+            kinds = strings[key]["state_attributes"]["event_type"]["state"]
+            assert set(kinds) == set((entity.capabilities or {})["event_types"])
         if states:
             expected.add("state")
             assert set(strings[key]["state"]) == states
@@ -806,7 +839,7 @@ async def test_entity_texts(
             assert state
             assert state.attributes["unit_of_measurement"] == unit
         assert set(strings[key]) == expected
-    assert placeholders(STRINGS["entity"]) == set()
+    assert placeholders(STRINGS["entity"]) == {"zone"}
 
 
 async def test_icons(entities: dict[tuple[str, str], er.RegistryEntry]) -> None:
@@ -890,6 +923,9 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
     outbox.is_of_later_version = True
     issues.async_update_outbox(hass, ENTRY, outbox)
     note()
+    workout = workout_entry(sources=["sensor.gone"])
+    workout_issues.async_update_sources(hass, workout, {"sensor.gone"})
+    note()
     monitor = monitor_entry()
     await set_up_monitor(hass, monitor)
     for trouble in Trouble:
@@ -897,6 +933,10 @@ async def reported(hass: HomeAssistant, tmp_path: Path) -> Reported:
         note()
         assert f"monitor_{trouble}" in by_key
     return by_key
+
+
+OTHERS = {"monitor": monitor_entry(), "workout": workout_entry()}
+"""Whose issues say so in their names."""
 
 
 def test_issues(reported: Reported) -> None:
@@ -911,8 +951,9 @@ def test_issues(reported: Reported) -> None:
         }
         given = issue.translation_placeholders or {}
         assert set(given) == placeholders(strings)
-        owner = "monitor" if key.startswith("monitor_") else "relay"
-        assert given[owner] == (monitor_entry() if owner == "monitor" else ENTRY).title
+        kind = key.partition("_")[0]
+        owner = kind if kind in OTHERS else "relay"
+        assert given[owner] == OTHERS.get(owner, ENTRY).title
         assert all(given.values())
 
 
@@ -1028,6 +1069,10 @@ async def test_exceptions(hass: HomeAssistant) -> None:
         note(refusal.value)
     for error in errors_of_actions():
         note(error)
+    gone = MediaSourceItem(hass, DOMAIN, "nobody/nothing", None)
+    with pytest.raises(Unresolvable) as unresolvable:
+        await WorkoutMediaSource(hass).async_resolve_media(gone)
+    note(unresolvable.value)
     with patch.object(RelayCoordinator, "async_start", side_effect=RuntimeError):
         entry = relay_entry("pulsoid", {"access_token": "b"})
         entry.add_to_hass(hass)
@@ -1043,12 +1088,15 @@ async def test_exceptions(hass: HomeAssistant) -> None:
 
 def errors_of_actions() -> Iterator[HomeAssistantError]:
     """Yield what actions raise, as it is written there."""
-    module = ast.parse((ROOT / "services.py").read_text(encoding="utf-8"))
-    for node in ast.walk(module):
-        match node:
-            case ast.Call(func=ast.Name("_error"), args=[ast.Constant(str() as key)]):
-                given = {keyword.arg or "": "" for keyword in node.keywords}
-                yield services._error(key, **given)
+    for name in ("services.py", "workout_services.py"):
+        module = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+        for node in ast.walk(module):
+            match node:
+                case ast.Call(
+                    func=ast.Name("error"), args=[ast.Constant(str() as key)]
+                ):
+                    given = {keyword.arg or "": "" for keyword in node.keywords}
+                    yield services.error(key, **given)
 
 
 def test_no_other_exception() -> None:

@@ -22,28 +22,43 @@ from .relay.handover import async_take_over
 from .services import async_setup_services
 from .unexpected import log_unexpected
 from .web import async_setup_web
+from .workout.coordinator import WorkoutConfigEntry, WorkoutCoordinator, is_workout
+from .workout.files import FileView
+from .workout_services import async_setup_workout_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 MONITOR_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
 RELAY_PLATFORMS = [Platform.BUTTON, Platform.SENSOR, Platform.SWITCH]
+WORKOUT_PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.EVENT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
-type HeartRateRelayConfigEntry = MonitorConfigEntry | RelayConfigEntry
+type HeartRateRelayConfigEntry = (
+    MonitorConfigEntry | RelayConfigEntry | WorkoutConfigEntry
+)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions, and what is served."""
     async_setup_services(hass)
+    async_setup_workout_services(hass)
     async_setup_web(hass)
+    hass.http.register_view(FileView)
     return True
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeartRateRelayConfigEntry
 ) -> bool:
-    """Set up a monitor or a relay, whether or not it is near, or its service answers."""
+    """Set up an entry, whether or not a monitor is near, or a service answers."""
     if is_monitor(entry):
         entry.runtime_data = MonitorCoordinator(hass, entry)
+    elif is_workout(entry):
+        entry.runtime_data = WorkoutCoordinator(hass, entry)
     else:
         entry.runtime_data = RelayCoordinator(hass, entry)
     try:
@@ -64,9 +79,11 @@ async def async_setup_entry(
 
 async def _async_start(hass: HomeAssistant, entry: HeartRateRelayConfigEntry) -> None:
     """Start all that an entry is for."""
-    coordinator: MonitorCoordinator | RelayCoordinator = entry.runtime_data
+    coordinator: MonitorCoordinator | RelayCoordinator | WorkoutCoordinator = (
+        entry.runtime_data
+    )
     await coordinator.async_start()
-    if not is_monitor(entry):
+    if not is_monitor(entry) and not is_workout(entry):
         await async_follow_new(hass, entry)
 
     async def stop(_: Event) -> None:
@@ -108,7 +125,7 @@ def _with_other_sources(options: Mapping[str, Any]) -> dict[str, Any]:
 async def async_unload_entry(
     hass: HomeAssistant, entry: HeartRateRelayConfigEntry
 ) -> bool:
-    """Unload a monitor or a relay."""
+    """Unload an entry."""
     if unloaded := await _async_remove_entities(hass, entry):
         await _async_stop(hass, entry)
     return unloaded
@@ -141,7 +158,7 @@ async def _async_stop(hass: HomeAssistant, entry: HeartRateRelayConfigEntry) -> 
 async def async_remove_entry(
     hass: HomeAssistant, entry: HeartRateRelayConfigEntry
 ) -> None:
-    """Remove a relay's readings and tokens with it, and what was reported of the entry."""
+    """Remove what an entry keeps on disk with it, and what was reported of it."""
     async_delete_all(hass, entry)
     if (left := async_take_over(hass, entry.entry_id)) and left.outbox:
         left.outbox.abandon()
@@ -158,4 +175,6 @@ async def async_remove_entry(
 
 def _platforms(entry: HeartRateRelayConfigEntry) -> list[Platform]:
     """Return what an entry has entities of."""
-    return MONITOR_PLATFORMS if is_monitor(entry) else RELAY_PLATFORMS
+    if is_monitor(entry):
+        return MONITOR_PLATFORMS
+    return WORKOUT_PLATFORMS if is_workout(entry) else RELAY_PLATFORMS

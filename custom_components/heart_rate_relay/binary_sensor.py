@@ -12,11 +12,18 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .entity import MonitorEntity, MonitorEntityDescription, async_add_monitor_entities
-from .monitor.coordinator import MonitorConfigEntry
+from .entity import (
+    MonitorEntity,
+    MonitorEntityDescription,
+    WorkoutEntity,
+    WorkoutEntityDescription,
+    async_add_monitor_entities,
+)
+from .monitor.coordinator import MonitorConfigEntry, is_monitor
 from .monitor.data import MonitorData
 from .monitor.profiles import QUANTITIES
 from .monitor.profiles.base import Kind, Quantity
+from .workout.coordinator import WorkoutConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -55,15 +62,45 @@ BINARY_SENSORS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorkoutBinarySensorEntityDescription(
+    WorkoutEntityDescription[bool], BinarySensorEntityDescription
+):
+    """Describes a binary sensor of a wearer's workouts."""
+
+
+WORKOUT = WorkoutBinarySensorEntityDescription(
+    key="workout",
+    translation_key="workout",
+    device_class=BinarySensorDeviceClass.RUNNING,
+    value_fn=lambda data: data.is_on,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: MonitorConfigEntry,
+    entry: MonitorConfigEntry | WorkoutConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors of a monitor."""
-    async_add_monitor_entities(
-        entry, async_add_entities, BINARY_SENSORS, MonitorBinarySensor
-    )
+    """Set up the binary sensors of a monitor, or of a wearer's workouts."""
+    if is_monitor(entry):
+        async_add_monitor_entities(
+            entry, async_add_entities, BINARY_SENSORS, MonitorBinarySensor
+        )
+    else:
+        async_add_entities([WorkoutBinarySensor(entry.runtime_data, WORKOUT)])
+
+
+class WorkoutBinarySensor(WorkoutEntity[bool], BinarySensorEntity):
+    """Tells whether somebody trains."""
+
+    entity_description: WorkoutBinarySensorEntityDescription
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether it is so."""
+        return self.value
 
 
 class MonitorBinarySensor(MonitorEntity[bool | None], BinarySensorEntity):

@@ -37,13 +37,17 @@ from .flow.sources import (
     source_options,
     wearer_field,
 )
+from .flow.workout import WorkoutFlow, WorkoutOptionsFlow
 from .monitor.coordinator import is_monitor
 from .sources.belongings import async_owners
 from .sources.finding import Found, async_find
+from .workout.coordinator import is_workout
 
 
-class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, MeasuredFlow, domain=DOMAIN):
-    """Adds a monitor or a relay, lets a relay sign in again, and leads it elsewhere."""
+class HeartRateRelayConfigFlow(
+    MonitorFlow, WorkoutFlow, AccountFlow, MeasuredFlow, domain=DOMAIN
+):
+    """Adds a monitor, a workout or a relay, lets a relay sign in again, and leads it elsewhere."""
 
     VERSION, MINOR_VERSION = ENTRY_VERSION
     step_of_sources = "sources"
@@ -57,10 +61,12 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, MeasuredFlow, domain=DO
     @override
     def async_get_options_flow(
         config_entry: ConfigEntry,
-    ) -> MonitorOptionsFlow | RelayOptionsFlow:
+    ) -> MonitorOptionsFlow | RelayOptionsFlow | WorkoutOptionsFlow:
         """Return the flow for the options of an entry."""
         if is_monitor(config_entry):
             return MonitorOptionsFlow()
+        if is_workout(config_entry):
+            return WorkoutOptionsFlow()
         return RelayOptionsFlow()
 
     async def async_step_reauth(
@@ -81,6 +87,8 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, MeasuredFlow, domain=DO
         """Lead a relay to another server or account, or give it new credentials."""
         if is_monitor(self._get_reconfigure_entry()):
             return await self.async_step_replace()
+        if is_workout(self._get_reconfigure_entry()):
+            return await self.async_step_workout()
         return await self._async_step_again("reconfigure", user_input)
 
     async def _async_step_again(

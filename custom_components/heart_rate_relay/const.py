@@ -32,6 +32,9 @@ CONF_FEATURES: Final = "features"
 CONF_FORMER_ADDRESS: Final = "former_address"
 CONF_PROFILES: Final = "profiles"
 
+CONF_KIND: Final = "kind"
+KIND_WORKOUT: Final = "workout"
+
 # What only a flow asks for
 CONF_SEARCH: Final = "search"
 CONF_SEX: Final = "biological_sex"
@@ -45,6 +48,7 @@ CONF_WEARERS: Final = "wearers"
 CONF_SOURCES: Final = "sources"
 CONF_OTHER_SOURCES: Final = "other_sources"
 CONF_POSITION_SOURCES: Final = "position_sources"
+CONF_WORKOUT_SOURCES: Final = "workout_sources"
 CONF_DECLINED: Final = "declined"
 CONF_FOLLOW_NEW: Final = "follow_new"
 CONF_MIN_INTERVAL: Final = "min_interval"
@@ -60,8 +64,31 @@ CONF_BACKFILL_DAYS: Final = "backfill_days"
 CONF_LISTEN_ONLY: Final = "listen_only"
 CONF_WHEEL_CIRCUMFERENCE: Final = "wheel_circumference"
 
-ALL_SOURCES: Final = (CONF_SOURCES, CONF_OTHER_SOURCES, CONF_POSITION_SOURCES)
-"""The options that hold sources: of heart rates, of anything else, and of positions."""
+# What the options of a workout hold
+CONF_OTHERS: Final = "other_sensors"
+CONF_POSITION: Final = "position"
+CONF_WORN: Final = "worn_sensors"
+CONF_BEGINS_BY: Final = "begins_by"
+CONF_BOUND: Final = "bound"
+CONF_BEGIN_AFTER: Final = "begin_after"
+CONF_END_AFTER: Final = "end_after"
+CONF_SPORT: Final = "sport"
+CONF_KEEP_WORKOUTS: Final = "keep_workouts"
+CONF_BODY: Final = "body"
+CONF_WEIGHT: Final = "weight"
+CONF_RESTING: Final = "resting_heart_rate"
+CONF_HIGHEST: Final = "highest_heart_rate"
+CONF_ZONES: Final = "zones"
+CONF_ZONES_BY: Final = "zones_by"
+CONF_ZONE: Final = "zone_{}"
+
+ALL_SOURCES: Final = (
+    CONF_SOURCES,
+    CONF_OTHER_SOURCES,
+    CONF_POSITION_SOURCES,
+    CONF_WORKOUT_SOURCES,
+)
+"""The options that hold sources: of heart rates, anything else, positions, and workouts."""
 
 FORMER_SOURCES: Final = (
     "step_sources",
@@ -85,6 +112,20 @@ DEFAULT_OPTIONS: Final[dict[str, Any]] = {
 }
 
 DEFAULT_MONITOR_OPTIONS: Final[dict[str, Any]] = {CONF_LISTEN_ONLY: False}
+
+DEFAULT_WORKOUT_OPTIONS: Final[dict[str, Any]] = {
+    CONF_SOURCES: [],
+    CONF_OTHERS: {},
+    CONF_WORN: [],
+    CONF_BEGINS_BY: "worn",
+    CONF_BOUND: 100,
+    CONF_BEGIN_AFTER: 1,
+    CONF_END_AFTER: 8,
+    CONF_SPORT: "automatic",
+    CONF_KEEP_WORKOUTS: 20,
+    CONF_BODY: {},
+    CONF_ZONES: {CONF_ZONES_BY: "highest"},
+}
 
 UNIT_BPM: Final = "bpm"
 

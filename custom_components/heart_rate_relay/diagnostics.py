@@ -19,7 +19,14 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from .const import ALL_SOURCES, CONF_DETAILS, CONF_SERVICE, DOMAIN
+from .const import (
+    ALL_SOURCES,
+    CONF_DETAILS,
+    CONF_SERVICE,
+    CONF_ZONES,
+    CONF_ZONES_BY,
+    DOMAIN,
+)
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .monitor.measuring import has_value
 from .monitor.profiles import QUANTITIES
@@ -27,6 +34,7 @@ from .monitor.profiles.base import Kind
 from .reading import SECOND
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
 from .sources.lineup import Watcher
+from .workout.coordinator import WorkoutConfigEntry, WorkoutCoordinator, is_workout
 
 TOLD_DETAILS = ("manufacturer", "model", "sw_version", "hw_version")
 """What may be told of a monitor: neither its name nor its serial number."""
@@ -36,14 +44,27 @@ TOLD_OPTIONS = (
     *("measured_again", "keep_days", "keep_readings", "gather", "paused"),
 )
 
+TOLD_WORKOUT_OPTIONS = (
+    "begins_by",
+    "begin_after",
+    "end_after",
+    "sport",
+    "keep_workouts",
+)
+"""Not the bound: a heart rate gives somebody away."""
+
 
 async def async_get_config_entry_diagnostics(
-    hass: HomeAssistant, entry: MonitorConfigEntry | RelayConfigEntry
+    hass: HomeAssistant,
+    entry: MonitorConfigEntry | RelayConfigEntry | WorkoutConfigEntry,
 ) -> dict[str, Any]:
-    """Return diagnostics for a monitor or a relay."""
+    """Return diagnostics for an entry."""
     issues = _issues(hass, entry)
     if is_monitor(entry):
         return {"issues": issues, "monitor": _monitor(hass, entry.runtime_data)}
+    if is_workout(entry):
+        workout = await _workout(hass, entry.runtime_data)
+        return {"issues": issues, "workout": workout}
     return {"issues": issues, "relay": await _relay(hass, entry.runtime_data)}
 
 
@@ -116,6 +137,30 @@ async def _relay(hass: HomeAssistant, relay: RelayCoordinator) -> dict[str, Any]
         "sources": [
             _source(hass, entity_id, observer)
             for entity_id, observer in relay.sources.observers.items()
+        ],
+    }
+
+
+async def _workout(hass: HomeAssistant, workout: WorkoutCoordinator) -> dict[str, Any]:
+    """Return what is known of a wearer's workouts, but of no heart and no body."""
+    kept = await hass.async_add_executor_job(workout.shelf.ids)
+    return {
+        "options": {key: workout.options[key] for key in TOLD_WORKOUT_OPTIONS},
+        "zones_by": workout.options[CONF_ZONES][CONF_ZONES_BY],
+        "known": sorted(filter(None, workout.known)),
+        "is_on": workout.data.is_on,
+        "phase": workout.tracker.phase.name.lower(),
+        "is_held": workout.tracker.is_held,
+        "begin": _iso(workout.tracker.begin) if workout.data.is_on else None,
+        "measured": {
+            key: len(series.times)
+            for key, series in workout.tracker.measured.series.items()
+        },
+        "kept": len(kept),
+        "sources": [
+            _source(hass, entity_id, observer)
+            for sources in (workout.sources, workout.others)
+            for entity_id, observer in sources.observers.items()
         ],
     }
 

@@ -13,6 +13,8 @@ class Kind(Enum):
     """At one moment."""
     COUNTER = auto()
     """Over a time: a reading is what was added meanwhile, and lasts as long."""
+    WORKOUT = auto()
+    """Over a time, with a summary of it beside the value: always told as a whole."""
     POSITION = auto()
     """At one moment, together with all else that says where someone is."""
 

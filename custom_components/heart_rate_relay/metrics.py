@@ -311,6 +311,9 @@ VO2_MAX = Metric(
     is_daily=True,
 )
 
+WORKOUT = Metric("workout", "s", (1, 7 * 24 * 60 * 60), Quantity.TIME, Kind.WORKOUT)
+"""How long a workout took; what it came to is what its source said."""
+
 METRICS: dict[str, Metric] = {
     row.key: row for row in tuple(globals().values()) if isinstance(row, Metric)
 }

@@ -31,6 +31,8 @@ class Source(NamedTuple):
     entity_id: str
     name: str
     device: Device = Device()
+    said: str = ""
+    """What it said besides the value, as JSON: the summary of a workout."""
 
 
 class Reading(NamedTuple):

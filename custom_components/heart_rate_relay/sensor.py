@@ -1,12 +1,13 @@
 """Sensors of Heart Rate Relay."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import cast, override
 
 from homeassistant.components.sensor import (
+    DOMAIN as SENSOR_DOMAIN,
     RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
@@ -23,12 +24,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.typing import StateType
 
-from .const import CONF_FOLLOW_NEW, CONF_SOURCES, UNIT_BPM
+from .const import CONF_FOLLOW_NEW, CONF_SOURCES
 from .entity import (
     MonitorEntity,
     MonitorEntityDescription,
     RelayEntity,
+    WorkoutEntity,
+    WorkoutEntityDescription,
     async_add_monitor_entities,
+    async_add_workout_entities,
 )
 from .monitor.coordinator import MonitorConfigEntry, is_monitor
 from .monitor.details import BATTERY
@@ -36,102 +40,23 @@ from .monitor.profiles import QUANTITIES
 from .monitor.profiles.base import Kind, Quantity, Value
 from .past.shown import async_last_shown, count
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
-from .relay.data import RelayData, Status
+from .relay_sensors import (
+    BACKFILL,
+    HEART_RATE,
+    IN_DOUBT,
+    OVERWRITTEN,
+    SENSORS,
+    RelaySensorEntityDescription,
+)
 from .unexpected import guarded
+from .workout.coordinator import WorkoutConfigEntry, is_workout
+from .workout.data import WorkoutData
+from .workout.figures import FIGURES, Figure
 
 PARALLEL_UPDATES = 0
 
 MORE_DIGITS = 2
 """How many more decimals there are than those that are shown."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RelaySensorEntityDescription(SensorEntityDescription):
-    """Describes a sensor that tells how a relay does."""
-
-    value_fn: Callable[[RelayData], str | int | datetime | None]
-
-
-HEART_RATE = SensorEntityDescription(
-    key="heart_rate",
-    translation_key="heart_rate",
-    native_unit_of_measurement=UNIT_BPM,
-    state_class=SensorStateClass.MEASUREMENT,
-    suggested_display_precision=0,
-)
-
-SENSORS: tuple[RelaySensorEntityDescription, ...] = (
-    RelaySensorEntityDescription(
-        key="status",
-        translation_key="status",
-        device_class=SensorDeviceClass.ENUM,
-        options=list(Status),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.status,
-    ),
-    RelaySensorEntityDescription(
-        key="waiting",
-        translation_key="waiting",
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.waiting,
-    ),
-    RelaySensorEntityDescription(
-        key="last_delivery",
-        translation_key="last_delivery",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.last_delivery,
-    ),
-    RelaySensorEntityDescription(
-        key="delivered",
-        translation_key="delivered",
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.delivered,
-    ),
-    RelaySensorEntityDescription(
-        key="refused",
-        translation_key="refused",
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.refused,
-    ),
-    RelaySensorEntityDescription(
-        key="expired",
-        translation_key="expired",
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.expired,
-    ),
-)
-
-OVERWRITTEN = RelaySensorEntityDescription(
-    key="overwritten",
-    translation_key="overwritten",
-    state_class=SensorStateClass.TOTAL_INCREASING,
-    entity_category=EntityCategory.DIAGNOSTIC,
-    value_fn=lambda data: data.overwritten,
-)
-"""For services that hold one reading for each second, or alike."""
-
-BACKFILL = RelaySensorEntityDescription(
-    key="backfill",
-    translation_key="backfill",
-    native_unit_of_measurement=PERCENTAGE,
-    entity_category=EntityCategory.DIAGNOSTIC,
-    value_fn=lambda data: data.backfill,
-)
-"""Where there is a recorder to read from."""
-
-IN_DOUBT = RelaySensorEntityDescription(
-    key="in_doubt",
-    translation_key="in_doubt",
-    state_class=SensorStateClass.TOTAL,
-    entity_category=EntityCategory.DIAGNOSTIC,
-    value_fn=lambda data: data.in_doubt,
-)
-"""For services that refuse or lose readings without a word which."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,12 +128,49 @@ SERIES = tuple(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorkoutSensorEntityDescription(
+    WorkoutEntityDescription[float | None], SensorEntityDescription
+):
+    """Describes a sensor that tells of a wearer's workouts."""
+
+
+def _describe_figure(figure: Figure) -> WorkoutSensorEntityDescription:
+    """Describe the sensor of a number that tells of a workout."""
+
+    def value(data: WorkoutData) -> float | None:
+        found = figure.value(data)
+        return None if found is None else round(found, figure.precision or None)
+
+    device_class = figure.device_class
+    return WorkoutSensorEntityDescription(
+        key=figure.key,
+        translation_key=figure.name or figure.key,
+        placeholders=figure.placeholders,
+        device_class=SensorDeviceClass(device_class) if device_class else None,
+        native_unit_of_measurement=figure.unit,
+        suggested_unit_of_measurement=figure.shown_in,
+        suggested_display_precision=figure.precision if not figure.shown_in else 1,
+        state_class=SensorStateClass.TOTAL_INCREASING if figure.is_total else None,
+        needs=figure.needs,
+        value_fn=value,
+    )
+
+
+WORKOUT = tuple(map(_describe_figure, FIGURES))
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: MonitorConfigEntry | RelayConfigEntry,
+    entry: MonitorConfigEntry | RelayConfigEntry | WorkoutConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the sensors of a monitor or a relay."""
+    """Set up the sensors of a monitor, a relay, or a wearer's workouts."""
+    if is_workout(entry):
+        async_add_workout_entities(
+            hass, entry, async_add_entities, SENSOR_DOMAIN, WORKOUT, WorkoutSensor
+        )
+        return
     if not is_monitor(entry):
         async_add_entities(_relay_sensors(entry.runtime_data))
         return
@@ -304,6 +266,18 @@ class BatterySensor(MonitorSensor, RestoreSensor):
     def native_value(self) -> StateType:
         """Return the level in percent, the last known one where need be."""
         return self._restored if self.value is None else self.value
+
+
+class WorkoutSensor(WorkoutEntity[float | None], SensorEntity):
+    """Tells a number of a workout."""
+
+    entity_description: WorkoutSensorEntityDescription
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return what the workout has come to, or the last one came to."""
+        return self.value
 
 
 class RelaySensor(RelayEntity, SensorEntity):

@@ -52,13 +52,13 @@ SERVICE_SEND_READING = "send_reading"
 
 type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
-RELAY = {
+ENTRY = {
     vol.Required(ATTR_CONFIG_ENTRY_ID): ConfigEntrySelector({"integration": DOMAIN})
 }
-RELAY_SCHEMA = vol.Schema(RELAY)
+RELAY_SCHEMA = vol.Schema(ENTRY)
 BACKFILL_SCHEMA = vol.Schema(
     {
-        **RELAY,
+        **ENTRY,
         vol.Optional(ATTR_SOURCE): cv.entity_id,
         vol.Optional(ATTR_START): cv.datetime,
         vol.Optional(ATTR_END): cv.datetime,
@@ -86,7 +86,7 @@ class Unspoken(float):
 
 SEND_READING_SCHEMA = vol.Schema(
     {
-        **RELAY,
+        **ENTRY,
         vol.Required(ATTR_VALUE): vol.All(vol.Coerce(float), vol.Coerce(Unspoken)),
         vol.Optional(ATTR_METRIC, default=HEART_RATE.key): instant_metric,
         vol.Optional(ATTR_MEASURED_AT): cv.datetime,
@@ -105,7 +105,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema: vol.Schema,
         response: SupportsResponse = SupportsResponse.NONE,
     ) -> None:
-        hass.services.async_register(DOMAIN, name, _quiet(action), schema, response)
+        hass.services.async_register(DOMAIN, name, quiet(action), schema, response)
 
     register(SERVICE_BACKFILL, _backfill, BACKFILL_SCHEMA, SupportsResponse.OPTIONAL)
     register(SERVICE_SEND_READING, _send_reading, SEND_READING_SCHEMA)
@@ -119,7 +119,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
 
 
-def _quiet(action: Action) -> Action:
+def quiet(action: Action) -> Action:
     """Return an action whose errors say nothing that is not meant for everybody."""
 
     async def perform(call: ServiceCall) -> ServiceResponse:
@@ -129,13 +129,13 @@ def _quiet(action: Action) -> Action:
             raise
         except Exception as err:  # noqa: BLE001 - whatever it is
             log_unexpected(err, "the action was not performed")
-            raise _error("unexpected") from None
+            raise error("unexpected") from None
 
     return perform
 
 
-async def _relay(call: ServiceCall) -> RelayCoordinator:
-    """Return the relay that an action is for.
+async def async_entry_of(call: ServiceCall) -> ConfigEntry[object]:
+    """Return the entry that an action is for.
 
     Raises ServiceValidationError, and Unauthorized where a person may not control it.
     """
@@ -149,8 +149,14 @@ async def _relay(call: ServiceCall) -> RelayCoordinator:
             perm_category=CAT_ENTITIES,
             config_entry_id=entry.entry_id,
         )
+    return entry
+
+
+async def _relay(call: ServiceCall) -> RelayCoordinator:
+    """Return the relay that an action is for. Raises what async_entry_of does."""
+    entry = await async_entry_of(call)
     if not isinstance(relay := entry.runtime_data, RelayCoordinator):
-        raise _error("not_a_relay", monitor=entry.title)
+        raise error("not_a_relay", name=entry.title)
     return relay
 
 
@@ -181,15 +187,15 @@ async def _send_reading(call: ServiceCall) -> None:
     metric: Metric = call.data[ATTR_METRIC]
     value = float(call.data[ATTR_VALUE])
     if metric not in relay.destination.limits.metrics:
-        raise _error("metric_not_taken", relay=relay.name)
+        raise error("metric_not_taken", relay=relay.name)
     low, high = relay.sources.rules.plausible(metric)
     if not low <= value <= high:
-        raise _error("implausible_value", low=f"{low:g}", high=f"{high:g}")
+        raise error("implausible_value", low=f"{low:g}", high=f"{high:g}")
     now = dt_util.utcnow()
     measured_at = dt_util.as_utc(call.data.get(ATTR_MEASURED_AT, now))
     max_age = timedelta(seconds=relay.outbox.max_age)
     if not now - max_age <= measured_at <= now:
-        raise _error("implausible_time", days=_days(relay))
+        raise error("implausible_time", days=_days(relay))
     name = call.data[ATTR_DEVICE] or "Home Assistant"
     relay.async_take(
         Reading(
@@ -205,21 +211,21 @@ async def _backfill(call: ServiceCall) -> ServiceResponse:
     """Deliver what the recorder keeps of a time, and return how much that is."""
     relay = await _relay(call)
     if not (backfill := relay.backfill):
-        raise _error("no_recorder")
+        raise error("no_recorder")
     if backfill.progress is not None:
-        raise _error("backfill_running", relay=relay.name)
+        raise error("backfill_running", relay=relay.name)
     now = dt_util.utcnow()
     earliest = now - timedelta(seconds=relay.outbox.max_age)
     start = dt_util.as_utc(call.data.get(ATTR_START, earliest))
     end = min(now, dt_util.as_utc(call.data.get(ATTR_END, now)))
     if start < earliest:
-        raise _error("implausible_time", days=_days(relay))
+        raise error("implausible_time", days=_days(relay))
     if start >= end:
-        raise _error("empty_span")
+        raise error("empty_span")
     source_ids = relay.sources.ids
     if entity_id := call.data.get(ATTR_SOURCE):
         if not (observer := relay.sources.observers.get(entity_id)):
-            raise _error("not_a_source", source=entity_id, relay=relay.name)
+            raise error("not_a_source", source=entity_id, relay=relay.name)
         source_ids = [observer.source.id]
     backfill.async_start(
         Request(to_us(start.timestamp()), to_us(end.timestamp()), source_ids)
@@ -277,7 +283,7 @@ def _iso(microseconds: int) -> str:
     return datetime.fromtimestamp(microseconds / SECOND, UTC).isoformat()
 
 
-def _error(key: str, **placeholders: Any) -> ServiceValidationError:
+def error(key: str, **placeholders: Any) -> ServiceValidationError:
     """Return what is wrong with an action."""
     return ServiceValidationError(
         translation_domain=DOMAIN,

@@ -20,6 +20,12 @@ from .base import TOKEN
 from .open_wearables_import import BatchLostError, Key, Stored, imported, objection
 from .open_wearables_people import API_KEY, USER_IDS, People, broken, detail
 from .open_wearables_read import page_of, steps_by_day
+from .open_wearables_workouts import (
+    StoredWorkout,
+    WorkoutKey,
+    page_of_workouts,
+    workouts_of,
+)
 
 __all__ = ["API_KEY", "CODE", "OpenWearables"]
 
@@ -69,6 +75,7 @@ class OpenWearables(People):
         self.dead_token_requests: list[str] = []
         """The paths of requests that came with a token that is not good any more."""
         self.store: dict[Key, Stored] = {}
+        self.workouts: dict[WorkoutKey, StoredWorkout] = {}
         self._connected: set[tuple[str, str]] = set()
         self._first: set[tuple[str, str]] = set()
         self._queue: deque[Batch] = deque()
@@ -141,6 +148,7 @@ class OpenWearables(People):
         yield web.get("/openapi.json", self._openapi)
         yield web.post("/api/v1/sdk/users/{user_id}/sync", self._sync)
         yield web.get("/api/v1/users/{user_id}/timeseries", self._timeseries)
+        yield web.get("/api/v1/users/{user_id}/events/workouts", self._workouts)
         yield web.get("/api/v1/users/{user_id}/sync/recent", self._recent)
         yield web.post("/api/v1/invitation-code/redeem", self._redeem)
         yield web.post("/api/v1/token/refresh", self._refresh)
@@ -221,6 +229,16 @@ class OpenWearables(People):
         except LookupError, ValueError:
             return detail(HTTPStatus.BAD_REQUEST, "the query makes no sense")
         return web.json_response(page)
+
+    async def _workouts(self, request: web.Request) -> web.Response:
+        """Tell the workouts of a person."""
+        if (refused := self._closed(request)) is not None:
+            return refused
+        if not {"start_date", "end_date"} <= request.query.keys():
+            return detail(HTTPStatus.BAD_REQUEST, "Field required")
+        user_id = request.match_info["user_id"]
+        own = [each for each in self.workouts.values() if each.key.user_id == user_id]
+        return web.json_response(page_of_workouts(own))
 
     async def _recent(self, request: web.Request) -> web.Response:
         """Tell what became of the last batches of a person, the newest first."""
@@ -314,12 +332,15 @@ class OpenWearables(People):
             return
         try:
             found = list(imported(batch.user_id, batch.content))
+            workouts = list(workouts_of(batch.user_id, batch.content))
         except BatchLostError as err:
             why = self.trouble or f"{err}\n[parameters: 72.0]"
             self.tell(*pair, error=f"Import failed: {why}")
             return
         self.tell(*pair)
         self._connected.add(pair)
+        for workout in workouts:
+            self.workouts.setdefault(workout.key, workout)
         for stored in found:
             self.store[key := stored.key] = stored
             tags = {

@@ -6,6 +6,7 @@ from probatio import (  # noqa: TID251 - the one place that says so
     In as In,
     Marker as Marker,
     Optional as Optional,
+    Range as Range,
     Required as Required,
     Schema as Schema,
 )

@@ -321,6 +321,7 @@ MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
             "choose_influxdb",
             "choose_open_wearables",
             "monitor",
+            "workout",
         ),
         "choose_pulsoid": ("pulsoid", "pulsoid_oauth"),
         "choose_gerosense": ("gerosense", "gerosense_proxy"),

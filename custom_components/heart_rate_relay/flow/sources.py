@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import voluptuous as vol
 
+from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.selector import (
@@ -30,11 +31,13 @@ from ..const import (
     CONF_POSITION_SOURCES,
     CONF_SOURCES,
     CONF_WEARERS,
+    CONF_WORKOUT_SOURCES,
     DEFAULT_OPTIONS,
+    DOMAIN,
 )
 from ..destinations.base import Limits
 from ..metric_names import async_metric_names
-from ..metrics import HEART_RATE, METRICS, Kind, Metric
+from ..metrics import HEART_RATE, METRICS, WORKOUT, Kind, Metric
 from ..sources.attributes import name_of
 from ..sources.candidates import (
     async_last_entity_id,
@@ -65,6 +68,12 @@ def source_fields(
     if takes_positions(metrics):
         fields[vol.Required(CONF_POSITION_SOURCES, default=list)] = _entities(
             POSITION_DOMAINS, own
+        )
+    if WORKOUT in metrics:
+        fields[vol.Required(CONF_WORKOUT_SOURCES, default=list)] = EntitySelector(
+            EntitySelectorConfig(
+                filter={"integration": DOMAIN, "domain": EVENT_DOMAIN}, multiple=True
+            )
         )
     fields[vol.Required(CONF_FOLLOW_NEW, default=False)] = BooleanSelector()
     return fields
@@ -177,7 +186,7 @@ def source_options(
     changed = {**options, **user_input}
     for option in ALL_SOURCES:
         if option in user_input:
-            changed[option] = _source_ids(hass, options[option], user_input[option])
+            changed[option] = source_ids(hass, options[option], user_input[option])
     sources = changed[CONF_SOURCES]
     matches = (
         async_source_id(hass, entity_id) for entity_id in found.matches[HEART_RATE]
@@ -189,7 +198,7 @@ def source_options(
     return changed
 
 
-def _source_ids(
+def source_ids(
     hass: HomeAssistant, known: Iterable[str], entity_ids: Iterable[str]
 ) -> list[str]:
     """Return what the chosen entities are remembered by, each once."""

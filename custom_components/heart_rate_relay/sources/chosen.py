@@ -1,12 +1,13 @@
 """What a person chose as sources, and what each of them is now, and measures."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..metrics import HEART_RATE, LATITUDE, Kind, Metric
+from ..metrics import HEART_RATE, LATITUDE, WORKOUT, Kind, Metric
 from .candidates import async_entity_id
 from .detection.vocabulary import vocabulary
 from .manner import async_load_manners
@@ -20,12 +21,15 @@ class Chosen(NamedTuple):
     others: Sequence[str] = ()
     """What each of them measures is told by the entity itself."""
     positions: Sequence[str] = ()
+    workouts: Sequence[str] = ()
+    known: Mapping[str, Metric] = MappingProxyType({})
+    """Others of which it is said what they measure, whatever they say themselves."""
 
 
 def takes_others(metrics: Iterable[Metric]) -> bool:
     """Return whether there are other metrics than heart rates and positions among some."""
     return any(
-        metric.kind is not Kind.POSITION and metric is not HEART_RATE
+        metric.kind not in (Kind.POSITION, Kind.WORKOUT) and metric is not HEART_RATE
         for metric in metrics
     )
 
@@ -45,7 +49,9 @@ class Told:
         self._takes = takes
         self._hass = hass
         self._metrics: dict[str, Metric | None] = {
-            **dict.fromkeys(chain(*chosen)),
+            **dict.fromkeys(chain(*chosen[:-1])),
+            **chosen.known,
+            **dict.fromkeys(chosen.workouts, WORKOUT),
             # A place is told by all that it is made of, at once
             **dict.fromkeys(chosen.positions, LATITUDE),
             **dict.fromkeys(chosen.heart_rates, HEART_RATE),

@@ -53,13 +53,9 @@ def async_flaws(
     found: list[Flawed] = []
     # The same one twice in one list counts once
     heart_rates = dict.fromkeys(heart_rates)
-    for entity_id in heart_rates:
-        state = hass.states.get(entity_id)
-        unit = unit_of(state) if state else None
-        is_clear = state is None or not _tells_several(state)
-        if is_clear and conversion(HEART_RATE)(1.0, unit) is None:
-            words = {"unit": unit or "", "expected": HEART_RATE.unit}
-            found.append(Flawed(entity_id, Flaw.UNKNOWN_UNIT, words))
+    found += filter(
+        None, (async_unit_flaw(hass, one, HEART_RATE) for one in heart_rates)
+    )
     for entity_id in dict.fromkeys(others):
         if entity_id in heart_rates:
             found.append(Flawed(entity_id, Flaw.CHOSEN_TWICE))
@@ -72,6 +68,21 @@ def async_flaws(
             words = {"metric": name_of_metric(names, metric)}
             found.append(Flawed(entity_id, Flaw.NOT_TAKEN, words))
     return found
+
+
+@callback
+def async_unit_flaw(
+    hass: HomeAssistant, entity_id: str, metric: Metric
+) -> Flawed | None:
+    """Return what is wrong with the unit of an entity that is to measure a metric."""
+    state = hass.states.get(entity_id)
+    unit = unit_of(state) if state else None
+    if state and _tells_several(state):
+        return None
+    if conversion(metric)(1.0, unit) is not None:
+        return None
+    words = {"unit": unit or "", "expected": metric.unit}
+    return Flawed(entity_id, Flaw.UNKNOWN_UNIT, words)
 
 
 def _tells_several(state: State) -> bool:

@@ -10,12 +10,13 @@ from .counter import Counter
 from .observation import Observer
 from .position import PositionObserver
 from .times import CLOCK_TOLERANCE
+from .workouts import WorkoutObserver
 
 MAX_HELD = 10_000
 """How many readings may be held back at once."""
 
 
-type Watcher = Observer | PositionObserver | Counter
+type Watcher = Observer | PositionObserver | Counter | WorkoutObserver
 """What watches a source."""
 
 
@@ -95,7 +96,7 @@ class Lineup:
             if other is observer:
                 break
             if other.metric is observer.metric and (
-                isinstance(other, Counter) or other.is_live(at)
+                isinstance(other, Counter | WorkoutObserver) or other.is_live(at)
             ):
                 return True
         return False

@@ -41,6 +41,7 @@ from .observation import Known, Observer, Observing
 from .position import PositionObserver
 from .rules import Rules
 from .wearer import Wearer
+from .workouts import WorkoutObserver
 
 
 class Listened(NamedTuple):
@@ -242,6 +243,8 @@ class Sources:
         source = source._replace(device=async_device(self._hass, source))
         if metric.kind is Kind.COUNTER and not is_event(entity_id):
             return Counter(metric, source, tally.counters)
+        if metric.kind is Kind.WORKOUT:
+            return WorkoutObserver(source, tally.latest)
         if metric.kind is Kind.POSITION:
             return PositionObserver(
                 source,

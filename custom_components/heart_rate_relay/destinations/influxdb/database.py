@@ -1,6 +1,7 @@
 """A database of one's own, in each version of InfluxDB."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
+import json
 from math import isclose
 from typing import Any, override
 
@@ -121,6 +122,10 @@ class InfluxDB(LineProtocolServer):
         step = self.dialect.step
         prefixes = self._prefixes
         for metric, value, measured_at, source, _ in readings:
+            if source.said:
+                first = f"{self._series(metric, source).prefix}{value!r}"
+                yield f"{first}{''.join(_fields_of(source))} {measured_at // step}"
+                continue
             if (prefix := prefixes.get((metric, source))) is None:
                 if len(prefixes) >= MANY_PREFIXES:
                     prefixes.clear()
@@ -131,7 +136,16 @@ class InfluxDB(LineProtocolServer):
     def _series(self, metric: Metric, source: Source) -> Series:
         """Return where a source's readings of a metric go."""
         tags = {"source": source.entity_id, "name": source.name} | self._naming.tags
+        if source.said and (sport := json.loads(source.said).get("sport")):
+            tags["sport"] = str(sport)
         return Series(*self._naming.place_of(metric), tags)
+
+
+def _fields_of(source: Source) -> Iterator[str]:
+    """Yield what a source said besides the value, as further fields."""
+    for key, value in json.loads(source.said).items():
+        if isinstance(value, int | float) and key != "duration":
+            yield f",{key}={float(value)!r}"
 
 
 class InfluxDBv1(InfluxDB):

@@ -18,6 +18,9 @@ VALUE_FIELD = "value"
 POSITION_MEASUREMENT = "position"
 """What says where someone is is of no use apart."""
 
+WORKOUT_PLACE = ("workout", "duration")
+"""A workout is one point, with a field for each part of its summary."""
+
 
 class Layout(StrEnum):
     """How the metrics are spread over measurements."""
@@ -55,6 +58,8 @@ class Naming:
 
     def place_of(self, metric: Metric) -> Place:
         """Return where the readings of a metric go."""
+        if metric.kind is Kind.WORKOUT:
+            return Place(*WORKOUT_PLACE)
         measurement, key = self.heart_rate.measurement, metric.key
         if self._layout is Layout.ONE or metric is HEART_RATE:
             return Place(measurement, self._fields.get(key, key))

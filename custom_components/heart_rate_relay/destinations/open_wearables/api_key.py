@@ -23,8 +23,9 @@ from ..tokens import Tokens
 from .imported import NOTHING, Imported, Look, Query, Window, window_of
 from .people import OpenWearablesPeople
 from .reasons import MAX_EVENTS, reason_of
-from .records import Record, batch_of, by_time, records_of
+from .records import Record, batch_of, by_time, names_of, records_of
 from .server import FIRST_BATCH, MAX_REQUEST, objection, see_queued
+from .workouts import Span, batch_with, parted, query_for, span_of, span_told
 
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each look whether records were imported, as long as no more were."""
@@ -106,6 +107,7 @@ class OpenWearables(OpenWearablesPeople):
         It begins small, and so again after any error. Raises NotStoredError where nothing
         is imported, and NotEntitledError when the person is gone.
         """
+        workouts, readings = parted(readings)
         records = records_of(readings)
         refused: list[Refusal] = []
         if self._is_careful:
@@ -114,8 +116,55 @@ class OpenWearables(OpenWearablesPeople):
             records = records[FIRST_BATCH:]
         self._is_careful = True
         refused += await self._import(records)
+        refused += await self._import_workouts(workouts, others=len(readings))
         self._is_careful = False
         return Receipt(tuple(refused))
+
+    async def _import_workouts(
+        self, workouts: Sequence[Reading], *, others: int
+    ) -> Sequence[Refusal]:
+        """Have workouts imported one by one, and return which the server dropped.
+
+        Raises NotStoredError where it is not known whether the server imports anything.
+        """
+        refused: list[Refusal] = []
+        there = await self._workouts_there(workouts) if workouts else None
+        for workout in workouts:
+            if there and span_of(workout) in there:
+                continue
+            if await self._send_workout(workout):
+                others += 1
+                continue
+            await self._see_person()
+            reason = await self._reason(set(names_of(workout.source)))
+            if not others:
+                raise NotStoredError("not_imported", reason)
+            refused.append(Refusal(workout, _explained(reason)))
+        return refused
+
+    async def _send_workout(self, workout: Reading) -> bool:
+        """Send a workout, and return whether it is there when it should be."""
+        self._sent_at = _now()
+        body = batch_with([workout], self.time_zone)
+        see_queued(await self._ask("POST", self._sync_url, json=body))
+        for pause in LOOKS:
+            await asyncio.sleep(pause)
+            there = await self._workouts_there([workout])
+            if there is None or span_of(workout) in there:
+                return True
+        return False
+
+    async def _workouts_there(self, workouts: Sequence[Reading]) -> set[Span] | None:
+        """Return which workouts are there about that time, None where it does not tell."""
+        url = self._api / "users" / self._user_id / "events/workouts"
+        answer = await self._ask("GET", url.with_query(query_for(workouts)))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            await self._see_person()
+            return None
+        if not answer.ok:
+            raise objection(answer)
+        told = answer.json.get("data")
+        return {*filter(None, map(span_told, told if isinstance(told, list) else ()))}
 
     async def _import(self, records: Sequence[Record]) -> Sequence[Refusal]:
         """Have records imported, and return which the server dropped.
@@ -128,7 +177,8 @@ class OpenWearables(OpenWearablesPeople):
         if not cargo.requests or not (missing := await self._send(cargo)):
             return ()
         await self._see_person()
-        reason = await self._reason(missing)
+        names = {name for record in missing for name in record.key[1:3] if name}
+        reason = await self._reason(names)
         if cargo.proves(missing):
             return await self._import_again(cargo, missing, reason)
         if not self._are_suspect(missing) and not await self._has_witness(missing):
@@ -245,14 +295,13 @@ class OpenWearables(OpenWearablesPeople):
             missing = await self._imported.absent(records)
         return len(records) - len(missing), missing
 
-    async def _reason(self, records: Sequence[Record]) -> str:
-        """Return why records were not imported, empty where the server does not say."""
+    async def _reason(self, names: set[str]) -> str:
+        """Return why what is called so was not imported, empty where it does not say."""
         url = self._api / "users" / self._user_id / "sync/recent"
         try:
             answer = await self._ask("GET", url.with_query(limit=MAX_EVENTS))
         except DestinationError:
             return ""
-        names = {name for record in records for name in record.key[1:3] if name}
         return reason_of(answer, _now() - self._sent_at, names)
 
     async def _page(self, query: Query) -> Answer:

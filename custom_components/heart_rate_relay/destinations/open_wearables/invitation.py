@@ -26,6 +26,7 @@ from ..errors import (
 from ..tokens import Token, Tokens
 from .records import Record, batch_of, records_of
 from .server import FIRST_BATCH, OpenWearablesServer, objection, refusal, see_queued
+from .workouts import batch_with, parted
 
 FIRST_PAUSE = 4.0
 """Seconds for the first records to be imported."""
@@ -128,7 +129,8 @@ class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
 
         While the database is down the server accepts and forgets them, so it is asked first.
         """
-        records = records_of(readings)
+        workouts, others = parted(readings)
+        records = records_of(others)
         with self._person_in_doubt():
             await self._see_database()
             if not self._is_known:
@@ -137,6 +139,7 @@ class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
                 self._is_known = True
                 records = records[FIRST_BATCH:]
             await self._post(records)
+            await self._post_workouts(workouts)
         self._sent.append(Sent(_now() + REPEAT_AFTER, readings))
         self._kept += len(readings)
         return Receipt(in_doubt=len(readings))
@@ -159,7 +162,9 @@ class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
         with self._person_in_doubt():
             await self._see_database()
             try:
-                await self._post(records_of(readings))
+                workouts, others = parted(readings)
+                await self._post(records_of(others))
+                await self._post_workouts(workouts)
             except RefusedError:
                 # It would be so each time, and hold up all that waits
                 self._forget_first()
@@ -188,6 +193,17 @@ class OpenWearablesInvitation(OpenWearablesServer, TokenDestination):
                 "POST",
                 self._sync_url,
                 json=batch_of(records, self.time_zone),
+                read=True,
+            )
+            see_queued(answer)
+
+    async def _post_workouts(self, workouts: Sequence[Reading]) -> None:
+        """Send workouts, of which a second copy changes nothing."""
+        if workouts:
+            answer = await self._request_with_token(
+                "POST",
+                self._sync_url,
+                json=batch_with(workouts, self.time_zone),
                 read=True,
             )
             see_queued(answer)

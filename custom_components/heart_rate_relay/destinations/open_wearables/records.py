@@ -92,7 +92,7 @@ def records_of(readings: Iterable[Reading]) -> list[Record]:
         kind = KINDS[reading.metric]
         named = (reading.source, kind.apart)
         if (known := names.get(named)) is None:
-            known = names[named] = _names(*named)
+            known = names[named] = names_of(*named)
         key = Key(kind.series, *known, reading.started_at)
         records[key] = Record(reading, kind, key, round(reading.value, DECIMALS))
     return sorted(records.values(), key=by_time)
@@ -103,7 +103,7 @@ def by_time(record: Record) -> int:
     return record.key.started_at
 
 
-def _names(source: Source, apart: str) -> tuple[str, str]:
+def names_of(source: Source, apart: str = "") -> tuple[str, str]:
     """Return the model and the name of a source, with what is put behind both.
 
     Of a day's activity the server shows the model that is first by the alphabet, which is

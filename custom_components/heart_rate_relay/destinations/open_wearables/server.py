@@ -8,6 +8,7 @@ from uuid import UUID
 import aiohttp
 from yarl import URL
 
+from ...metrics import WORKOUT
 from ..base import Answer, Destination, Limits, error_from
 from ..errors import (
     DestinationError,
@@ -32,7 +33,7 @@ class OpenWearablesServer(Destination):
 
     service = "Open Wearables"
     limits = Limits(
-        metrics=frozenset(KINDS),
+        metrics=frozenset({*KINDS, WORKOUT}),
         max_batch=MAX_REQUEST,
         gather=60.0,
         ranges=dict.fromkeys(KINDS, (-MAX_VALUE, MAX_VALUE)),

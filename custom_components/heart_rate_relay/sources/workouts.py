@@ -1,0 +1,96 @@
+"""Events of finished workouts become readings: each once, and whole."""
+
+from collections.abc import MutableMapping, Sequence
+from datetime import datetime
+import json
+from math import inf
+
+from homeassistant.const import ATTR_RESTORED
+from homeassistant.core import State
+
+from ..metrics import WORKOUT
+from ..reading import SECOND, Reading, Source, to_us
+from .manner import Manner
+from .times import CLOCK_TOLERANCE, moment
+
+ATTR_BEGIN = "begin"
+ATTR_END = "end"
+
+LEFT_OUT = frozenset(
+    {"device_class", "event_type", "event_types", "friendly_name", "icon"}
+)
+"""What says nothing of the workout."""
+
+
+class WorkoutObserver:
+    """Watches one source of workouts."""
+
+    def __init__(self, source: Source, latest: MutableMapping[str, int]) -> None:
+        """Initialize the observer of an event entity.
+
+        When the last event was fired (µs, UTC) is kept in latest, by the source's id: what
+        was fired before is told again by no restart.
+        """
+        self.metric = WORKOUT
+        self.source = source
+        self.manner = Manner.MEASURES
+        self._latest = latest
+        self._told: set[tuple[int, int]] = set()
+
+    def begin(
+        self, state: State, *, trusted: bool, since: float = inf
+    ) -> Sequence[Reading]:
+        """Take note of the event that was already there, new only if others were known."""
+        if self.source.id not in self._latest:
+            self._latest[self.source.id] = _fired_at(state) or 0
+            return ()
+        return self.observe(None, state, state.last_updated_timestamp)
+
+    def observe(
+        self, old: State | None, state: State | None, at: float
+    ) -> Sequence[Reading]:
+        """Return the workout that a state tells at that time, if it is a new one."""
+        if state is None or ATTR_RESTORED in state.attributes:
+            return ()
+        latest = self._latest.setdefault(self.source.id, 0)
+        fired_at = _fired_at(state)
+        begin = moment(state.attributes.get(ATTR_BEGIN), at)
+        end = moment(state.attributes.get(ATTR_END), at)
+        if fired_at is None or begin is None or end is None:
+            return ()
+        span = to_us(begin), to_us(end)
+        if fired_at < latest or (fired_at == latest and span in self._told):
+            return ()
+        if fired_at > latest:
+            self._told.clear()
+        self._latest[self.source.id] = fired_at
+        self._told.add(span)
+        return self._readings(state, *span, at)
+
+    def due(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Return all of its readings: none comes too soon after another."""
+        return readings
+
+    def _readings(
+        self, state: State, begin: int, end: int, at: float
+    ) -> Sequence[Reading]:
+        """Return the reading that a workout is, if it can be right."""
+        lowest, highest = WORKOUT.plausible
+        seconds = (end - begin) / SECOND
+        if not lowest <= seconds <= highest or end > to_us(at + CLOCK_TOLERANCE):
+            return ()
+        said = {
+            key: value
+            for key, value in state.attributes.items()
+            if key not in LEFT_OUT and isinstance(value, str | int | float)
+        }
+        source = self.source._replace(said=json.dumps(said, sort_keys=True))
+        return (Reading(WORKOUT, seconds, end, source, end - begin),)
+
+
+def _fired_at(state: State) -> int | None:
+    """Return when an event was fired (µs, UTC), None where none ever was."""
+    try:
+        return to_us(datetime.fromisoformat(state.state).timestamp())
+    except ValueError:
+        return None

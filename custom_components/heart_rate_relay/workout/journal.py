@@ -1,0 +1,98 @@
+"""What has happened since a workout may have begun, so that no restart and no kill ends it.
+
+A file of lines, each of which is something that happened, as JSON. All of it told to a tracker
+again, in the same order, comes to the same. Blocking: for an executor.
+"""
+
+from collections.abc import Iterable
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from .sample import Sample
+from .sport import Sport
+from .tracker import Tracker
+
+type Field = str | int | float | bool | None
+type Line = tuple[Field, ...]
+
+STARTED = "started"
+STOPPED = "stopped"
+RESUMED = "resumed"
+SET_BACK = "set_back"
+
+type Happening = Sample | Line
+
+
+class Start(NamedTuple):
+    """What a tracker has to know before all that happened."""
+
+    told_until: int = 0
+    is_held: bool = False
+
+
+class Journal:
+    """What has happened, on disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Initialize the journal in a file."""
+        self._path = path
+
+    def read(self) -> tuple[Start, list[Happening]]:
+        """Return what was written. Of a torn line, and what follows it, nothing is known."""
+        try:
+            first, *lines = self._path.read_text(encoding="utf-8").splitlines()
+            start = Start(*json.loads(first))
+        except FileNotFoundError, TypeError, ValueError:
+            return Start(), []
+        happened: list[Happening] = []
+        try:
+            for line in lines:
+                fields = json.loads(line)
+                is_sample = fields[0] == "sample"
+                happened.append(Sample(*fields[1:]) if is_sample else tuple(fields))
+        except KeyError, IndexError, TypeError, ValueError:
+            pass
+        return start, happened
+
+    def begin(self, start: Start) -> None:
+        """Forget all that happened. Raises OSError."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        other = self._path.with_suffix(".journal.new")
+        with other.open("w", encoding="utf-8") as file:
+            file.write(_line(start))
+            file.flush()
+            os.fsync(file.fileno())
+        other.replace(self._path)
+
+    def write(self, happened: Iterable[Happening], *, sync: bool) -> None:
+        """Write what has happened since, with sync also for a power cut. Raises OSError."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.writelines(
+                _line(("sample", *one) if isinstance(one, Sample) else one)
+                for one in happened
+            )
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+
+
+def tell(tracker: Tracker, happening: Happening) -> None:
+    """Let a tracker know what happened, now or once more."""
+    match happening:
+        case Sample():
+            tracker.take(happening)
+        case (str(kind), int(at), sport) if kind == STARTED:
+            tracker.start(at, Sport(str(sport)) if sport else None)
+        case (str(kind), int(at)) if kind == STOPPED:
+            tracker.stop(at)
+        case (str(kind), int(at)) if kind == RESUMED:
+            tracker.resume(at)
+        case (str(kind), int(by)) if kind == SET_BACK:
+            tracker.set_back(by)
+
+
+def _line(fields: Iterable[Field]) -> str:
+    """Return a line of the file."""
+    return json.dumps([*fields], separators=(",", ":")) + "\n"

@@ -1,0 +1,110 @@
+"""Workouts at Open Wearables: whole, once, and seen to be there."""
+
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from custom_components.heart_rate_relay.destinations.base import Destination
+from custom_components.heart_rate_relay.destinations.errors import NotStoredError
+from custom_components.heart_rate_relay.destinations.open_wearables import api_key
+from custom_components.heart_rate_relay.destinations.open_wearables.api_key import (
+    OpenWearables as OpenWearablesDestination,
+)
+from custom_components.heart_rate_relay.destinations.tokens import Tokens
+from custom_components.heart_rate_relay.metrics import HEART_RATE, WORKOUT
+from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
+from dev.stand_ins import OpenWearables
+from dev.stand_ins.open_wearables import API_KEY
+
+BEGIN = 1_780_000_000 * SECOND
+
+SAID = {
+    "sport": "cycling",
+    "energy": 345.6,
+    "distance": 12000.0,
+    "average_heart_rate": 142.3,
+    "lowest_heart_rate": 98.5,
+    "highest_heart_rate": 178.0,
+    "average_cadence": 88.0,
+    "average_power": 201.5,
+    "time_in_zone_3": 600.0,
+}
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait long for an import."""
+    monkeypatch.setattr(api_key, "LOOKS", (0.05, 0.1, 0.2))
+
+
+def workout(minutes: float = 30, begin: int = BEGIN, **said: Any) -> Reading:
+    """Return a workout that took so long."""
+    duration = round(minutes * 60 * SECOND)
+    source = Source("id", "event.anna", "Anna", said=json.dumps({**SAID, **said}))
+    return Reading(WORKOUT, minutes * 60, begin + duration, source, duration)
+
+
+@pytest.fixture
+async def destination(
+    session: aiohttp.ClientSession, open_wearables: OpenWearables
+) -> Destination:
+    """Return the person at the server."""
+    config = {
+        "url": str(open_wearables.url),
+        "api_key": API_KEY,
+        "user_id": open_wearables.user_id,
+        "verify_ssl": True,
+    }
+    return OpenWearablesDestination(session, config, Tokens())
+
+
+async def test_whole(open_wearables: OpenWearables, destination: Destination) -> None:
+    """What it came to is there as the server understands it."""
+    receipt = await destination.deliver([workout()])
+    assert not receipt.refused
+    (stored,) = open_wearables.workouts.values()
+    assert (stored.key.begin, stored.key.end) == (BEGIN, BEGIN + 1800 * SECOND)
+    assert stored.type == "CYCLING"
+    assert dict(stored.values) == {
+        "duration": 1_800_000,
+        "calories": 345.6,
+        "distance": 12000,
+        "meanHeartRate": 142.3,
+        "minHeartRate": 98,
+        "maxHeartRate": 178,
+        "averageRunningPower": 201.5,
+    }
+
+
+async def test_once(open_wearables: OpenWearables, destination: Destination) -> None:
+    """A repeat sends nothing: what is there is seen."""
+    strap = Reading(HEART_RATE, 72, BEGIN, Source("strap", "sensor.strap", "Strap"))
+    await destination.deliver([workout(), strap])
+    requests = len(open_wearables.arrivals)
+    await destination.deliver([workout(), workout(20, BEGIN + 7200 * SECOND)])
+    assert len(open_wearables.workouts) == 2
+    assert len(open_wearables.arrivals) == requests == 1
+
+
+async def test_not_imported(
+    open_wearables: OpenWearables, destination: Destination
+) -> None:
+    """While nothing is imported it is kept, and is there as soon as it is."""
+    open_wearables.worker_running = False
+    with pytest.raises(NotStoredError):
+        await destination.deliver([workout()])
+    assert not open_wearables.workouts
+    open_wearables.worker_running = True
+    await destination.deliver([workout()])
+    assert len(open_wearables.workouts) == 1
+
+
+async def test_sport_unknown(
+    open_wearables: OpenWearables, destination: Destination
+) -> None:
+    """What the server has no word for is another one."""
+    await destination.deliver([workout(sport="curling")])
+    (stored,) = open_wearables.workouts.values()
+    assert stored.type == "OTHER"
