@@ -4,11 +4,11 @@ Blocking: for the recorder's executor. Times are in microseconds since the Unix 
 states in seconds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from homeassistant.components.recorder.db_schema import StateAttributes, States
@@ -20,6 +20,11 @@ from homeassistant.util.read_only_dict import ReadOnlyDict
 from ..reading import MILLISECOND, SECOND, to_us
 
 type Attributes = ReadOnlyDict[str, Any]
+
+type Row = tuple[
+    int | None, str | None, int | None, float | None, float | None, float | None
+]
+"""Whose state, what, the number of its attributes, and when it came, changed, and was reported."""
 
 AT_ONCE = 500
 """How many attributes are asked for in one query: databases bound that."""
@@ -52,21 +57,7 @@ class Recordings:
 
         Entities are told by what the recorder calls them. Raises what the database does.
         """
-        rows = session.execute(
-            select(
-                States.metadata_id,
-                States.state,
-                States.attributes_id,
-                States.last_updated_ts,
-                States.last_changed_ts,
-                States.last_reported_ts,
-            )
-            .where(States.metadata_id.in_(entity_ids))
-            # A time as a fraction may be off by a little: to_us knows
-            .where(States.last_updated_ts >= (start - MILLISECOND) / SECOND)
-            .where(States.last_updated_ts < (end + MILLISECOND) / SECOND)
-            .order_by(States.last_updated_ts)
-        ).all()
+        rows = session.execute(_query(entity_ids, start, end)).all()
         self._learn(session, {row[2] for row in rows if row[2] is not None})
         for number, value, attributes_id, at, changed_at, reported_at in rows:
             if not start <= to_us(at) < end:
@@ -101,3 +92,21 @@ class Recordings:
             for number, text in found:
                 known[number] = ReadOnlyDict(json_loads_object(text) if text else {})
         self._attributes = known
+
+
+def _query(metadata_ids: Iterable[int], start: int, end: int) -> Select[Row]:
+    """Return what asks for the states of a time, and a little more: as a fraction it may be off."""
+    return (
+        select(
+            States.metadata_id,
+            States.state,
+            States.attributes_id,
+            States.last_updated_ts,
+            States.last_changed_ts,
+            States.last_reported_ts,
+        )
+        .where(States.metadata_id.in_(metadata_ids))
+        .where(States.last_updated_ts >= (start - MILLISECOND) / SECOND)
+        .where(States.last_updated_ts < (end + MILLISECOND) / SECOND)
+        .order_by(States.last_updated_ts)
+    )
