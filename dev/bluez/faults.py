@@ -106,9 +106,9 @@ async def silent(rig: Rig) -> float:
     return await rig.back_within(BACK)
 
 
-@fault("the nearer of two adapters is pulled out")
+@fault("the nearer of two adapters hears it no more")
 async def other_adapter(rig: Rig) -> float:
-    """A cable that someone trips over."""
+    """Someone who goes to the other room."""
     await rig.wear(adapters=2)
     holder = next(one for one in rig.adapters if one.le_connections)
     rig.air.part(rig.strap.name, holder.name)
