@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 # The test plugin brings a package of the same name: whichever is imported first stays.
 import custom_components  # noqa: F401 - importing it is all that is wanted
 from custom_components.heart_rate_relay import application_credentials
+from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.destinations import (
     gerosense as gerosense_module,
     pulsoid as pulsoid_module,
@@ -131,6 +132,8 @@ async def browser(
     )
     monkeypatch.setattr(application_credentials, "TOKEN_URL", str(url / "token"))
     assert await async_setup_component(hass, "application_credentials", {})
+    # Once somebody asks, a server of the test plugin's lets nobody serve anything more
+    assert await async_setup_component(hass, DOMAIN, {})
     return await hass_client_no_auth()
 
 

@@ -44,6 +44,9 @@ LIBRARY = (
 SERVICE_TABLES = ("destinations", "flow.forms")
 """What may know one service from another."""
 
+CONTRACT = ("base", "errors", "hosted", "tokens", "words")
+"""What all may know of destinations, whichever they are."""
+
 PLATFORMS = {*heart_rate_relay.MONITOR_PLATFORMS, *heart_rate_relay.RELAY_PLATFORMS}
 
 LOOKED_FOR = ("backup", "diagnostics", "system_health", "trigger")
@@ -62,6 +65,9 @@ KNOWS: dict[str, set[str]] = {
 
 IN_PLACE_OF = {"bluetooth": "bluetooth_adapters"}
 """What Home Assistant wants named instead of some integrations."""
+
+OF_HELPERS = {"homeassistant.helpers.http.HomeAssistantView": "http"}
+"""What helpers are of use with but some integrations."""
 
 MAX_FILE = 400
 MAX_FUNCTION = 40
@@ -220,7 +226,7 @@ def test_services_are_known_by_the_contract(name: str) -> None:
         return
     contract = {
         "destinations",
-        *(f"destinations.{name}" for name in ("base", "errors", "tokens", "words")),
+        *(f"destinations.{name}" for name in CONTRACT),
     }
     assert not {
         module
@@ -314,6 +320,8 @@ def test_manifest_dependencies(manifest: dict[str, object]) -> None:
         for found in imports_of(name)
         if found.startswith("homeassistant.components.")
     }
+    used = {found for name in modules() for found in imports_of(name)}
+    imported |= {OF_HELPERS[helper] for helper in used & OF_HELPERS.keys()}
     # Whatever uses Bluetooth has to wait for the proxies, too
     imported = {IN_PLACE_OF.get(name, name) for name in imported}
     assert imported - set(Platform) == named - set(Platform)

@@ -152,7 +152,7 @@ def test_parts() -> None:
     }
     assert set(STRINGS["application_credentials"]) == {"description"}
     assert set(STRINGS["config"]) == {
-        *("abort", "error", "flow_title", "progress", "step")
+        *("abort", "create_entry", "error", "flow_title", "progress", "step")
     }
     assert set(STRINGS["options"]) == {"error", "step"}
     assert set(STRINGS["system_health"]) == {"info"}
@@ -171,8 +171,10 @@ def steps_of(flow: type) -> set[str]:
     return steps - OF_NO_TEXT
 
 
-OF_NO_TEXT = {"known_person", "reauth", "bluetooth", "read", "add_monitor"}
-"""Steps that go on at once, or show nothing but progress."""
+OF_NO_TEXT = {
+    *("known_person", "reauth", "bluetooth", "read", "add_monitor", "settings")
+}
+"""Steps that go on at once, show nothing but progress, or are others by another name."""
 
 OF_HOME_ASSISTANT = {"pick_implementation"}
 """Steps that Home Assistant shows, with texts of ours."""
@@ -182,10 +184,11 @@ def test_steps() -> None:
     """Each step of the flows has texts."""
     steps = steps_of(config_flow.HeartRateRelayConfigFlow) | OF_HOME_ASSISTANT
     assert set(STRINGS["config"]["step"]) == steps
-    assert steps_of(options_flow.RelayOptionsFlow) == {"init"}
+    relay = steps_of(options_flow.RelayOptionsFlow)
+    assert relay == {"init", "address", "hosted"}
     # Home Assistant always begins with the former
     assert steps_of(monitor_flow.MonitorOptionsFlow) == {"init", "monitor"}
-    assert set(STRINGS["options"]["step"]) == {"init", "monitor"}
+    assert set(STRINGS["options"]["step"]) == relay | {"monitor"}
 
 
 type Shown = Mapping[str, list[ConfigFlowResult]]
@@ -339,13 +342,17 @@ async def options_forms(hass: HomeAssistant) -> list[ConfigFlowResult]:
     return forms
 
 
-DATA: Mapping[str, Mapping[str, Any]] = {
+DATA: dict[str, Mapping[str, Any]] = {
     "pulsoid": {"access_token": "a"},
     "gerosense": {"username": "a", "password": "b", "user_id": "c"},
     "open_wearables": {"url": "http://127.0.0.1:9", "api_key": "a", "user_id": "b"},
     "livetracking": {"url": "http://127.0.0.1:9", "username": "a", "password": "b"},
 }
 """Relays that have all options and entities together."""
+
+
+FEED = {"live_feed": {"look": "heart", "secret": "a"}}
+"""One that has entities of its own, and begins its options with a menu."""
 
 
 def assert_fields(strings: Mapping[str, Any], forms: Iterable[Any]) -> None:
@@ -444,7 +451,7 @@ async def test_form(shown: Shown, step: str) -> None:
         assert given - (HOME_ASSISTANT_PLACEHOLDERS - used) == used
 
 
-@pytest.mark.parametrize("step", STRINGS["options"]["step"])
+@pytest.mark.parametrize("step", ["init", "monitor"])
 async def test_options_form(options_forms: list[ConfigFlowResult], step: str) -> None:
     """Each option has a name and a description."""
     strings = STRINGS["options"]["step"][step]
@@ -452,6 +459,29 @@ async def test_options_form(options_forms: list[ConfigFlowResult], step: str) ->
     forms = [form for form in options_forms if form["step_id"] == step]
     assert_fields(strings, [form["data_schema"] for form in forms])
     assert placeholders(strings) == set()
+
+
+async def test_address(hass: HomeAssistant) -> None:
+    """What is said of an address has all that it is filled in with."""
+    form = await submit(hass, await choose(hass, "live_feed"), {"look": "line"})
+    created = await submit(hass, form, {"sources": ["sensor.x"], "follow_new": False})
+    description = created["description"]
+    assert description
+    text = STRINGS["config"]["create_entry"][description]
+    assert set(created["description_placeholders"] or ()) == placeholders({"": text})
+    assert set(STRINGS["config"]["create_entry"]) == {description}
+
+    strings = STRINGS["options"]["step"]
+    options = hass.config_entries.options
+    menu = await options.async_init(created["result"].entry_id)
+    assert set(strings[menu["step_id"]]["menu_options"]) == set(menu["menu_options"])
+    assert set(strings[menu["step_id"]]["menu_option_descriptions"]) == set(
+        menu["menu_options"]
+    )
+    shown = await options.async_configure(menu["flow_id"], {"next_step_id": "address"})
+    given = set(shown["description_placeholders"] or ())
+    assert given == placeholders(strings["address"])
+    assert set(strings["address"]) == {"description", "title"}
 
 
 @pytest.mark.parametrize("step", sorted(STRINGS["options"]["step"]["init"]["data"]))
@@ -664,7 +694,7 @@ async def entities(
     recorder_mock: Recorder, hass: HomeAssistant
 ) -> dict[tuple[str, str], er.RegistryEntry]:
     """Return the entities by domain and translation key, but those called as their class."""
-    for service, data in DATA.items():
+    for service, data in (DATA | FEED).items():
         await set_up(hass, relay_entry(service, data))
     every = tuple(PROFILES)
     monitor = monitor_entry(features=features_of(*every), profiles=every)

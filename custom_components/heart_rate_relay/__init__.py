@@ -18,6 +18,7 @@ from .relay.follow import async_follow_new
 from .relay.handover import async_take_over
 from .services import async_setup_services
 from .unexpected import log_unexpected
+from .web import async_setup_web
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -28,8 +29,9 @@ type HeartRateRelayConfigEntry = MonitorConfigEntry | RelayConfigEntry
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions, and what is served."""
     async_setup_services(hass)
+    async_setup_web(hass)
     return True
 
 

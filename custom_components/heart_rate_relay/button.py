@@ -19,6 +19,7 @@ from .monitor.profiles import ACTIONS
 from .monitor.profiles.base import Action
 from .past.backfill import Backfill
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
+from .relay.hosting import Hosting
 
 PARALLEL_UPDATES = 0
 
@@ -36,6 +37,12 @@ SEND_NOW = ButtonEntityDescription(
     key="send_now",
     translation_key="send_now",
     entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+REPLACE_ADDRESS = ButtonEntityDescription(
+    key="replace_address",
+    translation_key="replace_address",
+    entity_category=EntityCategory.CONFIG,
 )
 
 STOP_BACKFILL = ButtonEntityDescription(
@@ -72,6 +79,8 @@ async def async_setup_entry(
     async_add_entities([SendNowButton(entry.runtime_data, SEND_NOW)])
     if backfill := entry.runtime_data.backfill:
         async_add_entities([StopBackfillButton(entry.runtime_data, backfill)])
+    if hosting := entry.runtime_data.hosting:
+        async_add_entities([ReplaceAddressButton(entry.runtime_data, hosting)])
 
 
 class MonitorButton(MonitorEntity[None], ButtonEntity):
@@ -112,3 +121,17 @@ class StopBackfillButton(RelayEntity, ButtonEntity):
     async def async_press(self) -> None:
         """End the backfill for good."""
         await self._backfill.async_cancel()
+
+
+class ReplaceAddressButton(RelayEntity, ButtonEntity):
+    """Gives what is served here another address, so that nobody comes by the old one."""
+
+    def __init__(self, coordinator: RelayCoordinator, hosting: Hosting) -> None:
+        """Initialize the button."""
+        super().__init__(coordinator, REPLACE_ADDRESS)
+        self._hosting = hosting
+
+    @override
+    async def async_press(self) -> None:
+        """Replace the address at once."""
+        self._hosting.async_replace_secret()

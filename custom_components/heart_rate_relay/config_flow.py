@@ -23,6 +23,7 @@ from .const import (
 )
 from .destinations.base import Account
 from .flow.account import AccountFlow
+from .flow.address import told_address
 from .flow.monitor import MonitorFlow, MonitorOptionsFlow
 from .flow.options import RelayOptionsFlow
 from .flow.sources import (
@@ -187,6 +188,7 @@ class HeartRateRelayConfigFlow(MonitorFlow, AccountFlow, domain=DOMAIN):
                     options=source_options(
                         self.hass, DEFAULT_OPTIONS, user_input, self._found
                     ),
+                    **told_address(self.hass, self._destination),
                 )
         limits = self._destination.limits
         chosen, suggested = proposal(self._found, limits.metrics, self._proposed)

@@ -34,6 +34,7 @@ CONF_DATABASE: Final = "database"
 CONF_RETENTION_POLICY: Final = "retention_policy"
 CONF_ORGANIZATION: Final = "organization"
 CONF_BUCKET: Final = "bucket"
+CONF_LOOK: Final = "look"
 
 CONF_DETAILS: Final = "details"
 CONF_FEATURES: Final = "features"

@@ -31,7 +31,7 @@ from dev.run import (
 from dev.simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION
 from dev.virtual_proxy import Proxy, Strap, World, walking
 
-from . import adding, caring, using
+from . import adding, caring, feeding, using
 from .chromium import open_browser, open_page
 from .complaints import Complaints
 from .pictures import Pictures
@@ -140,6 +140,7 @@ async def _walk(stage: Stage) -> None:
     """Do what a person does, from the first login to an automation."""
     await adding.log_in(stage, USER, PASSWORD)
     monitor = await adding.add_monitor(stage)
+    await feeding.watch(stage)
     await adding.add_by_sign_in(stage)
     titles = await adding.add_relays(stage)
     await using.see_devices(stage, titles["pulsoid"], monitor)

@@ -67,7 +67,7 @@ async def add_by_sign_in(stage: Stage) -> None:
     """Sign in at Pulsoid, see that the relay delivers, and remove it again."""
     services, form, page = stage.services, stage.form, stage.page
     to_sign_in = ("Pulsoid", "Sign in at Pulsoid, with an application of your own")
-    await _begin(stage)
+    await begin(stage)
     await form.choose(*to_sign_in)
     dialog = page.locator("dialog-add-application-credential")
     await expect(dialog.get_by_text("needs an application")).to_be_visible()
@@ -232,7 +232,7 @@ def _ways_to_wearables(stage: Stage) -> Sequence[Way]:
     )
 
 
-async def _begin(stage: Stage) -> None:
+async def begin(stage: Stage) -> None:
     """Begin to add something, in the way of somebody who has never been here."""
     page = stage.page
     await stage.open("/config/integrations/dashboard", "ha-integration-card")
@@ -246,7 +246,7 @@ async def _begin(stage: Stage) -> None:
 async def _add(stage: Stage, way: Way) -> str:
     """Add a relay after an error, and return its title."""
     form = stage.form
-    await _begin(stage)
+    await begin(stage)
     if way.name == "pulsoid":
         await stage.pictures.take_dialog("services", stage.page, stage.form.box)
     await form.choose(*way.menus)

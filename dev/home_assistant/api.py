@@ -76,6 +76,14 @@ class Api:
         } != {"loaded"}:
             await asyncio.sleep(POLL_INTERVAL)
 
+    async def entry(self, title: str) -> str:
+        """Return the id of the entry with a title."""
+        for entry in await self._call("GET", "config/config_entries/entry"):
+            if entry["title"] == title:
+                entry_id: str = entry["entry_id"]
+                return entry_id
+        raise HomeAssistantError(f"There is no {title}.")
+
     async def start_flow(self, handler: str, flow: str = CONFIG_FLOW) -> Answer:
         """Begin to add an integration, or to change an entry's options.
 

@@ -30,6 +30,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     UnreachableError,
     WaitError,
 )
+from custom_components.heart_rate_relay.destinations.hosted import Hosted
 from dev.stand_ins.base import PASSWORD
 
 from .common import (
@@ -51,7 +52,11 @@ from .common import (
 CANNOT_CONNECT = (UnreachableError, "cannot_connect")
 PROXY = (UnreachableError, "proxy")
 
-SERVICES = pytest.mark.parametrize("service", DESTINATIONS)
+SERVICES = pytest.mark.parametrize(
+    "service",
+    [key for key, kind in DESTINATIONS.items() if not issubclass(kind, Hosted)],
+)
+"""All that are elsewhere, and are asked over a network."""
 CALLS = pytest.mark.parametrize("call", ["validate", "deliver"])
 
 

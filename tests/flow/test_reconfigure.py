@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.flow.account import async_tokens_of
 from custom_components.heart_rate_relay.flow.forms import FORMS, MENUS
-from custom_components.heart_rate_relay.relay.coordinator import (
-    RelayConfigEntry,
-    async_tokens_of,
-)
+from custom_components.heart_rate_relay.relay.coordinator import RelayConfigEntry
 from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Gerosense, InfluxDBv1, OpenWearables, Pulsoid
 from dev.stand_ins.open_wearables import CODE
@@ -124,7 +122,8 @@ async def choose_ben(
 def test_secrets() -> None:
     """What is never shown again are the fields that show dots instead of what is typed."""
     assert {service: form.secrets for service, form in FORMS.items()} == {
-        "pulsoid_oauth": frozenset()
+        "live_feed": frozenset(),
+        "pulsoid_oauth": frozenset(),
     } | {service: {field} for service, field in SECRETS.items()}
 
 

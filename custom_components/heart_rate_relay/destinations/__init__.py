@@ -6,11 +6,13 @@ from types import MappingProxyType
 from .base import Destination
 from .gerosense import Gerosense, GerosenseProxy
 from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3, LiveTracking
+from .live_feed import LiveFeed
 from .open_wearables import OpenWearables, OpenWearablesInvitation
 from .pulsoid import Pulsoid, PulsoidOAuth
 
 DESTINATIONS: Mapping[str, type[Destination]] = MappingProxyType(
     {
+        "live_feed": LiveFeed,
         "pulsoid": Pulsoid,
         "pulsoid_oauth": PulsoidOAuth,
         "gerosense": Gerosense,

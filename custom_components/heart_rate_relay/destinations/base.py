@@ -135,6 +135,8 @@ class Limits:
     """Whether the service shows one line, so that only one source may count."""
     max_rate: int | None = None
     """Requests a second."""
+    keeps: bool = True
+    """Whether what cannot be delivered now is of use later."""
 
 
 class Destination(ABC):

@@ -13,17 +13,19 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlowResult,
 )
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
 
 from ..const import CONF_SEARCH, CONF_SERVICE, CONF_USER_ID, DOMAIN, LOGGER
 from ..destinations.base import Account, Destination, Directory
 from ..destinations.errors import DestinationError, UnknownPersonError
 from ..destinations.tokens import Tokens
-from ..relay.coordinator import async_tokens_of
+from ..relay.coordinator import RelayConfigEntry
 from ..relay.session import create_destination
-from ..relay.stored_tokens import given_token
+from ..relay.stored_tokens import create_tokens, given_token
 from ..unexpected import log_unexpected
 from .forms import FORMS, MENUS, Form, people_fields
 
@@ -287,3 +289,11 @@ def _reported(errors: dict[str, str]) -> Iterator[None]:
     except Exception as err:  # noqa: BLE001 - a flow must say something
         log_unexpected(err, "the form is shown again")
         errors["base"] = "unknown"
+
+
+@callback
+def async_tokens_of(hass: HomeAssistant, entry: RelayConfigEntry) -> Tokens:
+    """Return the tokens of a relay, those in use where it runs."""
+    if entry.state is ConfigEntryState.LOADED:
+        return entry.runtime_data.tokens
+    return create_tokens(hass, entry)

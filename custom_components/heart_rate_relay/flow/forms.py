@@ -39,6 +39,7 @@ from ..const import (
     CONF_FIRST_NAME,
     CONF_INVITATION_CODE,
     CONF_LAST_NAME,
+    CONF_LOOK,
     CONF_MEASUREMENT,
     CONF_NAMING,
     CONF_ORGANIZATION,
@@ -51,6 +52,7 @@ from ..const import (
 )
 from ..destinations.base import Account
 from ..destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT
+from ..destinations.live_feed import DEFAULT_LOOK, LOOKS
 from ..destinations.pulsoid import WRITE_SCOPE
 from ..destinations.text import parse_url
 
@@ -174,6 +176,18 @@ NAMING: Fields = {
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
+        "live_feed": Form(
+            schema={
+                vol.Required(CONF_LOOK, default=DEFAULT_LOOK): SelectSelector(
+                    SelectSelectorConfig(
+                        options=list(LOOKS),
+                        translation_key=CONF_LOOK,
+                        mode=SelectSelectorMode.LIST,
+                    )
+                )
+            },
+            credentials=frozenset(),
+        ),
         "pulsoid": Form(
             schema={vol.Required(CONF_ACCESS_TOKEN): SECRET},
             credentials=frozenset({CONF_ACCESS_TOKEN}),
@@ -293,6 +307,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "user": (
+            "live_feed",
             "choose_pulsoid",
             "choose_gerosense",
             "livetracking",

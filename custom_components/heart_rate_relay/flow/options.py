@@ -28,9 +28,14 @@ from ..const import (
     UNIT_BPM,
 )
 from ..destinations import DESTINATIONS
+from ..destinations.base import Destination
+from ..destinations.hosted import Hosted
+from ..destinations.tokens import Tokens
+from ..relay.session import create_destination
 from ..sources.candidates import async_last_entity_id
 from ..sources.finding import async_find
 from ..sources.rules import Again
+from .address import address_words
 from .sources import flaw_in, has_sources, source_fields, source_options
 
 
@@ -40,8 +45,39 @@ class RelayOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
+        """Change the options, or be shown an address where there is one."""
+        if user_input is None and issubclass(self._service, Hosted):
+            return await self.async_step_hosted()
+        return await self.async_step_settings(user_input)
+
+    async def async_step_hosted(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose what to do with what is served here."""
+        return self.async_show_menu(
+            step_id="hosted", menu_options=["address", "settings"]
+        )
+
+    async def async_step_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the address of what is served here."""
+        if user_input is not None:
+            return self.async_create_entry(data=self.config_entry.options)
+        return self.async_show_form(
+            step_id="address",
+            data_schema=vol.Schema({}),
+            description_placeholders=address_words(
+                self.hass,
+                create_destination(self.hass, self.config_entry.data, Tokens()),
+            ),
+        )
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Change the options."""
-        limits = DESTINATIONS[self.config_entry.data[CONF_SERVICE]].limits
+        limits = self._service.limits
         options = DEFAULT_OPTIONS | self.config_entry.options
         errors: dict[str, str] = {}
         words: dict[str, str] = {}
@@ -57,6 +93,8 @@ class RelayOptionsFlow(OptionsFlowWithReload):
                     data=source_options(self.hass, options, user_input, found)
                 )
         fields = source_fields(self.hass, limits.metrics) | LIMITS
+        if limits.keeps:
+            fields |= KEPT
         if limits.gather is not None:
             fields |= GATHER
             options = {CONF_GATHER: limits.gather, **options}
@@ -69,6 +107,11 @@ class RelayOptionsFlow(OptionsFlowWithReload):
             errors=errors,
             description_placeholders=words,
         )
+
+    @property
+    def _service(self) -> type[Destination]:
+        """What the relay delivers to."""
+        return DESTINATIONS[self.config_entry.data[CONF_SERVICE]]
 
     def _source_entities(self, options: dict[str, Any]) -> dict[str, list[str]]:
         """Return the entities that the sources are now, or were, for each option."""
@@ -104,6 +147,9 @@ LIMITS: dict[vol.Marker, object] = {
     vol.Required(CONF_AGAIN): SelectSelector(
         SelectSelectorConfig(options=list(Again), translation_key=CONF_AGAIN)
     ),
+}
+
+KEPT: dict[vol.Marker, object] = {
     vol.Required(CONF_KEEP_DAYS): _number(1, 3650, "d"),
     vol.Required(CONF_KEEP_READINGS): _number(1_000, 10_000_000, ""),
 }

@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
@@ -35,7 +35,6 @@ from ..const import (
 )
 from ..delivery.delivery import Delivery
 from ..destinations.errors import DestinationError
-from ..destinations.tokens import Tokens
 from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
@@ -47,6 +46,7 @@ from . import relay_issues as issues
 from .alerts import Alerts
 from .data import FLOWING, RelayData, Status
 from .handover import Handover, async_hand_over, async_take_over
+from .hosting import create_hosting
 from .outcomes import Outcomes
 from .session import create_destination
 from .source_watch import SourceWatch
@@ -73,10 +73,10 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self.options: Mapping[str, Any] = DEFAULT_OPTIONS | entry.options
         self.tokens = create_tokens(hass, entry)
         self.destination = create_destination(hass, entry.data, self.tokens)
+        self.hosting = create_hosting(hass, entry, self.destination)
+        limits = self.destination.limits
         max_readings = int(self.options[CONF_KEEP_READINGS])
-        max_age = min(
-            self.options[CONF_KEEP_DAYS] * DAY, self.destination.limits.max_age or inf
-        )
+        max_age = min(self.options[CONF_KEEP_DAYS] * DAY, limits.max_age or inf)
         before = async_take_over(hass, entry.entry_id)
         self._listened = before.listened if before else None
         if before and before.outbox:
@@ -92,7 +92,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.outbox,
             self.destination,
             self._have_tried,
-            gather=self.options.get(CONF_GATHER, self.destination.limits.gather),
+            gather=self.options.get(CONF_GATHER, limits.gather),
         )
         self.delivery.paused = self.options[CONF_PAUSED]
         self._publish_timer: CALLBACK_TYPE | None = None
@@ -104,7 +104,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._tried = asyncio.Event()
         self._stops = AsyncExitStack()
         self._stopping = asyncio.Lock()
-        self._source_watch = SourceWatch(hass, entry, self.destination.limits.metrics)
+        self._source_watch = SourceWatch(hass, entry, limits.metrics)
         self.backfill: Backfill | None = None
         """What takes readings out of the recorder, None without a recorder."""
 
@@ -136,6 +136,9 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._stops.push_async_callback(self.tokens.close)
         self._stops.push_async_callback(self.delivery.stop)
         self.delivery.start()
+        if self.hosting:
+            self.hosting.start(self.sources.wearer, lambda: self.paused)
+            self._stops.callback(self.hosting.stop)
         self._stops.callback(self._alerts.stop)
         await self._alerts.start()
         if self.backfill:
@@ -210,6 +213,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.config_entry,
             options={**self.config_entry.options, CONF_PAUSED: paused},
         )
+        if self.hosting:
+            self.hosting.update()
         self._publish()
 
     @callback
@@ -314,6 +319,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
     @callback
     def async_take(self, reading: Reading) -> None:
         """Take a reading from a source, or from an automation."""
+        if self.paused and not self.destination.limits.keeps:
+            return
         self.outbox.add(reading)
         self.delivery.wake()
         self._publish_later()
@@ -382,14 +389,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._is_due = len(self.outbox) > 0 and self._is_flowing() and not gathers
         if not self._is_due:
             self._publish()
-
-
-@callback
-def async_tokens_of(hass: HomeAssistant, entry: RelayConfigEntry) -> Tokens:
-    """Return the tokens of a relay, those in use where it runs."""
-    if entry.state is ConfigEntryState.LOADED:
-        return entry.runtime_data.tokens
-    return create_tokens(hass, entry)
 
 
 def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:

@@ -65,10 +65,10 @@ class Lineup:
         What comes too soon after another reading of its source does not.
         """
         if isinstance(observer, StepCounter):
-            yield from () if self.one_line else readings
-        elif not self.one_line:
+            yield from readings
+        elif not self.one_line or observer not in self._heart_rates:
             yield from filter(observer.is_due, readings)
-        elif observer in self._heart_rates:
+        else:
             new = [Held(observer, reading) for reading in readings]
             if at < self.clear_at and all(
                 one.observer is observer for one in self._held

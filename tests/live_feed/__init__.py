@@ -1,0 +1,1 @@
+"""A live feed, from a sensor to whoever watches."""
