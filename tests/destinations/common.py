@@ -74,6 +74,7 @@ CONFIGS: Mapping[str, Mapping[str, str]] = {
     "gerosense_proxy": {"token": TOKEN},
     "open_wearables": {"api_key": TOKEN, "user_id": PERSON},
     "open_wearables_invitation": {"user_id": PERSON},
+    "webhook": {},
 }
 """What the form of each service gives, without the address."""
 

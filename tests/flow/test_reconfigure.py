@@ -104,6 +104,8 @@ def become_another(service: str, stand_in: Any) -> dict[str, Any]:
         case "influxdb_v2":
             stand_in.database = ANOTHER
             return {"bucket": ANOTHER}
+        case "webhook":
+            return {"headers": ["X-Wearer: Ben"]}
     stand_in.user_id = ben = stand_in.add_user(first_name="Ben")
     stand_in.invitations = dict.fromkeys((CODE, NEW_CODE), ben)
     return {"invitation_code": NEW_CODE} if "invitation" in service else {}
@@ -123,8 +125,11 @@ def test_secrets() -> None:
     """What is never shown again are the fields that show dots instead of what is typed."""
     assert {service: form.secrets for service, form in FORMS.items()} == {
         "live_feed": frozenset(),
+        "mqtt_topic": frozenset(),
         "pulsoid_oauth": frozenset(),
-    } | {service: {field} for service, field in SECRETS.items()}
+    } | {service: {field} for service, field in SECRETS.items()} | {
+        "webhook": {"signing_key", "secret_headers"}
+    }
 
 
 @each_service

@@ -75,6 +75,7 @@ class Delivery:
         self._size = BatchSize(limits.min_batch, limits.max_batch)
         self._suspicion = Suspicion(limits.min_batch)
         self._overwritten = Overwritten(limits)
+        self._unanswered: frozenset[Reading] = frozenset()
         self._stopping = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -177,10 +178,17 @@ class Delivery:
         suspects, others = self._suspicion.part(entries, is_all=is_all)
         if self._suspicion.is_general:
             others = others[-self._size.now :]
-        were_any = await self._deliver_batches(others, more=more)
+        again = self._as_before(others)
+        more = more or len(again) < len(others)
+        were_any = await self._deliver_batches(again, more=more)
         if suspects and (self._suspicion.has_witness or not were_any):
             were_any = await self._deliver_suspects(suspects)
         return were_any or bool(objections)
+
+    def _as_before(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return alone what went without an answer, where a service is to know it again."""
+        same = [entry for entry in entries if entry.reading in self._unanswered]
+        return same if same and len(same) == len(self._unanswered) else entries
 
     async def _deliver_batches(self, entries: Sequence[Entry], *, more: bool) -> bool:
         """Deliver entries, as many as make batches, and return whether there were any.
@@ -260,9 +268,12 @@ class Delivery:
         """
         self._rate.note(asyncio.get_running_loop().time())
         readings = [entry.reading for entry in entries]
+        if self._destination.limits.known_by_batch:
+            self._unanswered = frozenset(readings)
         try:
             receipt = await self._destination.deliver(readings)
         except RefusedError as err:
+            self._unanswered = frozenset()
             if len(entries) > self._size.least:
                 if not err.is_too_large:
                     self._suspicion.refuse(entries)
@@ -271,6 +282,7 @@ class Delivery:
                 return err
             receipt = Receipt([Refusal(reading, err.detail) for reading in readings])
         else:
+            self._unanswered = frozenset()
             self._suspicion.accept(entries)
             self._size.grow(len(entries))
         self._count(readings, receipt)

@@ -7,8 +7,10 @@ from .base import Destination
 from .gerosense import Gerosense, GerosenseProxy
 from .influxdb import InfluxDBv1, InfluxDBv2, InfluxDBv3, LiveTracking
 from .live_feed import LiveFeed
+from .mqtt import Mqtt
 from .open_wearables import OpenWearables, OpenWearablesInvitation
 from .pulsoid import Pulsoid, PulsoidOAuth
+from .webhook import Webhook
 
 DESTINATIONS: Mapping[str, type[Destination]] = MappingProxyType(
     {
@@ -23,5 +25,7 @@ DESTINATIONS: Mapping[str, type[Destination]] = MappingProxyType(
         "influxdb_v3": InfluxDBv3,
         "open_wearables": OpenWearables,
         "open_wearables_invitation": OpenWearablesInvitation,
+        "webhook": Webhook,
+        "mqtt_topic": Mqtt,
     }
 )

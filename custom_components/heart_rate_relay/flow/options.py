@@ -22,12 +22,10 @@ from ..const import (
     CONF_MAX_BPM,
     CONF_MIN_BPM,
     CONF_MIN_INTERVAL,
-    CONF_SERVICE,
     DEFAULT_OPTIONS,
     SOURCE_OPTIONS,
     UNIT_BPM,
 )
-from ..destinations import DESTINATIONS
 from ..destinations.base import Destination
 from ..destinations.hosted import Hosted
 from ..destinations.tokens import Tokens
@@ -46,7 +44,7 @@ class RelayOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the options, or be shown an address where there is one."""
-        if user_input is None and issubclass(self._service, Hosted):
+        if user_input is None and isinstance(self._destination, Hosted):
             return await self.async_step_hosted()
         return await self.async_step_settings(user_input)
 
@@ -67,17 +65,14 @@ class RelayOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="address",
             data_schema=vol.Schema({}),
-            description_placeholders=address_words(
-                self.hass,
-                create_destination(self.hass, self.config_entry.data, Tokens()),
-            ),
+            description_placeholders=address_words(self.hass, self._destination),
         )
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the options."""
-        limits = self._service.limits
+        limits = self._destination.limits
         options = DEFAULT_OPTIONS | self.config_entry.options
         errors: dict[str, str] = {}
         words: dict[str, str] = {}
@@ -109,9 +104,9 @@ class RelayOptionsFlow(OptionsFlowWithReload):
         )
 
     @property
-    def _service(self) -> type[Destination]:
+    def _destination(self) -> Destination:
         """What the relay delivers to."""
-        return DESTINATIONS[self.config_entry.data[CONF_SERVICE]]
+        return create_destination(self.hass, self.config_entry.data, Tokens())
 
     def _source_entities(self, options: dict[str, Any]) -> dict[str, list[str]]:
         """Return the entities that the sources are now, or were, for each option."""
