@@ -20,7 +20,7 @@ import sys
 from dev.home_assistant.config import ROOT
 from dev.home_assistant.process import HomeAssistantError
 
-from . import draining, history, idle, live, report
+from . import draining, history, idle, live, report, watching
 from .sink import Sink, running_sink
 from .subject import Subject, running_subject
 
@@ -98,6 +98,8 @@ async def _all(sink: Sink, rounds: int) -> AsyncIterator[report.Table]:
         *await draining.measure(READINGS, sink, subjects, rounds)
     )
     yield report.history_table(await history.measure(history.MONTH, sink, subjects))
+    for watched in (await watching.measure(subjects, rounds)).items():
+        yield report.watching_table(*watched)
     yield report.idle_table(*await idle.measure(sink, subjects, rounds))
 
 
@@ -114,6 +116,9 @@ async def _quick(sink: Sink) -> AsyncIterator[report.Table]:
             *await draining.measure(QUICK_READINGS, sink, subjects, rounds=1)
         )
         yield report.history_table(await history.measure(QUICK_HISTORY, sink, subjects))
+        watched = await watching.measure(subjects, 1, watching.QUICK_SECONDS)
+        for viewers, by_name in watched.items():
+            yield report.watching_table(viewers, by_name)
         yield report.idle_table(*await idle.measure(sink, subjects, rounds=1))
 
 

@@ -11,6 +11,7 @@ from .figures import added, percentile, spread
 from .history import Backfilled
 from .idle import SetUp
 from .live import OTHERS, Round, Rounds, Scenario
+from .watching import BARE, NOBODY, RATE, Watched
 
 US = 1e6
 MS = 1e3
@@ -152,6 +153,32 @@ def history_table(backfilled: Backfilled) -> Table:
                 ),
             )
         ],
+    )
+
+
+def watching_table(viewers: int, results: Mapping[str, Sequence[Watched]]) -> Table:
+    """Return what it comes to that many watch a heart rate, beside that nobody does."""
+
+    def cpu(name: str) -> float:
+        own, nobody = ([one.cpu for one in results[key]] for key in (name, NOBODY))
+        return added(own, nobody, results[name][0].states) * US
+
+    def row(name: str) -> Row:
+        latencies = [ms for one in results[name] for ms in one.latencies]
+        expected = sum(one.expected for one in results[name])
+        return {
+            "": name,
+            "CPU for a state, µs": round(cpu(name), 1),
+            # What a single message costs is less than what rounds differ by
+            "× bare": round(cpu(name) / cpu(BARE), 2) if viewers > 1 else None,
+            "p50, ms": _rounded(percentile(latencies, 50)),
+            "p99, ms": _rounded(percentile(latencies, 99)),
+            "lost": expected - len(latencies),
+        }
+
+    return Table(
+        title=f"1 sensor at {RATE:g} Hz, watched by {viewers}",
+        rows=[row(name) for name in results if name != NOBODY],
     )
 
 

@@ -50,11 +50,14 @@ class Subject:
         self,
         process: HomeAssistantProcess,
         folder: Path,
+        url: URL,
         streams: tuple[StreamReader, StreamWriter],
     ) -> None:
         """Initialize what speaks to the driver in it."""
         self.folder = folder
         """Its configuration."""
+        self.url = url
+        """Where it listens."""
         self._process = process
         self._reader, self._writer = streams
 
@@ -84,10 +87,10 @@ async def running_subject(sink: URL, sensors: int) -> AsyncIterator[Subject]:
 
     with TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        address = folder / "driver"
+        address, url = folder / "driver", _free_url()
         write_configuration(
             folder,
-            _free_url(),
+            url,
             {"pulsoid": sink},
             configuration_for(sensors, sink) + DRIVER.format(address),
             INTEGRATIONS,
@@ -103,7 +106,7 @@ async def running_subject(sink: URL, sensors: int) -> AsyncIterator[Subject]:
             )
             if running.done():
                 running.result()
-            yield Subject(process, folder, await connected)
+            yield Subject(process, folder, url, await connected)
         finally:
             await process.stop()
             server.close()

@@ -474,10 +474,10 @@ async def test_address(hass: HomeAssistant) -> None:
     strings = STRINGS["options"]["step"]
     options = hass.config_entries.options
     menu = await options.async_init(created["result"].entry_id)
-    assert set(strings[menu["step_id"]]["menu_options"]) == set(menu["menu_options"])
-    assert set(strings[menu["step_id"]]["menu_option_descriptions"]) == set(
-        menu["menu_options"]
-    )
+    offered = menu["menu_options"]
+    assert isinstance(offered, list)
+    for texts_of in ("menu_options", "menu_option_descriptions"):
+        assert set(strings[menu["step_id"]][texts_of]) == set(offered)
     shown = await options.async_configure(menu["flow_id"], {"next_step_id": "address"})
     given = set(shown["description_placeholders"] or ())
     assert given == placeholders(strings["address"])

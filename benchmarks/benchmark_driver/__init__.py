@@ -13,6 +13,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
+from .bare import BareView
 from .commands import COMMANDS
 
 DOMAIN = "benchmark_driver"
@@ -24,6 +25,7 @@ CONFIG_SCHEMA = vol.Schema(
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Listen for commands once Home Assistant runs."""
+    hass.http.register_view(BareView())
 
     async def serve() -> None:
         try:

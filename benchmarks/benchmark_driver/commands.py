@@ -22,6 +22,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.recorder import get_instance, session_scope
 
+from .bare import tell
+
 TICK = 0.01
 """Seconds between two looks at how late the event loop is."""
 
@@ -84,11 +86,12 @@ async def stream(
     seconds: float,
     at_once: bool,
     post: str | None,
+    bare: bool = False,
 ) -> Written:
     """Let sensors measure so many times a second each, and start the clock with that.
 
     They do so in the same moment, or evenly spread. With post, what is written is posted
-    there without anything in between: the floor.
+    there without anything in between; with bare, whoever watches is told: the floors.
     """
     gc.collect()
     clocks.append(Clock())
@@ -101,6 +104,8 @@ async def stream(
         written += new
         if post:
             hass.async_create_task(_post(hass, post, _lines(new)))
+        if bare:
+            hass.async_create_task(tell(_message(new)))
     return written
 
 
@@ -294,6 +299,12 @@ def _lines(written: Written) -> bytes:
         f"heart_rate,name=Bench\\ {sensor},source=sensor.bench_{sensor} bpm=72.0 {at}"
         for sensor, at, _ in written
     ).encode()
+
+
+def _message(written: Written) -> str:
+    """Return what a live feed tells of the last that was written."""
+    _, at, _ = written[-1]
+    return json.dumps({"measured_at": at, "data": {"heart_rate": 72}})
 
 
 async def _post(hass: HomeAssistant, url: str, body: bytes) -> None:

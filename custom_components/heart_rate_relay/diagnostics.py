@@ -26,8 +26,7 @@ from .monitor.profiles import QUANTITIES
 from .monitor.profiles.base import Kind
 from .reading import SECOND
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator
-from .sources.observation import Observer
-from .sources.steps import StepCounter
+from .sources.lineup import Watcher
 
 TOLD_DETAILS = ("manufacturer", "model", "sw_version", "hw_version")
 """What may be told of a monitor: neither its name nor its serial number."""
@@ -121,9 +120,7 @@ async def _relay(hass: HomeAssistant, relay: RelayCoordinator) -> dict[str, Any]
     }
 
 
-def _source(
-    hass: HomeAssistant, entity_id: str, observer: Observer | StepCounter
-) -> dict[str, Any]:
+def _source(hass: HomeAssistant, entity_id: str, observer: Watcher) -> dict[str, Any]:
     """Return what is known of a source."""
     state = hass.states.get(entity_id)
     entity = er.async_get(hass).async_get(entity_id)

@@ -40,6 +40,22 @@ class Quantity(StrEnum):
     """Nothing that is converted but by what a row says itself."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counting:
+    """What is to be believed of what is counted, in the unit of its metric."""
+
+    fastest: int
+    """The most in a minute."""
+    steady: int
+    """The most in a minute of hours."""
+    highest: int
+    """The highest count: beyond it there are broken sensors only."""
+    is_whole: bool = False
+    """Whether there are no fractions of it."""
+    is_entered: bool = False
+    """Whether people write it down, and strike it out again."""
+
+
 @dataclass(frozen=True, eq=False)
 class Metric:
     """What a reading measures. Each is one object, equal to no other."""
@@ -59,6 +75,16 @@ class Metric:
     """What tells it from others in an entity's own name, in the manner of an entity id."""
     is_daily: bool = False
     """Whether it may be measured of a day, so that the day says when."""
+    counting: Counting | None = None
+    """How it is counted, where it is."""
+
+    def __post_init__(self) -> None:
+        """Refuse a row of a counter of which nobody knows what to believe.
+
+        Raises ValueError.
+        """
+        if (self.counting is None) is (self.kind is Kind.COUNTER):
+            raise ValueError(f"{self.key}: counters, and no others, say how they count")
 
     def __str__(self) -> str:
         """Return the key."""
@@ -79,20 +105,68 @@ HEART_RATE_VARIABILITY_SDNN = Metric(
 """The standard deviation of all intervals (SDNN)."""
 RR_INTERVAL = Metric("rr_interval", "ms", (200, 3000), Quantity.TIME)
 
-STEPS = Metric("steps", "steps", (1, 30_000), Quantity.STEPS, Kind.COUNTER)
-FLOORS = Metric("floors", "floors", (0, 1000), kind=Kind.COUNTER)
-ENERGY = Metric("energy", "kcal", (0, 10_000), Quantity.ENERGY, Kind.COUNTER)
-"""What was spent by moving."""
+STEPS = Metric(
+    "steps",
+    "steps",
+    (1, 30_000),
+    Quantity.STEPS,
+    Kind.COUNTER,
+    counting=Counting(fastest=240, steady=240, highest=10**12, is_whole=True),
+)
+"""Four in a second are a sprint."""
+FLOORS = Metric(
+    "floors",
+    "floors",
+    (0, 1000),
+    kind=Kind.COUNTER,
+    counting=Counting(fastest=30, steady=15, highest=10**7, is_whole=True),
+)
+"""Of three metres: the best run up a tower in six seconds each."""
+ENERGY = Metric(
+    "energy",
+    "kcal",
+    (0, 10_000),
+    Quantity.ENERGY,
+    Kind.COUNTER,
+    counting=Counting(fastest=60, steady=20, highest=10**9),
+)
+"""What was spent by moving: 20 kcal a minute are 330 W on the pedals."""
 TOTAL_ENERGY = Metric(
-    "total_energy", "kcal", (0, 10_000), Quantity.ENERGY, Kind.COUNTER
+    "total_energy",
+    "kcal",
+    (0, 15_000),
+    Quantity.ENERGY,
+    Kind.COUNTER,
+    counting=Counting(fastest=60, steady=22, highest=10**9),
 )
 """What was spent, with what a body needs at rest."""
-DISTANCE = Metric("distance", "m", (0, 200_000), Quantity.DISTANCE, Kind.COUNTER)
-"""On foot, as far as is known."""
-CYCLING_DISTANCE = Metric(
-    "cycling_distance", "m", (0, 1_000_000), Quantity.DISTANCE, Kind.COUNTER
+DISTANCE = Metric(
+    "distance",
+    "m",
+    (0, 200_000),
+    Quantity.DISTANCE,
+    Kind.COUNTER,
+    counting=Counting(fastest=1800, steady=360, highest=10**9),
 )
-HYDRATION = Metric("hydration", "mL", (0, 10_000), Quantity.VOLUME, Kind.COUNTER)
+"""On foot, as far as is known: it may be a descent on a bicycle, too, at 30 m/s."""
+CYCLING_DISTANCE = Metric(
+    "cycling_distance",
+    "m",
+    (0, 1_000_000),
+    Quantity.DISTANCE,
+    Kind.COUNTER,
+    counting=Counting(fastest=1800, steady=900, highest=10**9),
+)
+"""Nobody keeps up 15 m/s for an hour."""
+HYDRATION = Metric(
+    "hydration",
+    "mL",
+    (0, 10_000),
+    Quantity.VOLUME,
+    Kind.COUNTER,
+    counting=Counting(fastest=2000, steady=1000, highest=10**9, is_entered=True),
+)
+"""Two bottles are written down at once."""
 
 SPEED = Metric("speed", "m/s", (0, 350), Quantity.SPEED)
 CADENCE = Metric("cadence", "rpm", (0, 300))

@@ -17,7 +17,9 @@ from benchmarks.report import (
     losses,
     markdown,
     put_between,
+    watching_table,
 )
+from benchmarks.watching import BARE, FEED, NOBODY, Watched
 
 SCENARIO = Scenario(sensors=2, rate=5, seconds=10)
 
@@ -70,6 +72,27 @@ def test_history_table() -> None:
     assert (relay["readings a second"], relay["CPU for a reading, µs"]) == (5, 10)
     assert (relay["at most, ms"], relay["lost"]) == (9.0, 1)
     assert list(losses(table))
+
+
+def test_watching_table() -> None:
+    """What it costs to tell many is told beside bare WebSockets, less what all have in common."""
+
+    def watched(cpu: float, told: int) -> list[Watched]:
+        return [
+            Watched(
+                states=10,
+                cpu=cpu,
+                expected=20,
+                latencies=[float(ms) for ms in range(told)],
+            )
+        ]
+
+    results = {NOBODY: watched(1, 0), BARE: watched(3, 20), FEED: watched(2, 19)}
+    bare, feed = watching_table(2, results).rows
+    assert bare["CPU for a state, µs"] == pytest.approx(200_000)
+    assert (bare["× bare"], feed["× bare"]) == (1, 0.5)
+    assert (bare["lost"], feed["lost"]) == (0, 1)
+    assert feed["p50, ms"] == 9
 
 
 def test_losses() -> None:

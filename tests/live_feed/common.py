@@ -1,5 +1,6 @@
 """What tests of live feeds share: a feed, and somebody who watches it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import json
@@ -26,13 +27,13 @@ class Watcher:
         self.socket = socket
         self.known: dict[str, Any] = {}
 
-    async def hear(self) -> dict[str, Any]:
+    async def hear(self) -> Any:
         """Return what is told next, other than that the feed is there."""
-        while True:
-            told = await self.next()
-            if told:
-                self.known |= told
-                return told
+        async with asyncio.timeout(PATIENCE):
+            while not (told := await self.next()):
+                """It is still there, which is not what is waited for."""
+        self.known |= told
+        return told
 
     async def next(self) -> Any:
         """Return whatever is told next."""

@@ -1,6 +1,7 @@
 """Adding a live feed, being told its address, and changing it."""
 
 from collections.abc import Mapping
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -25,6 +26,13 @@ from .common import DATA, PATH, watching
 HOME = "http://192.168.1.2:8123"
 
 KEPT = {"keep_days", "keep_readings"}
+
+
+def link_in(text: str) -> URL:
+    """Return where a link leads, which opens beside Home Assistant."""
+    match = re.fullmatch(r'<a href="([^"]+)" target="_blank">[^<>]+</a>', text)
+    assert match
+    return URL(match[1])
 
 
 async def add(hass: HomeAssistant, look: str) -> Mapping[str, Any]:
@@ -55,13 +63,13 @@ async def test_add(
     secret = created["data"]["secret"]
     assert created["data"] == {"service": "live_feed", "look": look, "secret": secret}
     words = created["description_placeholders"]
-    address = URL(words["address"])
+    address = link_in(words["address"])
     assert address == URL(f"{HOME}{ADDRESS}{secret}").with_query(query)
     looks = URL(f"{HOME}{ADDRESS}{secret}/looks").with_query(query)
-    assert URL(words["looks"]) == looks
+    assert link_in(words["looks"]) == looks
     client = await hass_client_no_auth()
     for told in words.values():
-        assert (await client.get(URL(told).relative())).status == 200
+        assert (await client.get(link_in(told).relative())).status == 200
     async with watching(client, address.path) as watcher:
         measure(hass, 72)
         await watcher.until(72)
@@ -79,7 +87,7 @@ async def test_address_unknown(hass: HomeAssistant) -> None:
         created = await add(hass, "heart")
     secret = created["data"]["secret"]
     words = created["description_placeholders"]
-    assert words["address"] == f"{ADDRESS}{secret}"
+    assert link_in(words["address"]) == URL(f"{ADDRESS}{secret}")
 
 
 async def test_asked_from_elsewhere(
@@ -90,7 +98,7 @@ async def test_asked_from_elsewhere(
     hass.config.external_url = "https://example.com"
     created = await add(hass, "heart")
     address = created["description_placeholders"]["address"]
-    assert address.startswith(f"https://example.com{ADDRESS}")
+    assert str(link_in(address)).startswith(f"https://example.com{ADDRESS}")
 
 
 async def test_shown_again(
@@ -105,7 +113,7 @@ async def test_shown_again(
     shown = await options.async_configure(menu["flow_id"], {"next_step_id": "address"})
     words = shown["description_placeholders"]
     assert words
-    assert words["address"] == f"{HOME}{PATH}"
+    assert link_in(words["address"]) == URL(f"{HOME}{PATH}")
     before = dict(entry.options)
     ended = await options.async_configure(shown["flow_id"], {})
     assert ended["type"] is FlowResultType.CREATE_ENTRY

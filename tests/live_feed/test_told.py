@@ -13,6 +13,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.heart_rate_relay.destinations.live_feed import present
+from custom_components.heart_rate_relay.metrics import HEART_RATE
+from custom_components.heart_rate_relay.reading import Reading, Source, now_us
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from custom_components.heart_rate_relay.sources import wearer
 from homeassistant.core import HomeAssistant
@@ -86,6 +88,24 @@ async def test_old(
         measure(hass, 72, measured_at=dt_util.utcnow().isoformat())
         assert (await watcher.hear())["heart_rate"]["value"] == 72
     assert feed.outbox.tally.expired == 1
+
+
+async def test_clock_set_back(
+    hass: HomeAssistant, client: Browser, feed: RelayCoordinator
+) -> None:
+    """What was measured before the clock was set back is not believed to be the latest."""
+    measure(hass, 70)
+    source = Source("source", STRAP, STRAP)
+    async with watching(client) as watcher:
+        measure(hass, 71)
+        await watcher.until(71)
+        for value, ahead in ((72.0, 50.0), (73.0, 0.0)):
+            reading = Reading(HEART_RATE, value, now_us(ahead), source)
+            await feed.destination.deliver([reading])
+            await watcher.until(value)
+        await feed.destination.deliver([reading._replace(measured_at=now_us(-5))])
+        await feed.destination.deliver([reading._replace(value=74.0)])
+        assert (await watcher.hear())["heart_rate"]["value"] == 74
 
 
 @pytest.mark.parametrize("entry", [relay_entry("live_feed", DATA, [STRAP, WATCH])])

@@ -1,6 +1,7 @@
 """The address of a destination that is served from here, as a person is told it."""
 
 from collections.abc import Mapping
+from html import escape
 from typing import TypedDict
 
 from homeassistant.core import HomeAssistant, callback
@@ -28,8 +29,13 @@ def told_address(hass: HomeAssistant, destination: Destination) -> Told:
 
 @callback
 def address_words(hass: HomeAssistant, destination: Destination) -> Mapping[str, str]:
-    """Return what the text names that tells an address."""
+    """Return what the text names that tells an address: links to it, and to its preview."""
     assert isinstance(destination, Hosted)
     address = async_address(hass, destination.path)
-    looks = async_address(hass, destination.preview)
-    return {"address": address, "looks": looks}
+    preview = async_address(hass, destination.preview)
+    return {"address": _link(address, address), "looks": _link(preview, "↗")}
+
+
+def _link(address: str, text: str) -> str:
+    """Return a link that opens beside Home Assistant: the frontend believes to know all others."""
+    return f'<a href="{escape(address)}" target="_blank">{escape(text)}</a>'

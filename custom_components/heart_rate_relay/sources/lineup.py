@@ -6,12 +6,17 @@ from typing import NamedTuple
 
 from ..metrics import HEART_RATE
 from ..reading import SECOND, Reading
+from .counter import Counter
 from .observation import Observer
-from .steps import StepCounter
+from .position import PositionObserver
 from .times import CLOCK_TOLERANCE
 
 MAX_HELD = 10_000
 """How many readings may be held back at once."""
+
+
+type Watcher = Observer | PositionObserver | Counter
+"""What watches a source."""
 
 
 class Held(NamedTuple):
@@ -28,19 +33,19 @@ class Lineup:
         """Initialize the lineup, of which with one_line only the first live one counts."""
         self.one_line = one_line
         """Whether the service shows one line, so that only one source may count."""
-        self._observers: dict[str, Observer | StepCounter] = {}
+        self._observers: dict[str, Watcher] = {}
         self._heart_rates: list[Observer] = []
         self._held: list[Held] = []
         self.clear_at = inf
         """When it is clear of a reading that is held back, unless its source is overtaken."""
 
     @property
-    def observers(self) -> dict[str, Observer | StepCounter]:
+    def observers(self) -> dict[str, Watcher]:
         """What watches the sources, the most preferred first."""
         return self._observers
 
     @observers.setter
-    def observers(self, observers: dict[str, Observer | StepCounter]) -> None:
+    def observers(self, observers: dict[str, Watcher]) -> None:
         self._observers = observers
         self._heart_rates = [
             observer
@@ -58,17 +63,17 @@ class Lineup:
         return None
 
     def passed(
-        self, observer: Observer | StepCounter, readings: Sequence[Reading], at: float
+        self, observer: Watcher, readings: Sequence[Reading], at: float
     ) -> Iterator[Reading]:
         """Yield what counts by now, of a source's readings and of those held back.
 
         What comes too soon after another reading of its source does not.
         """
-        if isinstance(observer, StepCounter):
+        if isinstance(observer, Counter):
             yield from readings
-        elif not self.one_line or observer not in self._heart_rates:
-            yield from filter(observer.is_due, readings)
-        else:
+        elif not (self.one_line and observer in self._heart_rates):
+            yield from observer.due(readings)
+        elif isinstance(observer, Observer):
             new = [Held(observer, reading) for reading in readings]
             if at < self.clear_at and all(
                 one.observer is observer for one in self._held

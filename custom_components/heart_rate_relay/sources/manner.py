@@ -15,8 +15,11 @@ from homeassistant.loader import (
 
 from ..const import DOMAIN
 
-REWRITERS = frozenset({"healthsync"})
-"""Integrations that push, and write all they know again when any of it is new."""
+REWRITERS = frozenset({"healthsync", "person"})
+"""Integrations that push, and write all they know again when any of it is new.
+
+So a person is written when any of its trackers says something, wherever it is.
+"""
 
 
 class Manner(Enum):
@@ -36,7 +39,7 @@ def async_manner(hass: HomeAssistant, entity_id: str) -> Manner:
 
     What no integration has made (an automation, a script) is taken to push.
     """
-    if not (domain := _integration(hass, entity_id)):
+    if not (domain := async_integration(hass, entity_id)):
         return Manner.PUSHES
     if domain == DOMAIN:
         return Manner.MEASURES
@@ -51,11 +54,12 @@ def async_manner(hass: HomeAssistant, entity_id: str) -> Manner:
 
 async def async_load_manners(hass: HomeAssistant, entity_ids: Iterable[str]) -> None:
     """Load what is to be known of the integrations of entities, set up or not."""
-    domains = {_integration(hass, entity_id) for entity_id in entity_ids}
+    domains = {async_integration(hass, entity_id) for entity_id in entity_ids}
     await async_get_integrations(hass, filter(None, domains))
 
 
-def _integration(hass: HomeAssistant, entity_id: str) -> str | None:
+@callback
+def async_integration(hass: HomeAssistant, entity_id: str) -> str | None:
     """Return the integration that made an entity, None where none did."""
     if source := entity_sources(hass).get(entity_id):
         return source["domain"]

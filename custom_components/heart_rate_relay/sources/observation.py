@@ -1,8 +1,10 @@
 """What of all that a source's entity says is a new measurement."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from math import inf, nan
+from typing import ClassVar
 
 from homeassistant.const import ATTR_RESTORED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
@@ -41,8 +43,8 @@ class Known:
 
     is_first: bool = True
     """Whether the next value may be an old one that is shown again."""
-    value: float | None = None
-    """What it said last, nan where that was no heart rate."""
+    value: object = None
+    """What it said last, nan where that was nothing that it measures."""
     since: float = -inf
     """Since when it says so."""
     was_away: bool = False
@@ -63,8 +65,14 @@ class Known:
     """How many seconds there were between the last readings."""
 
 
-class Observer:
-    """Watches one source. All times are seconds since the Unix epoch, UTC."""
+class Observing[V](ABC):
+    """Watches one source, of whatever it measures.
+
+    All times are seconds since the Unix epoch, UTC.
+    """
+
+    forgets: ClassVar[bool] = True
+    """Whether a value is another one after anything else was said."""
 
     def __init__(
         self,
@@ -86,12 +94,10 @@ class Observer:
         self.metric = metric
         self.source = source
         self.manner = manner
-        self.value: float | None = None
-        """The latest reading, in the unit of the metric."""
+        self.value: V | None = None
+        """What it measured last."""
         self.known = known or Known(latest=latest.get(source.id) if remembers else None)
         self._has_memory = known is not None
-        self._convert = conversion(metric)
-        self._lowest, self._highest = rules.plausible(metric)
         self._rules = rules
         self._latest = latest
         self._remembers = remembers
@@ -99,6 +105,14 @@ class Observer:
         self._is_event = is_event(source.entity_id)
         self._timeless: Mapping[str, object] | None = None
         self._due = -inf
+
+    @abstractmethod
+    def _parse(self, state: State) -> V | None:
+        """Return what a state says was measured, None if that is nothing."""
+
+    @abstractmethod
+    def _readings(self, value: V, at: int, duration: int) -> Sequence[Reading]:
+        """Return what was measured at that time, and for how long, in µs."""
 
     @property
     def live_until(self) -> float:
@@ -151,7 +165,7 @@ class Observer:
     def observe(
         self, old: State | None, state: State | None, at: float
     ) -> Sequence[Reading]:
-        """Return the reading that a state is at that time, if it is a new one."""
+        """Return what a state says at that time, if it is a new measurement."""
         known = self.known
         if old is None or state is None or ATTR_RESTORED in old.attributes:
             known.is_first = True
@@ -159,7 +173,7 @@ class Observer:
             known.spoke_at = -inf
             if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
                 known.was_away = True
-            else:
+            elif self.forgets:
                 known.value = nan
             return ()
         if (name := name_of(state)) != self.source.name:
@@ -189,6 +203,10 @@ class Observer:
         """Return whether the source is silent for longer than it usually is."""
         return now >= self.known.spoke_at + max(MIN_SILENCE, self._patience)
 
+    def due(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Return readings of one moment, if the shortest interval lets them pass."""
+        return readings if readings and self.is_due(readings[0]) else ()
+
     def is_due(self, reading: Reading) -> bool:
         """Return whether the shortest interval lets a reading pass.
 
@@ -206,7 +224,7 @@ class Observer:
         self._due = max(self._due, at) + interval
         return True
 
-    def _is_new(self, old: State | None, state: State, value: float, at: float) -> bool:
+    def _is_new(self, old: State | None, state: State, value: V, at: float) -> bool:
         """Return whether a value is a new measurement, by itself.
 
         The first one after a restart, whatever came between, may be an old one that is
@@ -225,13 +243,13 @@ class Observer:
             return False
         if again is Again.ALWAYS:
             return True
-        if known.was_away or _is_forced(old, state):
+        if known.was_away or self._is_forced(old, state):
             return pushes or not known.was_away
         is_fresh = at - known.since <= self._rules.live_for
         return pushes and known.is_alive and is_fresh
 
     def _told_anew(
-        self, old: State | None, state: State, value: float, at: float, told: Told
+        self, old: State | None, state: State, value: V, at: float, told: Told
     ) -> float | None:
         """Return when a value was measured that tells so, None where it is not new."""
         if told.at is None or (told.is_day and not self.metric.is_daily):
@@ -251,7 +269,7 @@ class Observer:
             return at
         return measured_at
 
-    def _is_later(self, value: float, told_at: float, at: float) -> bool:
+    def _is_later(self, value: V, told_at: float, at: float) -> bool:
         """Return whether a value was measured later than all that is known.
 
         So counts another value of the same time, too: it is corrected.
@@ -276,9 +294,9 @@ class Observer:
         return True
 
     def _measured(
-        self, value: float, measured_at: float, told: Told | None
+        self, value: V, measured_at: float, told: Told | None
     ) -> Sequence[Reading]:
-        """Return a reading, and take note that there was one."""
+        """Return what was measured, and take note that it was."""
         known = self.known
         microseconds = to_us(measured_at)
         if told is None and 0 <= known.last - microseconds < MILLISECOND:
@@ -301,7 +319,7 @@ class Observer:
             known.paces = known.paces[1], pace
         known.is_alive = True
         known.last = microseconds
-        return (Reading(self.metric, value, microseconds, self.source, duration),)
+        return self._readings(value, microseconds, duration)
 
     def _told_by(self, state: State, at: float) -> Told | None:
         """Return when a state's value was measured, None where it does not tell.
@@ -314,6 +332,48 @@ class Observer:
         if told is None and not self._is_event:
             self._timeless = state.attributes
         return told
+
+    def _is_forced(self, old: State | None, state: State) -> bool:
+        """Return whether a state is told as a change though it is the same.
+
+        Nothing but a wish for that makes it the last change. One of its attributes may change
+        with it, though not in the same moment: so a clock says that stands still.
+        """
+        if old is None or old is state or old.state != state.state:
+            return False
+        if state.last_changed != state.last_updated:
+            return False
+        return (
+            state.attributes == old.attributes or state.last_updated > old.last_updated
+        )
+
+
+class Observer(Observing[float]):
+    """Watches one source that measures, and does not count, one metric."""
+
+    def __init__(
+        self,
+        metric: Metric,
+        source: Source,
+        rules: Rules,
+        latest: MutableMapping[str, int],
+        *,
+        manner: Manner = Manner.PUSHES,
+        known: Known | None = None,
+        remembers: bool = True,
+    ) -> None:
+        """Initialize the observer as any is: its value is in the unit of the metric."""
+        super().__init__(
+            metric,
+            source,
+            rules,
+            latest,
+            manner=manner,
+            known=known,
+            remembers=remembers,
+        )
+        self._convert = conversion(metric)
+        self._lowest, self._highest = rules.plausible(metric)
 
     def _parse(self, state: State) -> float | None:
         """Return the value that a state tells, None if it tells none."""
@@ -330,15 +390,5 @@ class Observer:
             return None
         return value
 
-
-def _is_forced(old: State | None, state: State) -> bool:
-    """Return whether a state is told as a change though it is the same.
-
-    Nothing but a wish for that makes it the last change. One of its attributes may change
-    with it, though not in the same moment: so a clock says that stands still.
-    """
-    if old is None or old is state or old.state != state.state:
-        return False
-    if state.last_changed != state.last_updated:
-        return False
-    return state.attributes == old.attributes or state.last_updated > old.last_updated
+    def _readings(self, value: float, at: int, duration: int) -> Sequence[Reading]:
+        return (Reading(self.metric, value, at, self.source, duration),)

@@ -33,11 +33,12 @@ from ..reading import Reading, Source, now_us, to_us
 from ..unexpected import guarded
 from .attributes import is_event
 from .candidates import async_device, async_entity_id
-from .lineup import Lineup
-from .manner import async_load_manners, async_manner
-from .observation import Known, Observer
+from .counter import Counter
+from .lineup import Lineup, Watcher
+from .manner import async_integration, async_load_manners, async_manner
+from .observation import Known, Observer, Observing
+from .position import PositionObserver
 from .rules import Rules
-from .steps import StepCounter
 from .wearer import Wearer
 
 
@@ -143,7 +144,7 @@ class Sources:
         What counts has told since then what it counted.
         """
         for observer in self.observers.values():
-            if not isinstance(observer, StepCounter):
+            if not isinstance(observer, Counter):
                 self._coverage.interrupt(observer.source.id, start, end)
 
     @property
@@ -152,7 +153,7 @@ class Sources:
         return list(self._metrics)
 
     @property
-    def observers(self) -> Mapping[str, Observer | StepCounter]:
+    def observers(self) -> Mapping[str, Watcher]:
         """What watches the sources, by the entities that they are now."""
         return self._lineup.observers
 
@@ -162,7 +163,7 @@ class Sources:
         known = {
             (observer.source.id, observer.metric): observer.known
             for observer in self.observers.values()
-            if isinstance(observer, Observer)
+            if isinstance(observer, Observing)
         }
         return Listened(time.time(), known)
 
@@ -195,7 +196,7 @@ class Sources:
         """Listen to the entities that the sources are now."""
         self._stop_all(self._unsubscribe)
         known = {observer.source.id: observer for observer in self.observers.values()}
-        observers: dict[str, Observer | StepCounter] = {}
+        observers: dict[str, Watcher] = {}
         begin = []
         for source_id, metric in self._metrics.items():
             if not (entity_id := async_entity_id(self._hass, source_id)):
@@ -232,12 +233,23 @@ class Sources:
         *,
         known: Known | None = None,
         remembers: bool = True,
-    ) -> Observer | StepCounter:
+    ) -> Watcher:
         """Return what watches a source, and keeps in a tally what it must remember."""
         source = Source(source_id, entity_id, entity_id)
         source = source._replace(device=async_device(self._hass, source))
         if metric.kind is Kind.COUNTER and not is_event(entity_id):
-            return StepCounter(source, tally.counters)
+            return Counter(metric, source, tally.counters)
+        if metric.kind is Kind.POSITION:
+            return PositionObserver(
+                source,
+                self.rules,
+                tally.latest,
+                self._hass.states.get,
+                integration=async_integration(self._hass, entity_id),
+                manner=async_manner(self._hass, entity_id),
+                known=known,
+                remembers=remembers,
+            )
         return Observer(
             metric,
             source,
@@ -248,7 +260,7 @@ class Sources:
             remembers=remembers,
         )
 
-    def _begin(self, observer: Observer | StepCounter) -> None:
+    def _begin(self, observer: Watcher) -> None:
         """Tell a new observer what its source said before."""
         since = time.time()
         if state := self._hass.states.get(observer.source.entity_id):
@@ -259,7 +271,7 @@ class Sources:
                 state, trusted=trusted, since=self._listened_until
             )
             self._take(observer, readings, since)
-        counts = isinstance(observer, StepCounter)
+        counts = isinstance(observer, Counter)
         if self._listened_until < since and not counts:
             self._coverage.interrupt(
                 observer.source.id, to_us(self._listened_until), to_us(since)
@@ -297,9 +309,7 @@ class Sources:
             self._check_later()
         self.wearer.async_update()
 
-    def _take(
-        self, observer: Observer | StepCounter, readings: Sequence[Reading], at: float
-    ) -> None:
+    def _take(self, observer: Watcher, readings: Sequence[Reading], at: float) -> None:
         """Pass readings on, and those that are held back once it is clear what they are."""
         for reading in self._lineup.passed(observer, readings, at):
             self._on_reading(reading)

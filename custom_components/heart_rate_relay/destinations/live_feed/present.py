@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from ...metrics import HEART_RATE
-from ...reading import SECOND, Reading, now_us
+from ...reading import SECOND, Reading, now_us, to_us
 from .shapes import Told
 
 PRESENT = 60.0
@@ -36,15 +36,17 @@ class Present:
             self._end(HEART_RATE.key)
 
     def measure(self, readings: Iterable[Reading]) -> None:
-        """Take what was measured, in the order of time. What is old is nobody's present."""
-        earliest = now_us(-PRESENT)
+        """Take what was measured. What is old, or was overtaken, is nobody's present."""
+        now = now_us()
         new: dict[str, Reading] = {}
         for reading in readings:
             key = reading.metric.key
             before = new.get(key) or self._latest.get(key)
-            if reading.measured_at < earliest:
-                continue
-            if before and before.measured_at > reading.measured_at:
+            # What is of the future was measured before the clock was set back
+            latest = before.measured_at if before else 0
+            if latest > now:
+                latest = 0
+            if reading.measured_at < max(latest, now - to_us(PRESENT)):
                 continue
             if reading.metric is not HEART_RATE or self._is_live:
                 new[key] = reading

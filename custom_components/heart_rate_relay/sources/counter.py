@@ -1,44 +1,40 @@
-"""What a step counter shows becomes increments: so many steps, from then to then.
+"""What a counter shows becomes increments: so much, from then to then.
 
-A counter shows all steps of a day, or all since the phone was switched on, or ever. What
-it gained between two reports was walked between them. All that is uncertain is decided
-so that no step is invented: where a count may go on or begin anew, it goes on.
+A counter shows all steps of a day, all metres of a ride, or all since the phone was switched
+on, or ever. What it gained between two reports was walked between them. All that is uncertain
+is decided so that no step is invented: where a count may go on or begin anew, it goes on.
 
-All times within are in microseconds since the Unix epoch, UTC.
+Within, a count is a whole number: of thousandths of the metric's unit, or of itself where it
+has no fractions. So nothing is lost by adding: the increments are together what the count
+gained. All times within are in microseconds since the Unix epoch, UTC.
 """
 
-from collections.abc import Iterator, MutableMapping, Sequence
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from collections.abc import MutableMapping, Sequence
+from datetime import datetime
 from math import inf, isfinite
 from typing import NamedTuple
 
 from homeassistant.const import ATTR_RESTORED, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import State
-from homeassistant.util import dt as dt_util
 
-from ..metrics import STEPS
+from ..metrics import Counting, Metric
 from ..outbox.tally import JsonScalar
 from ..reading import MILLISECOND, SECOND, Reading, Source, to_us
 from .attributes import name_of, text
-from .detection.other_metrics import is_count_of_steps, is_of_a_day
+from .conversions import conversion
+from .detection.other_metrics import is_of_a_day
 from .manner import Manner
+from .spreading import midnight, parts
 from .times import moment, told_by
-
-MAX_STEPS = int(STEPS.plausible[1])
-"""How many steps a reading may hold: what services take for one."""
 
 ATTR_LAST_RESET = "last_reset"
 
-MAX_COUNT = 10**12
-"""The highest count to be believed: beyond it there are broken sensors only."""
+FINE = 1000
+"""Into how many parts a unit is divided that has fractions."""
 
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-
-CADENCE = 4
-"""Steps that a person can take in a second, sprinting."""
 
 SLACK = MINUTE
 """How far the clocks of a counter and of ours may differ."""
@@ -82,22 +78,71 @@ class Count(NamedTuple):
     """When the counter says that it began at 0, 0 where it does not say."""
 
 
-class StepCounter:
-    """Watches one step counter."""
+class Believed(NamedTuple):
+    """What is to be believed of a counter, in the parts of a unit that it counts."""
 
-    metric = STEPS
+    fine: int
+    """How many of them are a unit."""
+    fastest: int
+    """The most in a minute."""
+    steady: int
+    """The most in a minute of hours."""
+    highest: int
+    """The highest count."""
+    most: int
+    """The most in a reading, which is also what watches hand in at once."""
+    is_entered: bool
+
+    @classmethod
+    def of(cls, counting: Counting, most: float) -> Believed:
+        """Return what is to be believed, of which that is the most in a reading."""
+        fine = 1 if counting.is_whole else FINE
+        return cls(
+            fine=fine,
+            fastest=counting.fastest * fine,
+            steady=counting.steady * fine,
+            highest=counting.highest * fine,
+            most=int(most * fine),
+            is_entered=counting.is_entered,
+        )
+
+    def gained(self, duration: int) -> int:
+        """Return how much can be gained in that time, at the very fastest."""
+        return (duration + SLACK) * self.fastest // MINUTE
+
+    def begun(self, duration: int) -> int:
+        """Return how much a counter can have that began so long ago."""
+        return (duration + SLACK) * self.steady // MINUTE
+
+    def fits(self, count: int, duration: int) -> bool:
+        """Return whether there is time for as many readings as a count may make.
+
+        Where there is not, not even a millisecond perhaps, the next report will do.
+        """
+        return count <= self.most // 2 * (duration // MILLISECOND)
+
+
+class Counter:
+    """Watches one counter."""
 
     def __init__(
-        self, source: Source, counters: MutableMapping[str, list[JsonScalar]]
+        self,
+        metric: Metric,
+        source: Source,
+        counters: MutableMapping[str, list[JsonScalar]],
     ) -> None:
-        """Initialize the counter.
+        """Initialize the counter of a metric that is counted.
 
         What it must remember over a restart is in counters, by the source's id. It is
         replaced, never changed in place.
         """
+        assert metric.counting
+        self.metric = metric
         self.source = source
         self.manner = Manner.PUSHES
         """Of no matter here: a count is the same by whomever it was asked for."""
+        self._believed = Believed.of(metric.counting, metric.plausible[1])
+        self._convert = conversion(metric)
         self._counters = counters
         self._doubted: int | None = None
 
@@ -115,12 +160,12 @@ class StepCounter:
     def observe(
         self, old: State | None, state: State | None, at: float
     ) -> Sequence[Reading]:
-        """Return the steps that a state tells of at that time (seconds, UTC).
+        """Return what was gained, as a state tells at that time (seconds, UTC).
 
-        What tells no count is left aside, and nothing is forgotten for it: the steps made
-        meanwhile come with the next count. So it is with a clock that was set back.
+        What tells no count is left aside, and nothing is forgotten for it: what was gained
+        meanwhile comes with the next count. So it is with a clock that was set back.
         """
-        if state is None or (count := _parse(state)) is None:
+        if state is None or (count := self._parse(state)) is None:
             return ()
         if (name := name_of(state)) != self.source.name:
             self.source = self.source._replace(name=name)
@@ -134,7 +179,7 @@ class StepCounter:
         if measured_at > known.heard:
             now = measured_at
         is_first = old is None or ATTR_RESTORED in old.attributes
-        if not _fits(count, known.heard, now) or (
+        if not self._believed.fits(count, now - known.heard) or (
             is_first and _may_be_old(known, count)
         ):
             return ()
@@ -146,38 +191,100 @@ class StepCounter:
         """Remember a count, and return what it adds to the known one."""
         last_reset = _last_reset(state) or known.last_reset
         is_of_day = self._is_of_a_day(known, state)
-        began = _began(known, count, now, last_reset, is_of_day=is_of_day)
+        began = self._began(known, count, now, last_reset, is_of_day=is_of_day)
         nights = _nights(known, count, now, began)
-        if began is None and not _can_have_risen(known, count, now):
+        if began is None and not self._can_have_risen(known, count, now):
             if not self._is_believed(now):
                 return ()
             known = Count(count, count, now, now)
         self._doubted = None
         if began is not None:
-            steps, start = count, min(max(known.heard, began), now - MILLISECOND)
+            gained, start = count, min(max(known.heard, began), now - MILLISECOND)
             known = Count(count, count, now, now, began=began, noticed=now)
         elif count > known.mark:
-            steps, start = count - known.mark, known.heard
+            gained, start = count - known.mark, known.heard
             known = known._replace(
                 mark=count, shown=count, heard=now, changed=now, fell=0
             )
         else:
-            steps = start = 0
+            gained = start = 0
             known = _lowered(known, count, now)
         self._keep(known._replace(nights=nights, last_reset=last_reset))
-        if not steps:
+        if not gained:
             return ()
+        fine, most = self._believed.fine, self._believed.most
         return [
-            Reading(STEPS, float(part), end, self.source, end - begin)
-            for part, begin, end in _parts(steps, start, now)
+            Reading(self.metric, part / fine, end, self.source, end - begin)
+            for part, begin, end in parts(gained, start, now, most)
         ]
+
+    def _parse(self, state: State) -> int | None:
+        """Return the count that a state tells, None if it tells none."""
+        if ATTR_RESTORED in state.attributes:
+            return None
+        try:
+            count = self._convert(
+                float(state.state), text(state, ATTR_UNIT_OF_MEASUREMENT)
+            )
+        except ValueError:
+            return None
+        believed = self._believed
+        if count is None or not isfinite(count) or count < 0:
+            return None
+        fine = int(count) if believed.fine == 1 else round(count * believed.fine)
+        return fine if fine <= believed.highest else None
+
+    def _began(
+        self, known: Count, count: int, now: int, last_reset: int, *, is_of_day: bool
+    ) -> int | None:
+        """Return from when on a count was walked that began at 0, None if it goes on.
+
+        It goes on, too, if no one can have walked that much since. Then a lower one is a
+        correction: so it is where a little is taken off on the same day.
+        """
+        today = midnight(now)
+        is_new_day = known.changed < today
+        is_struck_out = self._believed.is_entered and now - today >= LATE
+        is_small = 2 * count <= known.shown and not is_struck_out
+        if (
+            known.last_reset
+            and max(known.last_reset, known.changed) < last_reset <= now
+        ):
+            began = last_reset
+        elif count == known.shown:
+            return None
+        elif count > known.shown:
+            was_silent = now - known.heard >= SILENCE and now - today >= LATE
+            if not (is_of_day and is_new_day and was_silent):
+                return None
+            began = today
+        elif is_of_day and is_new_day:
+            began = today
+        elif is_small and not is_of_day:
+            began = known.changed
+        elif is_small or is_new_day:
+            began = known.heard
+        else:
+            return None
+        return began if count <= self._believed.begun(now - began) else None
+
+    def _can_have_risen(self, known: Count, count: int, now: int) -> bool:
+        """Return whether a count can have become what it is.
+
+        Watches hand in the steps of hours at once: hence the room for a day's.
+        """
+        believed = self._believed
+        gained = count - known.mark
+        return gained <= believed.most + believed.gained(
+            now - known.changed
+        ) and count <= believed.gained(now - known.began)
 
     def _is_of_a_day(self, known: Count, state: State) -> bool:
         """Return whether the counter begins at 0 every day, as far as is known."""
         last_reset = _last_reset(state)
         return (
             known.nights >= NIGHTS
-            or (last_reset > 0 and last_reset == _midnight(last_reset))
+            or (last_reset > 0 and last_reset == midnight(last_reset))
             or is_of_a_day(self.source.entity_id.partition(".")[2], self.source.name)
         )
 
@@ -193,19 +300,6 @@ class StepCounter:
     def _keep(self, count: Count) -> None:
         """Remember a count."""
         self._counters[self.source.id] = list(count)
-
-
-def _parse(state: State) -> int | None:
-    """Return the count that a state tells, None if it tells none."""
-    if ATTR_RESTORED in state.attributes:
-        return None
-    if not is_count_of_steps(text(state, ATTR_UNIT_OF_MEASUREMENT)):
-        return None
-    try:
-        count = float(state.state)
-    except ValueError:
-        return None
-    return int(count) if isfinite(count) and 0 <= count <= MAX_COUNT else None
 
 
 def _load(remembered: Sequence[JsonScalar] | None) -> Count | None:
@@ -231,43 +325,12 @@ def _may_be_old(known: Count, count: int) -> bool:
     return count <= known.mark or known.heard - known.noticed < RESTORED_AGE
 
 
-def _began(
-    known: Count, count: int, now: int, last_reset: int, *, is_of_day: bool
-) -> int | None:
-    """Return from when on a count was walked that began at 0, None if it goes on.
-
-    It goes on, too, if no one can have walked that much since. Then a lower one is a
-    correction: so it is where a little is taken off on the same day.
-    """
-    today = _midnight(now)
-    is_new_day = known.changed < today
-    is_small = 2 * count <= known.shown
-    if known.last_reset and max(known.last_reset, known.changed) < last_reset <= now:
-        began = last_reset
-    elif count == known.shown:
-        return None
-    elif count > known.shown:
-        was_silent = now - known.heard >= SILENCE and now - today >= LATE
-        if not (is_of_day and is_new_day and was_silent):
-            return None
-        began = today
-    elif is_of_day and is_new_day:
-        began = today
-    elif is_small and not is_of_day:
-        began = known.changed
-    elif is_small or is_new_day:
-        began = known.heard
-    else:
-        return None
-    return began if count <= _walkable(now - began) else None
-
-
 def _nights(known: Count, count: int, now: int, began: int | None) -> int:
     """Return in how many nights in succession the count began anew.
 
     One that rises in the morning from where it was in the evening began not.
     """
-    today = _midnight(now)
+    today = midnight(now)
     is_late = now - today < LATE
     if began is not None:
         return min(known.nights + 1, NIGHTS) if known.changed < today or is_late else 0
@@ -278,17 +341,6 @@ def _nights(known: Count, count: int, now: int, began: int | None) -> int:
         and now - known.heard < SILENCE
     )
     return 0 if goes_on else known.nights
-
-
-def _can_have_risen(known: Count, count: int, now: int) -> bool:
-    """Return whether a count can have become what it is.
-
-    Watches hand in the steps of hours at once: hence the room for a day's.
-    """
-    steps = count - known.mark
-    return steps <= MAX_STEPS + _walkable(now - known.changed) and count <= _walkable(
-        now - known.began
-    )
 
 
 def _lowered(known: Count, count: int, now: int) -> Count:
@@ -303,54 +355,3 @@ def _lowered(known: Count, count: int, now: int) -> Count:
     if now - fell >= DAY:
         return Count(count, count, now, now)
     return known._replace(shown=count, heard=now, fell=fell)
-
-
-def _walkable(duration: int) -> int:
-    """Return how many steps can be taken in that time."""
-    return (duration + SLACK) * CADENCE // SECOND
-
-
-def _fits(count: int, start: int, end: int) -> bool:
-    """Return whether there is time for as many readings as a count may make.
-
-    Where there is not, not even a millisecond perhaps, the next report will do.
-    """
-    return count <= MAX_STEPS // 2 * ((end - start) // MILLISECOND)
-
-
-def _parts(steps: int, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Part steps at midnights, and where they are too many, evenly in time."""
-    for some, day_start, day_end in _shares(
-        steps, [start, *_midnights(start, end), end]
-    ):
-        parts = -(-some // MAX_STEPS)
-        duration = day_end - day_start
-        times = [day_start + duration * part // parts for part in range(parts + 1)]
-        yield from _shares(some, times)
-
-
-def _shares(steps: int, times: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Spread steps evenly over a time, and yield those of each part of it."""
-    told = 0
-    for start, end in pairwise(times):
-        until = steps * (end - times[0]) // (times[-1] - times[0])
-        if until > told:
-            yield until - told, start, end
-        told = until
-
-
-def _midnight(at: int) -> int:
-    """Return when the local day began."""
-    return _day_start(dt_util.as_local(dt_util.utc_from_timestamp(at / SECOND)))
-
-
-def _midnights(start: int, end: int) -> Iterator[int]:
-    """Yield all local midnights between two times."""
-    day = dt_util.as_local(dt_util.utc_from_timestamp(start / SECOND)).date()
-    while (midnight := _day_start(day := day + timedelta(days=1))) < end:
-        yield midnight
-
-
-def _day_start(day: date) -> int:
-    """Return when a local day begins, as long as it may be."""
-    return to_us(dt_util.start_of_local_day(day).timestamp())
