@@ -68,7 +68,9 @@ class Webhook(StandIn):
         if self.messages.get(message, body) != body or not message or "." in message:
             return web.Response(status=HTTPStatus.CONFLICT, text="another message")
         try:
-            readings = [_read(reading) for reading in _readings(json.loads(body))]
+            readings = [
+                read_reading(reading) for reading in _readings(json.loads(body))
+            ]
         except (ValueError, TypeError, KeyError) as err:
             return web.Response(status=HTTPStatus.BAD_REQUEST, text=repr(err))
         if not readings:
@@ -107,7 +109,7 @@ def _readings(content: dict[str, object]) -> list[dict[str, object]]:
     return content["readings"]
 
 
-def _read(reading: dict[str, object]) -> tuple[int, float, Mapping[str, str]]:
+def read_reading(reading: dict[str, object]) -> tuple[int, float, Mapping[str, str]]:
     """Return when, what, and of what, as all of it has to be."""
     names = {"metric", "value", "unit", "measured_at", "started_at", "source"}
     source = reading["source"]
