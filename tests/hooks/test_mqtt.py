@@ -46,7 +46,8 @@ class Mosquitto:
         self._settings.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
             f"persistence true\npersistence_location {folder}/\n"
-            "max_queued_messages 0\n"
+            # Who runs as root would else be somebody who may not write there
+            "max_queued_messages 0\nuser root\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._client = paho.Client(
@@ -144,6 +145,8 @@ async def mqtt(
         minor_version=1,
     )
     entry.add_to_hass(hass)
+    # It looks for sensors there
+    Path(hass.config.path("configuration.yaml")).touch()
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     await until(lambda: is_connected(hass), PATIENCE)
