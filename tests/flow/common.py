@@ -102,7 +102,7 @@ def webhook_data(stand_in: Webhook) -> dict[str, Any]:
     return {
         "url": str(stand_in.url / "heart-rate/"),
         "signing_key": stand_in.key,
-        "headers": ["X-Wearer: Anna"],
+        "headers": [f"{name}: {value}" for name, value in stand_in.wants.items()],
         "per_request": "one",
         "verify_ssl": True,
     }

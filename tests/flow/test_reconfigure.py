@@ -105,7 +105,8 @@ def become_another(service: str, stand_in: Any) -> dict[str, Any]:
             stand_in.database = ANOTHER
             return {"bucket": ANOTHER}
         case "webhook":
-            return {"headers": ["X-Wearer: Ben"]}
+            stand_in.wants = {"X-Wearer": ANOTHER}
+            return {"headers": [f"X-Wearer: {ANOTHER}"]}
     stand_in.user_id = ben = stand_in.add_user(first_name="Ben")
     stand_in.invitations = dict.fromkeys((CODE, NEW_CODE), ben)
     return {"invitation_code": NEW_CODE} if "invitation" in service else {}
@@ -163,10 +164,10 @@ async def test_moved(
     """What waited for a server goes to where that is now."""
     entry = await add_waiting(hass, service, stand_in)
     await stand_in.stop()
-    form = await reconfigure(hass, entry, url=str(moved_to.url))
+    given = INPUT[service](moved_to)
+    form = await reconfigure(hass, entry, url=given["url"])
     assert_form(form, "reconfigure", "secret_again")
     assert not moved_to.requests
-    given = INPUT[service](moved_to)
     assert suggested(form)["url"] == given["url"]
     secret = {SECRETS[service]: given[SECRETS[service]]}
     shown = await submit(hass, form, suggested(form) | secret)

@@ -38,6 +38,7 @@ FIELDS = dict.fromkeys(STAND_INS, HEART_RATE_ALONE) | {
     "gerosense_proxy": WITH_STEPS,
     "open_wearables": ALL_METRICS,
     "open_wearables_invitation": ALL_METRICS,
+    "webhook": ALL_METRICS,
 }
 """What is asked about sources, by what a service takes."""
 
