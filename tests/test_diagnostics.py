@@ -53,6 +53,13 @@ RENEWED = {
 OF_SERVICES: Mapping[str, Mapping[str, Any]] = {
     "pulsoid_oauth": {"token": RENEWED, "auth_implementation": "zulu-application"},
     "open_wearables_invitation": {"token": RENEWED},
+    "webhook": {
+        "signing_key": "whsec_zulu000000000000000000000000000zulu000000000",
+        "headers": ["X-Zulu: zulu-header"],
+        "secret_headers": ["Authorization: zulu-header"],
+        "per_request": "many",
+    },
+    "mqtt_topic": {"topic": "zulu/{metric}", "qos": "1"},
 }
 
 BPM, STEPS = 61.837, 48271

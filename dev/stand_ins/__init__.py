@@ -7,6 +7,7 @@ from .live_tracking import LiveTracking
 from .open_wearables import OpenWearables
 from .page import Page
 from .pulsoid import Pulsoid
+from .webhook import Webhook
 
 __all__ = [
     "Arrival",
@@ -22,4 +23,5 @@ __all__ = [
     "Pulsoid",
     "Request",
     "StandIn",
+    "Webhook",
 ]

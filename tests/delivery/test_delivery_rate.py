@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 from random import Random
-from typing import ClassVar
 
 import pytest
 
@@ -62,7 +61,7 @@ async def test_rate_of_fresh_readings(path: Path) -> None:
 class Slow(Scripted):
     """A service that stands few requests."""
 
-    limits: ClassVar[Limits] = Limits(metrics=HEART_RATE, max_batch=64, max_rate=2)
+    limits = Limits(metrics=HEART_RATE, max_batch=64, max_rate=2)
 
 
 async def test_rate_while_searching(path: Path) -> None:

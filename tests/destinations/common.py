@@ -63,7 +63,9 @@ PERSON = "4b3d3f0c-7a3e-4f0e-9d6b-6a1f0c2d9e11"
 PAIR = {"access_token": TOKEN, "refresh_token": f"{TOKEN}-again"}
 """A token that can be renewed, where a service wants one."""
 
-CONFIGS: Mapping[str, Mapping[str, str]] = {
+SIGNING_KEY = b64encode(PASSWORD.encode()).decode()
+
+CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "pulsoid": {"access_token": TOKEN},
     "livetracking": {"username": "Runner", "password": PASSWORD},
     "influxdb_v1": {"username": "relay", "password": PASSWORD, "database": "home"},
@@ -74,12 +76,14 @@ CONFIGS: Mapping[str, Mapping[str, str]] = {
     "gerosense_proxy": {"token": TOKEN},
     "open_wearables": {"api_key": TOKEN, "user_id": PERSON},
     "open_wearables_invitation": {"user_id": PERSON},
+    "webhook": {"signing_key": SIGNING_KEY, "secret_headers": [f"X-Secret: {TOKEN}"]},
 }
 """What the form of each service gives, without the address."""
 
 SECRETS = (
     TOKEN,
     PASSWORD,
+    SIGNING_KEY,
     *(
         b64encode(f"{user}:{PASSWORD}".encode()).decode()
         for user in ("relay", "Runner")

@@ -1,5 +1,6 @@
 """What tests of the flows share: what a person fills in, sees, and does next."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 import time
 from typing import Any
@@ -20,6 +21,7 @@ from dev.stand_ins import (
     OpenWearables,
     Pulsoid,
     StandIn,
+    Webhook,
 )
 from dev.stand_ins.open_wearables import CODE
 from homeassistant.config_entries import (
@@ -101,6 +103,17 @@ def invitation_data(stand_in: OpenWearables) -> dict[str, Any]:
     return {"url": str(stand_in.url), "invitation_code": CODE, "verify_ssl": True}
 
 
+def webhook_data(stand_in: Webhook) -> dict[str, Any]:
+    """Return what the form of a webhook gives."""
+    return {
+        "url": str(stand_in.url / "heart-rate/"),
+        "signing_key": stand_in.key,
+        "headers": [f"{name}: {value}" for name, value in stand_in.wants.items()],
+        "per_request": "one",
+        "verify_ssl": True,
+    }
+
+
 STAND_INS: Mapping[str, type[StandIn]] = {
     "pulsoid": Pulsoid,
     "gerosense": Gerosense,
@@ -111,8 +124,9 @@ STAND_INS: Mapping[str, type[StandIn]] = {
     "influxdb_v3": InfluxDBv3,
     "open_wearables": OpenWearables,
     "open_wearables_invitation": OpenWearables,
+    "webhook": Webhook,
 }
-"""All services but those that one signs in to in a browser."""
+"""All services that are asked over a network, but those that one signs in to in a browser."""
 
 INPUT: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "pulsoid": pulsoid_data,
@@ -124,6 +138,7 @@ INPUT: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "influxdb_v3": influxdb_v3_data,
     "open_wearables": open_wearables_data,
     "open_wearables_invitation": invitation_data,
+    "webhook": webhook_data,
 }
 
 SECRETS = {
@@ -136,6 +151,7 @@ SECRETS = {
     "influxdb_v3": "token",
     "open_wearables": "api_key",
     "open_wearables_invitation": "invitation_code",
+    "webhook": "signing_key",
 }
 """Which field of each service's form is secret."""
 
@@ -149,6 +165,7 @@ TITLES = {
     "influxdb_v3": "InfluxDB home",
     "open_wearables": "Open Wearables Anna",
     "open_wearables_invitation": "Open Wearables",
+    "webhook": "Webhook 127.0.0.1",
 }
 
 each_service = pytest.mark.parametrize("service", STAND_INS)
@@ -189,6 +206,8 @@ def change_secret(service: str, stand_in: Any) -> str:
         secret = NEW_CODE
     elif service == "open_wearables":
         stand_in.api_key = secret
+    elif isinstance(stand_in, Webhook):
+        secret = stand_in.key = b64encode(b"another key, and a long one too").decode()
     elif isinstance(stand_in, Gerosense):
         stand_in.password = secret
         stand_in.expire()

@@ -42,7 +42,10 @@ SHOWN_ONCE_MORE = {key: {field} for key, field in SECRETS.items()} | {
 }
 """What each service asks for when it refused the credentials."""
 
-WRONG = {"open_wearables_invitation": ("ZZZZ9999", "code_used")}
+WRONG = {
+    "open_wearables_invitation": ("ZZZZ9999", "code_used"),
+    "webhook": ("whsec_" + "A" * 32, "invalid_auth"),
+}
 
 
 def given_again(
@@ -85,7 +88,7 @@ async def test_new_credentials(
     assert form["description_placeholders"] == {"relay": entry.title} | own
     assert_form(form, step_id)
     given = given_again(service, stand_in, secret, source)
-    assert fields(form) - {"retention_policy"} == set(given)
+    assert fields(form) - {"retention_policy", "secret_headers"} == set(given)
     assert suggested(form) == ({} if source == SOURCE_REAUTH else known)
     wrong, error = WRONG.get(service, ("wrong", "invalid_auth"))
     form = await submit(hass, form, given_again(service, stand_in, wrong, source))

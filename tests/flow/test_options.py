@@ -47,6 +47,7 @@ MORE_OPTIONS: dict[str, dict[str, Any]] = {
     "gerosense_proxy": {"other_sources": ["sensor.steps"], "gather": 30},
     "open_wearables": {**OTHER_SOURCES, "gather": 10},
     "open_wearables_invitation": {**OTHER_SOURCES, "gather": 86400},
+    "webhook": OTHER_SOURCES,
 }
 """The options that not every service has, changed."""
 

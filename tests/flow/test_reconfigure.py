@@ -105,6 +105,9 @@ def become_another(service: str, stand_in: Any) -> dict[str, Any]:
         case "influxdb_v2":
             stand_in.database = ANOTHER
             return {"bucket": ANOTHER}
+        case "webhook":
+            stand_in.wants = {"X-Wearer": ANOTHER}
+            return {"headers": [f"X-Wearer: {ANOTHER}"]}
     stand_in.user_id = ben = stand_in.add_user(first_name="Ben")
     stand_in.invitations = dict.fromkeys((CODE, NEW_CODE), ben)
     return {"invitation_code": NEW_CODE} if "invitation" in service else {}
@@ -124,8 +127,11 @@ def test_secrets() -> None:
     """What is never shown again are the fields that show dots instead of what is typed."""
     assert {service: form.secrets for service, form in FORMS.items()} == {
         "live_feed": frozenset(),
+        "mqtt_topic": frozenset(),
         "pulsoid_oauth": frozenset(),
-    } | {service: {field} for service, field in SECRETS.items()}
+    } | {service: {field} for service, field in SECRETS.items()} | {
+        "webhook": {"signing_key", "secret_headers"}
+    }
 
 
 @each_service
@@ -159,10 +165,10 @@ async def test_moved(
     """What waited for a server goes to where that is now."""
     entry = await add_waiting(hass, service, stand_in)
     await stand_in.stop()
-    form = await reconfigure(hass, entry, url=str(moved_to.url))
+    given = INPUT[service](moved_to)
+    form = await reconfigure(hass, entry, url=given["url"])
     assert_form(form, "reconfigure", "secret_again")
     assert not moved_to.requests
-    given = INPUT[service](moved_to)
     assert suggested(form)["url"] == given["url"]
     secret = {SECRETS[service]: given[SECRETS[service]]}
     shown = await submit(hass, form, suggested(form) | secret)

@@ -28,14 +28,18 @@ from .common import (
 
 HEART_RATE_ALONE = frozenset({"sources", "follow_new"})
 WITH_OTHERS = HEART_RATE_ALONE | {"other_sources"}
+EVERYTHING = WITH_OTHERS | {"position_sources", "workout_sources"}
 
 NOTHING_FOUND = {"recognised": "0", "suggestions": "–", "measured": "–"}
 
 FIELDS = dict.fromkeys(STAND_INS, HEART_RATE_ALONE) | {
     "gerosense": WITH_OTHERS,
     "gerosense_proxy": WITH_OTHERS,
-    "open_wearables": WITH_OTHERS,
-    "open_wearables_invitation": WITH_OTHERS,
+    "open_wearables": WITH_OTHERS | {"workout_sources"},
+    "open_wearables_invitation": WITH_OTHERS | {"workout_sources"},
+    "livetracking": WITH_OTHERS | {"position_sources"},
+    **dict.fromkeys(("influxdb_v1", "influxdb_v2", "influxdb_v3"), EVERYTHING),
+    "webhook": EVERYTHING,
 }
 """What is asked about sources, by what a service takes."""
 

@@ -26,6 +26,7 @@ from .rate_limit import RateLimit
 from .refusals import words_about
 from .sifting import delay_after, sift
 from .suspicion import MANY, Suspicion, overtaken
+from .unanswered import Unanswered
 
 STOP_TIMEOUT = 5.0
 """Seconds for a request under way to end."""
@@ -62,6 +63,7 @@ class Delivery:
         self._size = BatchSize(limits.min_batch, limits.max_batch)
         self._suspicion = Suspicion(limits.min_batch, in_order=limits.in_order)
         self._in_order = limits.in_order
+        self._unanswered = Unanswered(limits)
         self._refused_for = ""
         self._book = Book(outbox, limits)
         self.refusals = self._book.refusals
@@ -223,7 +225,9 @@ class Delivery:
             return were_any or bool(objections)
         if self._suspicion.is_general:
             others = others[-self._size.now :]
-        were_any = await self._deliver_batches(others, more=more)
+        again = self._unanswered.alone(others)
+        more = more or len(again) < len(others)
+        were_any = await self._deliver_batches(again, more=more)
         if suspects and (self._suspicion.has_witness or not were_any):
             were_any = await self._deliver_suspects(suspects)
         return were_any or bool(objections)
@@ -331,10 +335,12 @@ class Delivery:
         self._rate.note(now)
         self._lingers_until = now + self._destination.limits.linger
         readings = [entry.reading for entry in entries]
+        self._unanswered.begin(readings)
         try:
             receipt = await self._destination.deliver(readings)
         except RefusedError as err:
             self._refused_for = err.detail
+            self._unanswered.end()
             if len(entries) > self._size.least:
                 if not err.is_too_large:
                     self._suspicion.refuse(entries)
@@ -343,6 +349,7 @@ class Delivery:
                 return err
             self._book.refuse(readings, err.detail)
         else:
+            self._unanswered.end()
             self._suspicion.accept(entries)
             self._size.grow(len(entries))
             self._book.count(readings, receipt)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 import json
 import ssl
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import aiohttp
 from yarl import URL
@@ -143,6 +143,21 @@ class Limits:
     """Requests a second."""
     keeps: bool = True
     """Whether what cannot be delivered now is of use later."""
+    known_by_batch: bool = False
+    """Whether the service tells a repeat by its holding the same readings as before."""
+
+
+class Publisher(Protocol):
+    """A broker of messages that somebody else is connected to."""
+
+    def check(self) -> None:
+        """See that it can be reached. Raises DestinationError."""
+
+    async def publish(self, topic: str, payload: bytes, qos: int) -> None:
+        """Publish a message, and wait until the broker has it.
+
+        Raises DestinationError where it may not have it.
+        """
 
 
 class Destination(ABC):
@@ -150,7 +165,10 @@ class Destination(ABC):
 
     service: ClassVar[str]
     """The name of the service, as its makers write it."""
-    limits: ClassVar[Limits]
+    limits: Limits
+    """What it takes, which may depend on what the form gave."""
+    publisher: Publisher
+    """What publishes messages, for services that are reached by them."""
     time_zone: tzinfo = UTC
     """The wearer's, for services that compute something for each day."""
     max_answer: ClassVar[int] = MAX_ANSWER

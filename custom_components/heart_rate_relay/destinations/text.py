@@ -10,6 +10,12 @@ from .errors import DestinationError
 
 def parse_url(value: str) -> URL:
     """Return the address of a server. Raises DestinationError when it is none."""
+    url = parse_address(value)
+    return url.origin().with_path(url.path.rstrip("/"))
+
+
+def parse_address(value: str) -> URL:
+    """Return an address that requests go to. Raises DestinationError when it is none."""
     try:
         url = URL(value.strip())
         host = url.host
@@ -23,7 +29,7 @@ def parse_url(value: str) -> URL:
         or url.password
     ):
         raise DestinationError("invalid_url")
-    return url.origin().with_path(url.path.rstrip("/"))
+    return url.with_fragment(None)
 
 
 def tidy(text: str, max_length: int) -> str:

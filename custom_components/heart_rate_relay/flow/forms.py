@@ -38,6 +38,7 @@ from ..const import (
     CONF_FIELD,
     CONF_FIELDS,
     CONF_FIRST_NAME,
+    CONF_HEADERS,
     CONF_INVITATION_CODE,
     CONF_LAST_NAME,
     CONF_LAYOUT,
@@ -45,18 +46,25 @@ from ..const import (
     CONF_MEASUREMENT,
     CONF_NAMING,
     CONF_ORGANIZATION,
+    CONF_PER_REQUEST,
+    CONF_QOS,
     CONF_RETENTION_POLICY,
     CONF_SEARCH,
+    CONF_SECRET_HEADERS,
     CONF_SEX,
+    CONF_SIGNING_KEY,
     CONF_TAGS,
+    CONF_TOPIC,
     CONF_USER_ID,
     CONF_YEAR_OF_BIRTH,
 )
 from ..destinations.base import Account
 from ..destinations.influxdb import DEFAULT_FIELD, DEFAULT_MEASUREMENT, Layout
 from ..destinations.live_feed import DEFAULT_LOOK, LOOKS
+from ..destinations.mqtt import DEFAULT_QOS, DEFAULT_TOPIC, PLACEHOLDERS, QOS
 from ..destinations.pulsoid import WRITE_SCOPE
 from ..destinations.text import parse_url
+from ..destinations.webhook import ONE, PER_REQUEST
 
 TEXT = TextSelector()
 ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
@@ -64,11 +72,15 @@ USERNAME = TextSelector(TextSelectorConfig(autocomplete="username"))
 SECRET = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
-TEXTS = TextSelector(TextSelectorConfig(multiple=True))
 CODE = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="one-time-code")
 )
 """Of an invitation: what is kept are the tokens that it gave."""
+
+LINES = TextSelector(TextSelectorConfig(multiple=True))
+SECRET_LINES = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, multiple=True)
+)
 
 type Fields = Mapping[vol.Marker, object]
 
@@ -81,7 +93,7 @@ class Form:
     credentials: frozenset[str]
     """The fields to ask for again when the service refuses them."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """Addresses that the form's texts name."""
+    """Addresses and the like that the form's texts name."""
     person: Fields = field(default_factory=dict)
     """The fields about a person that the service does not know yet."""
     same_accounts_as: str = ""
@@ -160,6 +172,15 @@ def _server(address: str) -> tuple[str, str | None, int | None]:
     return url.scheme, url.host, url.port
 
 
+def _one_of(key: str, options: Iterable[str]) -> SelectSelector:
+    """Return a field for one of a few options, which are named at its key."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=list(options), translation_key=key, mode=SelectSelectorMode.LIST
+        )
+    )
+
+
 VERIFY_SSL: Fields = {vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}
 
 NAMING: Fields = {
@@ -174,8 +195,8 @@ NAMING: Fields = {
                         translation_key=CONF_LAYOUT,
                     )
                 ),
-                vol.Optional(CONF_FIELDS, default=list): TEXTS,
-                vol.Optional(CONF_TAGS, default=list): TEXTS,
+                vol.Optional(CONF_FIELDS, default=list): LINES,
+                vol.Optional(CONF_TAGS, default=list): LINES,
             }
         ),
         {"collapsed": True},
@@ -202,13 +223,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "live_feed": Form(
             schema={
-                vol.Required(CONF_LOOK, default=DEFAULT_LOOK): SelectSelector(
-                    SelectSelectorConfig(
-                        options=list(LOOKS),
-                        translation_key=CONF_LOOK,
-                        mode=SelectSelectorMode.LIST,
-                    )
-                )
+                vol.Required(CONF_LOOK, default=DEFAULT_LOOK): _one_of(CONF_LOOK, LOOKS)
             },
             credentials=frozenset(),
         ),
@@ -308,6 +323,28 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             same_accounts_as="open_wearables",
             links={"example_url": "http://homeassistant.local:8000"},
         ),
+        "webhook": Form(
+            schema={
+                vol.Required(CONF_URL): ADDRESS,
+                vol.Optional(CONF_SIGNING_KEY): SECRET,
+                vol.Optional(CONF_HEADERS, default=list): LINES,
+                vol.Optional(CONF_SECRET_HEADERS): SECRET_LINES,
+                vol.Required(CONF_PER_REQUEST, default=ONE): _one_of(
+                    CONF_PER_REQUEST, PER_REQUEST
+                ),
+                **VERIFY_SSL,
+            },
+            credentials=frozenset({CONF_SIGNING_KEY, CONF_SECRET_HEADERS}),
+            links={"example_url": "https://example.org/heart-rate"},
+        ),
+        "mqtt_topic": Form(
+            schema={
+                vol.Required(CONF_TOPIC, default=DEFAULT_TOPIC): TEXT,
+                vol.Required(CONF_QOS, default=DEFAULT_QOS): _one_of(CONF_QOS, QOS),
+            },
+            credentials=frozenset(),
+            links={"placeholders": ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)},
+        ),
     }
 )
 
@@ -320,6 +357,8 @@ MENUS: Mapping[str, Sequence[str]] = MappingProxyType(
             "livetracking",
             "choose_influxdb",
             "choose_open_wearables",
+            "webhook",
+            "mqtt_topic",
             "monitor",
             "workout",
         ),

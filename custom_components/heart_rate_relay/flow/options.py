@@ -24,11 +24,9 @@ from ..const import (
     CONF_MIN_BPM,
     CONF_MIN_INTERVAL,
     CONF_OTHER_SOURCES,
-    CONF_SERVICE,
     DEFAULT_OPTIONS,
     UNIT_BPM,
 )
-from ..destinations import DESTINATIONS
 from ..destinations.base import Destination
 from ..destinations.hosted import Hosted
 from ..destinations.tokens import Tokens
@@ -51,7 +49,7 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
     ) -> ConfigFlowResult:
         """Change the options, or be shown an address where there is one."""
         is_begun = user_input is not None or self._chosen
-        if not is_begun and issubclass(self._service, Hosted):
+        if not is_begun and isinstance(self._destination, Hosted):
             return await self.async_step_hosted()
         return await self.async_step_settings(user_input)
 
@@ -72,17 +70,14 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
         return self.async_show_form(
             step_id="address",
             data_schema=vol.Schema({}),
-            description_placeholders=address_words(
-                self.hass,
-                create_destination(self.hass, self.config_entry.data, Tokens()),
-            ),
+            description_placeholders=address_words(self.hass, self._destination),
         )
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the options."""
-        limits = self._service.limits
+        limits = self._destination.limits
         options = DEFAULT_OPTIONS | self.config_entry.options
         errors: dict[str, str] = {}
         words: dict[str, str] = {}
@@ -125,9 +120,9 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
         )
 
     @property
-    def _service(self) -> type[Destination]:
+    def _destination(self) -> Destination:
         """What the relay delivers to."""
-        return DESTINATIONS[self.config_entry.data[CONF_SERVICE]]
+        return create_destination(self.hass, self.config_entry.data, Tokens())
 
     def _source_entities(self, options: dict[str, Any]) -> dict[str, list[str]]:
         """Return the entities that the sources are now, or were, for each option."""

@@ -95,7 +95,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self.outbox,
             self.destination,
             self._have_tried,
-            gather=self.options.get(CONF_GATHER, limits.gather),
+            gather=limits.gather and self.options.get(CONF_GATHER, limits.gather),
         )
         self.delivery.paused = self.options[CONF_PAUSED]
         self._publish_timer: CALLBACK_TYPE | None = None

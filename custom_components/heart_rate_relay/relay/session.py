@@ -15,6 +15,7 @@ from ..const import CONF_SERVICE, DOMAIN
 from ..destinations import DESTINATIONS
 from ..destinations.base import Destination
 from ..destinations.tokens import Tokens
+from .broker import Broker
 
 SESSIONS: HassKey[dict[bool, ClientSession]] = HassKey(f"{DOMAIN}_sessions")
 
@@ -51,4 +52,5 @@ def create_destination(
     session = async_session(hass, verify_ssl=config.get(CONF_VERIFY_SSL, True))
     destination = DESTINATIONS[config[CONF_SERVICE]](session, config, tokens)
     destination.time_zone = dt_util.get_default_time_zone()
+    destination.publisher = Broker(hass)
     return destination

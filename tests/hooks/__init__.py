@@ -1,0 +1,1 @@
+"""Tests of relays to what somebody built: a webhook, topics of a broker."""
