@@ -1,6 +1,6 @@
 """Home Assistant states become readings: which do, and with what time."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import STRAP, WATCH, measure
 
+FIELDS = {metrics.HEART_RATE: "heart_rates", metrics.LATITUDE: "positions"}
+"""As what sources of some metrics are chosen."""
+
 
 class Listener:
     """Listens to sources as a relay does."""
@@ -38,6 +41,7 @@ class Listener:
         one_line: bool = False,
         tally: Tally | None = None,
         metric: Metric = metrics.HEART_RATE,
+        takes: Container[Metric] = metrics.METRICS.values(),
         listened: Listened | None = None,
         **rules: Any,
     ) -> None:
@@ -52,11 +56,11 @@ class Listener:
         }
         self.sources = Sources(
             hass,
-            Chosen(ids) if metric is metrics.HEART_RATE else Chosen(others=ids),
+            Chosen(**{FIELDS.get(metric, "others"): ids}),
             Rules(**{**defaults, **rules}),
             tally or Tally(),
             Coverage({}, ""),
-            takes=metrics.METRICS.values(),
+            takes=takes,
             one_line=one_line,
             listened=listened,
             on_reading=self.readings.append,

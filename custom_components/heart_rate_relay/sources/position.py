@@ -4,7 +4,7 @@ Only what was measured is: a place that follows from a router that a phone is co
 from a zone that it entered, is none.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -113,6 +113,7 @@ class PositionObserver(Observing[Position]):
         latest: MutableMapping[str, int],
         states: Callable[[str], State | None],
         *,
+        takes: Container[Metric],
         integration: str | None = None,
         manner: Manner = Manner.PUSHES,
         known: Known | None = None,
@@ -120,7 +121,8 @@ class PositionObserver(Observing[Position]):
     ) -> None:
         """Initialize the observer as any is, of a source that an integration has made.
 
-        Zones, and trackers that a person follows, are looked up in states.
+        Zones, and trackers that a person follows, are looked up in states. Of what is told
+        beside a place, it tells what the service takes.
         """
         super().__init__(
             LATITUDE,
@@ -132,6 +134,7 @@ class PositionObserver(Observing[Position]):
             remembers=remembers,
         )
         self._states = states
+        self._takes = takes
         self._speed = SPEEDS.get(integration or "", UnitOfSpeed.METERS_PER_SECOND)
 
     def _parse(self, state: State) -> Position | None:
@@ -157,6 +160,7 @@ class PositionObserver(Observing[Position]):
         return [
             Reading(metric, amount, at, self.source, duration)
             for metric, amount in {**value.values, **battery}.items()
+            if metric in self._takes
         ]
 
     def _value(self, name: str, told: object) -> float | None:

@@ -247,6 +247,7 @@ class Sources:
                 self.rules,
                 tally.latest,
                 self._hass.states.get,
+                takes=self._told.takes,
                 integration=async_integration(self._hass, entity_id),
                 manner=async_manner(self._hass, entity_id),
                 known=known,
