@@ -50,9 +50,7 @@ FLOORS = Metric(
     "floors",
     (0, 1000),
     kind=Kind.COUNTER,
-    units=_each(
-        "", "floor", "flights", "flights climbed", "stories", "Etagen", "étages"
-    ),
+    units=_each("floor", "flights", "flights climbed", "stories", "Etagen", "étages"),
     words="floors, floors climbed, flights*, stories, etagen, stockwerke, pisos, etages, "
     "verdiepingen, pietra, lou ceng",
     counting=Counting(fastest=30, steady=15, highest=10**7, is_whole=True),

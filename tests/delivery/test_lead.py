@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, override
+from typing import override
 
 import pytest
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 class Watched(Scripted):
     """A service that shows heart rates live, and takes other metrics, too."""
 
-    limits: ClassVar[Limits] = Limits(
+    limits = Limits(
         metrics=frozenset({HEART_RATE, POWER, CYCLING_DISTANCE}),
         max_batch=64,
         lead=HEART_RATE,

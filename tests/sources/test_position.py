@@ -6,7 +6,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.metrics import LATITUDE
+from custom_components.heart_rate_relay.metrics import HEART_RATE, LATITUDE
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Reading
 from homeassistant.core import CoreState, HomeAssistant
@@ -289,13 +289,16 @@ async def test_shortest_interval(
     listener.sources.stop()
 
 
-async def test_beside_a_line_of_heart_rates(hass: HomeAssistant) -> None:
-    """A service that shows one line is told where that is, and all that belongs to it."""
+async def test_what_the_service_takes(hass: HomeAssistant) -> None:
+    """Of a place, and what is told beside it, a service gets what it has a place for."""
     locate(hass)
-    listener = listen(hass, one_line=True)
+    listener = listen(hass, one_line=True, takes={LATITUDE})
+    nowhere = listen(hass, one_line=True, takes={HEART_RATE})
     locate(hass, latitude=1)
-    assert by_metric(listener.readings) == TOLD | {"latitude": 1}
-    listener.sources.stop()
+    assert {reading.metric for reading in listener.readings} == {LATITUDE}
+    assert not nowhere.readings
+    for each in (listener, nowhere):
+        each.sources.stop()
 
 
 async def test_over_a_reload(

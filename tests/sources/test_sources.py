@@ -1,6 +1,6 @@
 """Home Assistant states become readings: which do, and with what time."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.metrics import Kind, Metric
+from custom_components.heart_rate_relay.metrics import Metric
 from custom_components.heart_rate_relay.outbox.coverage import Coverage
 from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Device, Reading
@@ -25,6 +25,9 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import STRAP, WATCH, measure
+
+FIELDS = {metrics.HEART_RATE: "heart_rates", metrics.LATITUDE: "positions"}
+"""As what sources of some metrics are chosen."""
 
 
 class Listener:
@@ -38,6 +41,7 @@ class Listener:
         one_line: bool = False,
         tally: Tally | None = None,
         metric: Metric = metrics.HEART_RATE,
+        takes: Container[Metric] = metrics.METRICS.values(),
         listened: Listened | None = None,
         **rules: Any,
     ) -> None:
@@ -52,11 +56,11 @@ class Listener:
         }
         self.sources = Sources(
             hass,
-            _chosen(ids, metric),
+            Chosen()._replace(**{FIELDS.get(metric, "others"): ids}),
             Rules(**{**defaults, **rules}),
             tally or Tally(),
             Coverage({}, ""),
-            takes=metrics.METRICS.values(),
+            takes=takes,
             one_line=one_line,
             listened=listened,
             on_reading=self.readings.append,
@@ -71,15 +75,6 @@ class Listener:
     def values(self) -> list[float]:
         """The readings' values."""
         return [reading.value for reading in self.readings]
-
-
-def _chosen(ids: Sequence[str], metric: Metric) -> Chosen:
-    """Return sources as a person chooses them for what they measure."""
-    if metric is metrics.HEART_RATE:
-        return Chosen(ids)
-    if metric.kind is Kind.POSITION:
-        return Chosen(positions=ids)
-    return Chosen(others=ids)
 
 
 def now_us() -> int:

@@ -173,16 +173,10 @@ class Delivery:
         now = asyncio.get_running_loop().time()
         return max(0.0, max(at, self._not_before) - now)
 
-    @property
-    def _limits(self) -> Limits:
-        """What the service takes now."""
-        limits, size = self._destination.limits, self._size.now
+    def _limits(self, size: int) -> Limits:
+        """Return what the service takes, in batches that are no larger."""
+        limits = self._destination.limits
         return limits if size == limits.max_batch else replace(limits, max_batch=size)
-
-    @property
-    def _least(self) -> Limits:
-        """What the service takes in batches that are as small as can be."""
-        return replace(self._destination.limits, max_batch=self._size.least)
 
     @property
     def _most(self) -> int:
@@ -238,7 +232,7 @@ class Delivery:
         When all went well and no more wait, the readings that come are gathered anew,
         unless those that came meanwhile are wanted now.
         """
-        batches, is_rest = batches_of(entries, self._limits)
+        batches, is_rest = batches_of(entries, self._limits(self._size.now))
         for batch in batches:
             error = await self._caught(self._deliver(batch))
             self._note(error)
@@ -256,7 +250,7 @@ class Delivery:
         """
         entries, _ = sift(await self._take(), self._destination.limits)
         suspects, others = self._suspicion.part(entries, is_all=False)
-        batches, _ = batches_of(others, self._least)
+        batches, _ = batches_of(others, self._limits(self._size.least))
         if not batches or self.paused or self._stopping:
             return
         now = asyncio.get_running_loop().time()
@@ -273,7 +267,7 @@ class Delivery:
         Without a witness one batch is tried, which may become one.
         """
         were_any = False
-        while batches := batches_of(entries, self._least)[0]:
+        while batches := batches_of(entries, self._limits(self._size.least))[0]:
             now = asyncio.get_running_loop().time()
             await asyncio.sleep(self._rate.delay(now, backlog=True))
             error = await self._caught(self._deliver(batches[0], again=True))

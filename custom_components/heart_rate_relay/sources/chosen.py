@@ -46,7 +46,7 @@ class Told:
         self, hass: HomeAssistant, chosen: Chosen, takes: Container[Metric]
     ) -> None:
         """Initialize it for a service that takes some metrics."""
-        self._takes = takes
+        self.takes = takes
         self._hass = hass
         self._metrics: dict[str, Metric | None] = {
             **dict.fromkeys(chain(*chosen[:-1])),
@@ -91,4 +91,4 @@ class Told:
         if not self._metrics[source_id] and (state := self._hass.states.get(entity_id)):
             self._metrics[source_id] = async_metric_of(self._hass, state)
         metric = self._metrics[source_id]
-        return metric if metric in self._takes else None
+        return metric if metric in self.takes else None

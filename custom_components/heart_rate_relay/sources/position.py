@@ -121,7 +121,8 @@ class PositionObserver(Observing[Position]):
     ) -> None:
         """Initialize the observer as any is, of a source that an integration has made.
 
-        Of what is told there are readings of the metrics that a service takes. Zones, and trackers that a person follows, are looked up in states.
+        Zones, and trackers that a person follows, are looked up in states. Of what is told
+        beside a place, it tells what the service takes.
         """
         super().__init__(
             LATITUDE,

@@ -79,7 +79,6 @@ class Sources:
         self._lineup = Lineup(one_line=one_line)
         self.wearer = Wearer(hass, self.first_live)
         self._hass = hass
-        self._takes = takes
         self._told = Told(hass, chosen, takes)
         self.rules = rules
         self._tally = tally
@@ -251,7 +250,7 @@ class Sources:
                 self.rules,
                 tally.latest,
                 self._hass.states.get,
-                takes=self._takes,
+                takes=self._told.takes,
                 integration=async_integration(self._hass, entity_id),
                 manner=async_manner(self._hass, entity_id),
                 known=known,
