@@ -26,9 +26,6 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import STRAP, WATCH, measure
 
-FIELDS = {metrics.HEART_RATE: "heart_rates", metrics.LATITUDE: "positions"}
-"""As what sources of some metrics are chosen."""
-
 
 class Listener:
     """Listens to sources as a relay does."""
@@ -54,9 +51,13 @@ class Listener:
             "max_bpm": 250,
             "live_for": 60,
         }
+        chosen = {
+            metrics.HEART_RATE: Chosen(ids),
+            metrics.LATITUDE: Chosen(positions=ids),
+        }
         self.sources = Sources(
             hass,
-            Chosen()._replace(**{FIELDS.get(metric, "others"): ids}),
+            chosen.get(metric, Chosen(others=ids)),
             Rules(**{**defaults, **rules}),
             tally or Tally(),
             Coverage({}, ""),
