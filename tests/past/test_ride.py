@@ -61,6 +61,8 @@ async def test_counter(
     """The increments are the same, and together what was gained."""
     entity_id = f"sensor.bike_{metric.key}_of_today"
     attributes = {"unit_of_measurement": unit, "state_class": state_class}
+    if metric.device_class:
+        attributes["device_class"] = metric.device_class
     start = now - 3000
 
     def show(moment: int) -> None:
