@@ -7,7 +7,7 @@ from typing import override
 
 import pytest
 
-from custom_components.heart_rate_relay.delivery import delivery as delivery_module
+from custom_components.heart_rate_relay.delivery import backoff as backoff_module
 from custom_components.heart_rate_relay.delivery.backoff import (
     MAX_BACKOFF,
     MENDED_RETRY,
@@ -346,7 +346,7 @@ async def test_backs_off(
     path: Path, monkeypatch: pytest.MonkeyPatch, edge: Callable[[float, float], float]
 ) -> None:
     """The waits grow from a second to five minutes, and start again after a success."""
-    monkeypatch.setattr(delivery_module, "uniform", edge)
+    monkeypatch.setattr(backoff_module, "uniform", edge)
     service = Scripted(*FAILURES * 3, None, *FAILURES)
     async with running(path, service) as relay:
         relay.add(60)

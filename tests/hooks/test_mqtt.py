@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.delivery import backoff
 from custom_components.heart_rate_relay.destinations.errors import DestinationError
 from custom_components.heart_rate_relay.destinations.mqtt import parse_topic
 from custom_components.heart_rate_relay.relay import broker as broker_module
@@ -117,8 +117,8 @@ class Mosquitto:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a relay and Home Assistant try again soon."""
-    monkeypatch.setattr(delivery, "MIN_BACKOFF", 0.01)
-    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.05)
+    monkeypatch.setattr(backoff, "MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.05)
     monkeypatch.setattr(ha_client, "RECONNECT_INTERVAL_SECONDS", 0.1)
 
 

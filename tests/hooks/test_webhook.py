@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.heart_rate_relay.delivery import delivery
+from custom_components.heart_rate_relay.delivery import backoff
 from custom_components.heart_rate_relay.relay.data import Status
 from dev.stand_ins import Failure, Webhook
 from homeassistant.config_entries import SOURCE_RECONFIGURE
@@ -39,8 +39,8 @@ async def receiver(socket_enabled: None) -> AsyncIterator[Webhook]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a relay try again soon."""
-    monkeypatch.setattr(delivery, "MIN_BACKOFF", 0.01)
-    monkeypatch.setattr(delivery, "MAX_BACKOFF", 0.05)
+    monkeypatch.setattr(backoff, "MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.05)
 
 
 @pytest.mark.parametrize(

@@ -263,10 +263,10 @@ class Packs:
 
 def series_of(text: str, crc: int) -> tuple[Metric, Source]:
     """Return a series as it was written."""
-    metric, id_, entity_id, name, device = parsed(text, crc)
+    metric, id_, entity_id, name, device, said = parsed(text, crc)
     if not (known := METRICS.get(metric)):
         raise UnknownMetricError(metric)
-    return known, Source(id_, entity_id, name, Device(*device))
+    return known, Source(id_, entity_id, name, Device(*device), said)
 
 
 def parsed(text: str, crc: int) -> Any:
