@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.delivery.book import Book
 from custom_components.heart_rate_relay.delivery.delivery import Delivery
 from custom_components.heart_rate_relay.destinations.pulsoid import (
     Pulsoid as Destination,
@@ -100,11 +101,11 @@ AT_A_READING: dict[str, tuple[object, str, Any]] = {
     "the observer": (Observer, "observe", fail),
     "the wearer": (Wearer, "async_update", fail),
     "the entity": (HeartRateSensor, "native_value", property(fail)),
-    "the coordinator": (Delivery, "wake", fail),
+    "the coordinator": (Delivery, "notice", fail),
     "the outbox": (Outbox, "add", fail),
     "the destination": (Destination, "deliver", fail_later),
     "the outcome": (Alerts, "note", fail),
-    "the count": (Delivery, "_count", fail),
+    "the count": (Book, "count", fail),
 }
 
 

@@ -49,7 +49,7 @@ async def act(
         {"config_entry_id": entry.entry_id, **data},
         blocking=True,
         context=context,
-        return_response=action.endswith("_outbox"),
+        return_response=action.endswith("_outbox") or action == "export_workout",
     )
 
 
@@ -65,6 +65,15 @@ async def test_send_reading(
     assert before.timestamp() * 1_000_000 - 1 <= arrival.measured_at
     assert arrival.measured_at <= dt_util.utcnow().timestamp() * 1_000_000
     await until(lambda: relay.runtime_data.outbox.tally.delivered == 1)
+
+
+async def test_send_what_is_not_taken(hass: HomeAssistant, pulsoid: Pulsoid) -> None:
+    """A service gets no reading of what it has no place for."""
+    relay = relay_entry("pulsoid", pulsoid_data(pulsoid))
+    await set_up(hass, relay)
+    with pytest.raises(ServiceValidationError) as info:
+        await act(hass, relay, "send_reading", value=60, metric="resting_heart_rate")
+    assert info.value.translation_key == "metric_not_taken"
 
 
 async def test_send_reading_of_then(
@@ -86,7 +95,6 @@ async def test_send_reading_of_then(
         ({"value": 19.9}, "implausible_value"),
         ({"value": 251}, "implausible_value"),
         ({"value": float("nan")}, "implausible_value"),
-        ({"value": 60, "metric": "resting_heart_rate"}, "metric_not_taken"),
         ({"value": 60, "measured_at": datetime(2200, 1, 1)}, "implausible_time"),
         ({"value": 60, "measured_at": datetime(2020, 1, 1)}, "implausible_time"),
     ],
@@ -212,9 +220,13 @@ async def test_refused(
 ACTIONS: dict[str, dict[str, Any]] = {
     "backfill": {},
     "discard_outbox": {},
+    "end_workout": {},
+    "export_workout": {},
+    "find_workouts": {},
     "flush": {},
     "get_outbox": {},
     "send_reading": {"value": 60},
+    "start_workout": {},
 }
 
 LOOK = {"entities": {"all": {"read": True}}}

@@ -30,7 +30,7 @@ from custom_components.heart_rate_relay import (
     workout_services,
 )
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.destinations import DESTINATIONS, errors
+from custom_components.heart_rate_relay.destinations import errors
 from custom_components.heart_rate_relay.destinations.errors import (
     DestinationError,
     NotEntitledError,
@@ -125,7 +125,8 @@ def test_text(path: str, text: str) -> None:
     assert not re.search(r"'\{\w*\}'|\[%", text)
     assert "  " not in text
     assert all(name.isidentifier() for name in placeholders({path: text}))
-    if path.endswith((".title", ".name")) or ".data." in path:
+    is_label = path.endswith((".title", ".name")) and "description" not in path
+    if is_label or ".data." in path:
         assert not text.endswith(".")
 
 
@@ -220,6 +221,7 @@ async def shown(
         await submit(hass, await start(hass), {"next_step_id": "workout"}),
         *await shown_about_people(hass, gerosense, open_wearables),
         await to_sources(hass, "pulsoid", pulsoid),
+        await submit(hass, await choose(hass, "live_feed"), {"look": "line"}),
         *await shown_about_sources(hass, open_wearables),
         await shown_about_wearers(hass, pulsoid),
     ]
@@ -387,22 +389,12 @@ def assert_fields(strings: Mapping[str, Any], forms: Iterable[Any]) -> None:
                 sections.setdefault(marker.schema, []).append(selector.schema)
             else:
                 names.add(marker.schema)
-    names |= not_offered(strings)
     assert set(strings.get("data", ())) == names
     assert set(strings.get("data_description", ())) == names
     assert set(strings.get("sections", {})) == set(sections)
     for name, schemas in sections.items():
         assert strings["sections"][name]["name"]
         assert_fields(strings["sections"][name], schemas)
-
-
-def not_offered(strings: Mapping[str, Any]) -> set[str]:
-    """Return what a form asks for no service, as long as none takes a position."""
-    kinds = {
-        metric.kind for it in DESTINATIONS.values() for metric in it.limits.metrics
-    }
-    absent = set() if metrics.Kind.POSITION in kinds else {"position_sources"}
-    return absent & set(strings.get("data", ()))
 
 
 async def test_all_steps_are_shown(shown: Shown) -> None:
@@ -567,10 +559,14 @@ def test_selectors() -> None:
         if isinstance(selector, SelectSelector)
     }
     metric_rows = metrics.METRICS.items()
-    instants = {key for key, row in metric_rows if row.kind is not metrics.Kind.COUNTER}
-    assert offered["metric"] == instants
+    lasting = (metrics.Kind.COUNTER, metrics.Kind.WORKOUT)
+    assert offered["metric"] == {
+        key for key, row in metric_rows if row.kind not in lasting
+    }
     # What counters tell is named, too, where sensors are chosen
-    offered["metric"] |= set(metrics.METRICS)
+    offered["metric"] |= {
+        key for key, row in metric_rows if row.kind is metrics.Kind.COUNTER
+    }
     assert {
         key: set(strings["options"]) for key, strings in STRINGS["selector"].items()
     } == offered

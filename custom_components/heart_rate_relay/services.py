@@ -69,7 +69,7 @@ BACKFILL_SCHEMA = vol.Schema(
 def instant_metric(key: object) -> Metric:
     """Return the metric of a key that can be measured at one moment. Raises ValueError."""
     metric = METRICS.get(key) if isinstance(key, str) else None
-    if not metric or metric.kind is Kind.COUNTER:
+    if not metric or metric.kind in (Kind.COUNTER, Kind.WORKOUT):
         raise ValueError(f"{key} is not measured at one moment")
     return metric
 

@@ -476,11 +476,13 @@ async def test_in_order_around_bad_ones(path: Path, bad: set[float]) -> None:
         refused = set(range(1, 300)) - {one.value for one in service.readings}
         assert bad <= refused
         assert len(refused) <= 4 * len(bad) + 4
-        assert relay.outbox.tally.refused == len(refused)
+        # Fewer than a batch may be left, and wait for more
+        waiting = len(relay.outbox)
+        assert waiting < service.limits.min_batch
+        assert relay.outbox.tally.refused == len(refused) - waiting
         assert {one.reason for one in relay.delivery.refusals} == {
             "too fast to be true"
         }
-        assert len(relay.outbox) == 0
 
 
 @pytest.mark.parametrize("is_bad", [False, True])

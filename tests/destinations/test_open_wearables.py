@@ -39,6 +39,7 @@ from custom_components.heart_rate_relay.metrics import (
     BLOOD_GLUCOSE,
     ENERGY,
     HEIGHT,
+    METRICS,
     STEPS,
     TOTAL_ENERGY,
 )
@@ -421,7 +422,7 @@ async def test_all_metrics(server: Server, connect: Connect) -> None:
     readings = [
         Reading(metric, 50.123 + n, NOW, STRAP) for n, metric in enumerate(KINDS)
     ]
-    assert OpenWearables.limits.metrics == set(KINDS)
+    assert OpenWearables.limits.metrics == {*KINDS, METRICS["workout"]}
     assert await connect().deliver(readings) == Receipt()
     assert {each.type: each.value for each in server.store.values()} == {
         KINDS[reading.metric].type: pytest.approx(reading.value, abs=1e-9)

@@ -118,6 +118,7 @@ class Delivery:
                 await self._deliver_due()
             except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
                 self._note(self._unexpected(err))
+                await self._lead.end()
                 # Not even for what comes in: it may go wrong with each of them
                 while not self._stopping and (now := loop.time()) < self._not_before:
                     await self._wait(self._not_before - now)
@@ -133,10 +134,8 @@ class Delivery:
             self._is_urgent = False
             entries = await self._take()
             self._lead.take(entries)
-            try:
-                were_any = await self._deliver_all(entries)
-            finally:
-                await self._lead.end()
+            were_any = await self._deliver_all(entries)
+            await self._lead.end()
             if were_any:
                 return
             delay = delay_after(entries)
