@@ -29,7 +29,7 @@ from custom_components.heart_rate_relay.metrics import (
     SPEED,
     Metric,
 )
-from custom_components.heart_rate_relay.reading import SECOND, Device, Reading, Source
+from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
 from dev.stand_ins import LiveTracking, OpenWearables
 from homeassistant.core import HomeAssistant
 
@@ -42,9 +42,9 @@ HOUR = 3600
 ROUND = 4000
 """Readings after which what was gathered is sent."""
 
-STRAP = Source("strap", "sensor.strap_heart_rate", "Strap", Device("d1", "Strap", "H"))
-BIKE = Source("bike", "sensor.bike", "Bike", Device("d2", "Bike", "B"))
-PHONE = Source("phone", "device_tracker.phone", "Phone", Device("d3", "Phone", "P"))
+STRAP = Source("strap", "sensor.strap_heart_rate", "Strap")
+BIKE = Source("bike", "sensor.bike", "Bike")
+PHONE = Source("phone", "device_tracker.phone", "Phone")
 
 SENSORS: Mapping[Metric, tuple[str, str, str | None]] = {
     HEART_RATE: ("sensor.strap_heart_rate", "bpm", None),
@@ -58,7 +58,18 @@ SENSORS: Mapping[Metric, tuple[str, str, str | None]] = {
     SIGNAL_STRENGTH: ("sensor.phone_gsm_signal", "%", None),
     AIR_TEMPERATURE: ("sensor.bike_temperature", "°C", "temperature"),
 }
-"""What comes in as states: entities, with their units and device classes."""
+"""The sensors of what has one each, with their units and device classes."""
+
+ODOMETER = "sensor.bike_distance"
+"""Counts what was cycled, in m."""
+
+PLACE: Mapping[Metric, str] = {
+    LATITUDE: "latitude",
+    LONGITUDE: "longitude",
+    POSITION_ACCURACY: "gps_accuracy",
+    BEARING: "course",
+}
+"""What the phone's tracker tells at once, as attributes."""
 
 type Values = Mapping[int, float]
 """By the time, in µs UTC."""
@@ -112,11 +123,42 @@ def ride(begin: int) -> Iterator[Reading]:
             yield Reading(AIR_TEMPERATURE, round(14 + second / 900, 2), at, BIKE)
 
 
-def tell(hass: HomeAssistant, metric: Metric, value: float, at: int) -> None:
-    """Let a sensor measure at a time in µs UTC."""
-    entity_id, unit, device_class = SENSORS[metric]
-    attributes = {"unit_of_measurement": unit, "device_class": device_class}
-    hass.states.async_set(entity_id, str(value), attributes, timestamp=at / SECOND)
+class Told:
+    """Has entities tell what is measured, as their integrations do."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Begin where nothing was told."""
+        self._hass = hass
+        self._cycled = 0.0
+        self._place: dict[str, float] = {}
+
+    def tell(self, metric: Metric, value: float, at: int) -> None:
+        """Tell a value of a time in µs UTC: a place once all of it is known."""
+        if metric is CYCLING_DISTANCE:
+            self._cycled = round(self._cycled + value, 3)
+            self._set(ODOMETER, self._cycled, at, "m", "distance")
+        elif attribute := PLACE.get(metric):
+            self._place[attribute] = value
+            if len(self._place) == len(PLACE):
+                self._locate(at)
+        else:
+            entity_id, unit, device_class = SENSORS[metric]
+            self._set(entity_id, value, at, unit, device_class)
+
+    def _set(
+        self, entity_id: str, value: float, at: int, unit: str, device_class: str | None
+    ) -> None:
+        attributes = {"unit_of_measurement": unit, "device_class": device_class}
+        self._hass.states.async_set(
+            entity_id, str(value), attributes, timestamp=at / SECOND
+        )
+
+    def _locate(self, at: int) -> None:
+        said = {"source_type": "gps", "friendly_name": PHONE.name, **self._place}
+        self._place = {}
+        self._hass.states.async_set(
+            PHONE.entity_id, "not_home", said, timestamp=at / SECOND
+        )
 
 
 def by_metric(readings: list[Reading]) -> Mapping[Metric, Values]:
@@ -190,25 +232,27 @@ async def test_ride(hass: HomeAssistant, tmp_path: Path, socket_enabled: None) -
             database = {"url": url, "database": influxd.database, "naming": naming}
             strap, *others = (entity_id for entity_id, *_ in SENSORS.values())
             entries = [
-                relay_entry(service, data, [strap], other_sources=others)
+                relay_entry(
+                    service,
+                    data,
+                    [strap],
+                    other_sources=[*others, ODOMETER],
+                    position_sources=[PHONE.entity_id],
+                )
                 for service, data in (
                     ("livetracking", live_tracking_data(live)),
                     ("influxdb_v1", database),
                     ("open_wearables", api_key_data(wearables)),
                 )
             ]
-            for metric in SENSORS:
-                tell(hass, metric, 1.0, begin - SECOND)
+            told = Told(hass)
+            for metric in (*SENSORS, *PLACE, CYCLING_DISTANCE):
+                told.tell(metric, 1.0, begin - SECOND)
             relays = [await set_up(hass, entry) for entry in entries]
             for part in batched(readings, ROUND, strict=False):
                 for metric, value, at, *_ in part:
-                    if metric in SENSORS:
-                        tell(hass, metric, value, at)
+                    told.tell(metric, value, at)
                 for relay in relays:
-                    for reading in part:
-                        takes = reading.metric in relay.destination.limits.metrics
-                        if takes and reading.metric not in SENSORS:
-                            relay.async_take(reading)
                     relay.async_send_now()
                 for relay in relays:
                     await until_empty(relay, timeout=120)
