@@ -61,11 +61,10 @@ class Outbox:
         self._fresh = Memory()
         self._settled: Sequence[Reading] = ()
         self._known_counters: dict[str, list[JsonScalar]] = {}
-        self._loaded = False
         self._is_answered = True
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
-        self._closing = self._is_closed = False
+        self._loaded = self._closing = self._is_closed = False
 
     def __len__(self) -> int:
         """Return how many readings wait."""
@@ -153,7 +152,8 @@ class Outbox:
             kept = await self._keeper.whole(
                 self._select(count, newest_first=newest_first)
             )
-        if self._keeper.is_held and self._keeper.stored and not newest_first:
+        is_left = self._keeper.stored > len(self._settled)
+        if self._keeper.is_held and is_left and not newest_first:
             # What is on disk comes first, once it may be touched again
             return []
         waiting = [Entry(0, reading) for reading in kept]
