@@ -555,3 +555,27 @@ async def test_under_way_when_held(path: Path) -> None:
     await hold.end()
     assert await drain(outbox) == []
     await outbox.close()
+
+
+async def test_opened_while_closing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is opened again just as a backup ends is held by the next one."""
+    hold = Hold()
+    outbox = Outbox(path, max_readings=100, max_age=DAY, hold=hold)
+    await outbox.open()
+    await hold.begin()
+    outbox.add(reading(1))
+    await outbox.close()
+    pause = Pause(monkeypatch, "insert", done=True)
+    ending = asyncio.create_task(hold.end())
+    await pause.until_reached()
+    opening = asyncio.create_task(outbox.open())
+    await asyncio.sleep(0)
+    pause.go_on.set()
+    await asyncio.gather(ending, opening)
+    await hold.begin()
+    assert outbox.is_held
+    await hold.end()
+    assert await drain(outbox) == [1]
+    await outbox.close()

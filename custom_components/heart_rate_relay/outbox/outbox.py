@@ -203,9 +203,10 @@ class Outbox:
 
     async def _close(self) -> None:
         await self._flush()
-        if self._keeper.is_held:
-            return
         await self._keeper.on_disk(self._tiers.disk.close, None)
+        # It may have been opened again meanwhile
+        if self._keeper.is_held or not self._closing:
+            return
         self._keeper.rest()
         self._hold.leave(self)
         self._is_closed = True
@@ -257,8 +258,7 @@ class Outbox:
         job = partial(self._tiers.delete, settled, tally)
         if not await self._keeper.on_disk(job, False):
             return False
-        self.trouble = None
-        self._settled = ()
+        self.trouble, self._settled = None, ()
         return True
 
     async def _discard(self) -> int:
