@@ -163,3 +163,79 @@ async def test_stopped(path: Path) -> None:
     async with opened(path) as outbox:
         assert len(outbox) == 2
     assert relay.service.accepted == [1]
+
+
+async def test_paused(path: Path) -> None:
+    """Nothing goes ahead while the relay is paused, though a request is under way."""
+    service = Watched()
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        service.takes = 1
+        come_in(relay, POWER, 250)
+        await asyncio.sleep(0.6)
+        relay.delivery.paused = True
+        relay.delivery.wake()
+        come_in(relay, HEART_RATE, 60)
+        await asyncio.sleep(3)
+        assert service.accepted == [1, 250]
+        relay.delivery.paused = False
+        relay.delivery.wake()
+        await asyncio.sleep(3)
+        assert service.accepted == [1, 250, 60]
+
+
+async def test_after_stop(path: Path) -> None:
+    """Nor once the relay has stopped, though its last request took too long."""
+    service = Watched()
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        service.takes = 100
+        come_in(relay, POWER, 250)
+        await asyncio.sleep(0.6)
+        await relay.delivery.stop()
+        come_in(relay, HEART_RATE, 60)
+        await asyncio.sleep(1)
+        assert [values for _, values in service.requests] == [[1], [250]]
+        assert len(relay.outbox) == 2
+
+
+async def test_late(path: Path, clock: Clock) -> None:
+    """What is under way does not go ahead, too, where the event loop was held up."""
+    service = Watched()
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        service.takes = 2
+        come_in(relay, HEART_RATE, 60)
+        # Meanwhile it is written to disk
+        await asyncio.sleep(1.5)
+        assert not relay.outbox.in_memory
+        come_in(relay, HEART_RATE, 61)
+        clock.now += 1
+        await asyncio.sleep(5)
+        assert sorted(service.accepted) == [1, 60, 61]
+        assert relay.outbox.tally.delivered == 3
+
+
+async def test_repeat_under_way(path: Path, clock: Clock) -> None:
+    """Nor does a heart rate wait for a request that tells anew what was told."""
+
+    class Repeating(Watched):
+        repeat_at: float | None = None
+
+        @override
+        async def repeat(self) -> Receipt:
+            self.repeat_at = None
+            await asyncio.sleep(1)
+            return Receipt()
+
+    service = Repeating()
+    async with running(path, service) as relay:
+        await warm_up(relay)
+        service.repeat_at = clock.now
+        relay.delivery.wake()
+        await asyncio.sleep(0.5)
+        at = clock.now
+        come_in(relay, HEART_RATE, 60)
+        await asyncio.sleep(2)
+        assert service.sent_at(60) - at < 0.01
+        assert service.accepted == [1, 60]

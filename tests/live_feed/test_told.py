@@ -238,3 +238,17 @@ async def test_not_kept(
     assert await hass.config_entries.async_reload(entry.entry_id)
     async with watching(client) as watcher:
         assert watcher.known == {"heart_rate": None}
+
+
+async def test_steady_after_a_reload(
+    hass: HomeAssistant, entry: MockConfigEntry, client: Browser
+) -> None:
+    """A heart rate that is the same as before the feed was loaded anew shows, too."""
+    measure(hass, 70)
+    async with watching(client) as watcher:
+        measure(hass, 71)
+        await watcher.until(71)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    async with watching(client) as watcher:
+        hass.states.async_set(STRAP, "71", {"unit_of_measurement": "bpm"}, True)
+        await watcher.until(71)

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
+from custom_components.heart_rate_relay.outbox.hold import Hold
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
 from custom_components.heart_rate_relay.outbox.packs import Packs
 
@@ -536,3 +537,45 @@ async def test_no_thread_for_nothing(path: Path) -> None:
     """An outbox in which nothing waits has no thread."""
     async with opened(path):
         assert not [one for one in enumerate_threads() if "outbox" in one.name]
+
+
+async def test_under_way_when_held(path: Path) -> None:
+    """What was under way when a backup began holds up nothing once it was delivered."""
+    hold = Hold()
+    outbox = Outbox(path, max_readings=100, max_age=DAY, hold=hold)
+    await outbox.open()
+    outbox.add(reading(1))
+    under_way = await outbox.take(10, newest_first=False)
+    await hold.begin()
+    outbox.add(reading(2))
+    assert await outbox.take(10, newest_first=False) == []
+    await outbox.settle(under_way)
+    assert await drain(outbox) == [2]
+    assert len(outbox) == 0
+    await hold.end()
+    assert await drain(outbox) == []
+    await outbox.close()
+
+
+async def test_opened_while_closing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is opened again just as a backup ends is held by the next one."""
+    hold = Hold()
+    outbox = Outbox(path, max_readings=100, max_age=DAY, hold=hold)
+    await outbox.open()
+    await hold.begin()
+    outbox.add(reading(1))
+    await outbox.close()
+    pause = Pause(monkeypatch, "insert", done=True)
+    ending = asyncio.create_task(hold.end())
+    await pause.until_reached()
+    opening = asyncio.create_task(outbox.open())
+    await asyncio.sleep(0)
+    pause.go_on.set()
+    await asyncio.gather(ending, opening)
+    await hold.begin()
+    assert outbox.is_held
+    await hold.end()
+    assert await drain(outbox) == [1]
+    await outbox.close()

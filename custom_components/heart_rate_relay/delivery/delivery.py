@@ -55,8 +55,7 @@ class Delivery:
         self._rate = RateLimit(destination.limits.max_rate)
         self._gather = gather or 0.0
         self._not_before = self._next_round = self._lingers_until = 0.0
-        self._is_lingering = False
-        self._is_urgent = False
+        self._is_lingering = self._is_urgent = False
         self._backoff = Backoff()
         self._mistake: type[Exception] | None = None
         limits = destination.limits
@@ -100,7 +99,8 @@ class Delivery:
 
     def notice(self, reading: Reading) -> None:
         """Take note that a reading came in: where others are awaited it changes nothing."""
-        self._lead.notice(reading)
+        if not (self.paused or self._stopping):
+            self._lead.notice(reading)
         if not self._is_lingering or len(self._outbox) >= self._size.now:
             self._changed.set()
 
@@ -128,7 +128,9 @@ class Delivery:
         self._changed.clear()
         self._is_lingering = False
         if self._until_repeat() == 0:
+            self._lead.repeat()
             self._note(await self._caught(self._repeat()))
+            await self._lead.end()
             return
         if (delay := self._delay()) == 0:
             self._is_urgent = False
@@ -187,8 +189,7 @@ class Delivery:
         """Return readings that may go, in the order in which they should.
 
         What has just come in at a live service is not behind what waits from before. Where all
-        is refused the newest are tried, as what is to blame may be what is old, unless order
-        matters.
+        is refused the newest are tried, unless order matters: what is old may be to blame.
         """
         newest_first = self._destination.limits.newest_first
         is_led = self._lead.metric is not None

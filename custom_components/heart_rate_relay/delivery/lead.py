@@ -61,6 +61,10 @@ class Lead:
         self._is_there = len(entries) < len(self._outbox)
         self._follow_until = None
 
+    def repeat(self) -> None:
+        """Take note that a request is to be made with nothing that waits."""
+        self._under_way = ()
+
     async def end(self) -> None:
         """Take note that no request is under way, once what went ahead has ended, too."""
         self._under_way = None
@@ -79,13 +83,19 @@ class Lead:
 
         What goes wrong with it is left to the next request, which has it again.
         """
-        held_up = self._under_way or ()
-        known = {id(entry.reading) for entry in held_up}
+        known = {
+            entry.reading
+            for entry in self._under_way or ()
+            if entry.reading.metric is self.metric
+        }
+        # After a pause of the event loop it is no longer fresh, and comes with all else
+        most = self._destination.limits.max_batch
         entries = [
             entry
-            for entry in await self._outbox.take(len(self._outbox), newest_first=True)
-            if entry.reading.metric is self.metric and id(entry.reading) not in known
+            for entry in await self._outbox.take(most, newest_first=True)
+            if entry.reading.metric is self.metric and entry.reading not in known
         ]
+        entries.sort(key=lambda entry: entry.reading.measured_at)
         if not entries:
             return
         readings = [entry.reading for entry in entries]

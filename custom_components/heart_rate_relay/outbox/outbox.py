@@ -61,11 +61,10 @@ class Outbox:
         self._fresh = Memory()
         self._settled: Sequence[Reading] = ()
         self._known_counters: dict[str, list[JsonScalar]] = {}
-        self._loaded = False
         self._is_answered = True
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
-        self._closing = self._is_closed = False
+        self._loaded = self._closing = self._is_closed = False
 
     def __len__(self) -> int:
         """Return how many readings wait."""
@@ -153,7 +152,8 @@ class Outbox:
             kept = await self._keeper.whole(
                 self._select(count, newest_first=newest_first)
             )
-        if self._keeper.is_held and self._keeper.stored and not newest_first:
+        is_left = self._keeper.stored > len(self._settled)
+        if self._keeper.is_held and is_left and not newest_first:
             # What is on disk comes first, once it may be touched again
             return []
         waiting = [Entry(0, reading) for reading in kept]
@@ -203,9 +203,10 @@ class Outbox:
 
     async def _close(self) -> None:
         await self._flush()
-        if self._keeper.is_held:
-            return
         await self._keeper.on_disk(self._tiers.disk.close, None)
+        # It may have been opened again meanwhile
+        if self._keeper.is_held or not self._closing:
+            return
         self._keeper.rest()
         self._hold.leave(self)
         self._is_closed = True
@@ -257,8 +258,7 @@ class Outbox:
         job = partial(self._tiers.delete, settled, tally)
         if not await self._keeper.on_disk(job, False):
             return False
-        self.trouble = None
-        self._settled = ()
+        self.trouble, self._settled = None, ()
         return True
 
     async def _discard(self) -> int:

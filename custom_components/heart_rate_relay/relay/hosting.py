@@ -31,6 +31,8 @@ class Hosting:
 
         self._is_live = is_live
         self._unlisten = wearer.async_add_listener(self.update)
+        # It may go on as it was before the relay was loaded again
+        self.update()
 
     @callback
     def stop(self) -> None:
