@@ -36,6 +36,7 @@ class WorkoutObserver:
         self.manner = Manner.MEASURES
         self._latest = latest
         self._told: set[tuple[int, int]] = set()
+        """What was told with the last event's time: others of it may come, but in this run."""
 
     def begin(
         self, state: State, *, trusted: bool, since: float = inf
@@ -59,7 +60,8 @@ class WorkoutObserver:
         if fired_at is None or begin is None or end is None:
             return ()
         span = to_us(begin), to_us(end)
-        if fired_at < latest or (fired_at == latest and span in self._told):
+        is_old = not self._told or span in self._told
+        if fired_at < latest or (fired_at == latest and is_old):
             return ()
         if fired_at > latest:
             self._told.clear()
