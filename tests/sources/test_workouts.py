@@ -18,7 +18,12 @@ def finish(hass: HomeAssistant, minutes: int) -> None:
     """Tell a workout of so many minutes that is over now."""
     end = dt_util.utcnow()
     begin = end - timedelta(minutes=minutes)
-    told = {"begin": begin.isoformat(), "end": end.isoformat(), "sport": "running"}
+    told = {
+        "friendly_name": "Anna Workout finished",
+        "begin": begin.isoformat(),
+        "end": end.isoformat(),
+        "sport": "running",
+    }
     hass.states.async_set(FINISHED, end.isoformat(timespec="milliseconds"), told)
 
 
@@ -73,4 +78,14 @@ async def test_several_in_a_moment(
     for minutes in (30, 20, 20, 30):
         finish(hass, minutes)
     assert listener.values == [1800, 1200]
+    listener.sources.stop()
+
+
+async def test_source_is_called_as_its_entity(hass: HomeAssistant) -> None:
+    """Who gets a workout is told of whom it is, as of any other source."""
+    hass.states.async_set(FINISHED, "unknown")
+    listener = listen(hass, Tally())
+    finish(hass, 30)
+    (reading,) = listener.readings
+    assert reading.source.name == "Anna Workout finished"
     listener.sources.stop()

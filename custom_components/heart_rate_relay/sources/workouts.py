@@ -10,6 +10,7 @@ from homeassistant.core import State
 
 from ..metrics import WORKOUT
 from ..reading import SECOND, Reading, Source, to_us
+from .attributes import name_of
 from .manner import Manner
 from .times import CLOCK_TOLERANCE, moment
 
@@ -86,6 +87,7 @@ class WorkoutObserver:
             for key, value in state.attributes.items()
             if key not in LEFT_OUT and isinstance(value, str | int | float)
         }
+        self.source = self.source._replace(name=name_of(state))
         source = self.source._replace(said=json.dumps(said, sort_keys=True))
         return (Reading(WORKOUT, seconds, end, source, end - begin),)
 
