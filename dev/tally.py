@@ -1,6 +1,6 @@
 """What became of the readings that a relay owes."""
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -16,6 +16,9 @@ from .stand_ins.base import STEPS, VARIABILITY
 
 WARM_UP = 2_000
 """For how long a relay owes nothing after the set-up, in ms."""
+
+COUNTED_EVERY = 1_000
+"""How often steps are counted, in ms."""
 
 SILENT_FOR = 2_000
 """A source that is silent for longer may have another step in for it, in ms."""
@@ -85,6 +88,7 @@ class Tally:
         self._since = time.time() * 1000 + WARM_UP
         self._sources = sources
         self._told_at: dict[Measurement, int] = {}
+        self._counted: dict[str, list[int]] = {}
         # The first one never falls silent
         self._counting = frozenset(sources[:1] if relay.one_line else sources)
 
@@ -101,7 +105,7 @@ class Tally:
     def _measured(self, arrival: Arrival) -> Sequence[Measurement]:
         """Return what was measured of which an arrival tells."""
         if is_count := arrival.metric == STEPS:
-            measured = self._ledger.during(arrival.started_ms, arrival.measured_ms)
+            measured = self._ledger.during(self._began(arrival), arrival.measured_ms)
         else:
             measured = self._told(arrival.measured_ms)
         candidates = [one for one in measured if self._may_be_of(one, arrival)]
@@ -116,6 +120,19 @@ class Tally:
         )
         self._told_at.setdefault(likeliest, arrival.measured_ms)
         return [likeliest]
+
+    def _began(self, arrival: Arrival) -> int:
+        """Return when began what was counted (ms).
+
+        A database is only told when it ended: it began when what came before it ended.
+        """
+        if (end := arrival.measured_ms) != arrival.started_ms:
+            return arrival.started_ms
+        ends = self._counted.setdefault(arrival.source, [])
+        index = bisect_left(ends, end)
+        if index == len(ends) or ends[index] != end:
+            ends.insert(index, end)
+        return ends[index - 1] if index else end - COUNTED_EVERY
 
     def _told(self, measured_at: int) -> Sequence[Measurement]:
         """Return what may be told with a time: each measurement only ever with the same."""

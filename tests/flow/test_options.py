@@ -40,14 +40,19 @@ CHANGED_OPTIONS = {
 
 
 OTHER_SOURCES = {"other_sources": ["sensor.steps", "sensor.resting", "sensor.hrv"]}
+WORKOUTS = {"workout_sources": ["event.anna_workout"]}
+POSITION = {"position_sources": ["person.anna"]}
+EVERYTHING = OTHER_SOURCES | WORKOUTS | POSITION
 
 MORE_OPTIONS: dict[str, dict[str, Any]] = {
     **{service: {} for service in STAND_INS},
     "gerosense": {"other_sources": ["sensor.steps"], "gather": 3600},
     "gerosense_proxy": {"other_sources": ["sensor.steps"], "gather": 30},
-    "open_wearables": {**OTHER_SOURCES, "gather": 10},
-    "open_wearables_invitation": {**OTHER_SOURCES, "gather": 86400},
-    "webhook": OTHER_SOURCES,
+    "livetracking": {"other_sources": ["sensor.power"], **POSITION},
+    **dict.fromkeys(("influxdb_v1", "influxdb_v2", "influxdb_v3"), EVERYTHING),
+    "open_wearables": {**OTHER_SOURCES, **WORKOUTS, "gather": 10},
+    "open_wearables_invitation": {**OTHER_SOURCES, **WORKOUTS, "gather": 86400},
+    "webhook": EVERYTHING,
 }
 """The options that not every service has, changed."""
 
