@@ -11,6 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 
 from ..common import STRAP, WATCH, measure
+from ..workout.gym import workout_entry
 from .common import (
     STAND_INS,
     add,
@@ -29,6 +30,8 @@ from .common import (
 HEART_RATE_ALONE = frozenset({"sources", "follow_new"})
 WITH_OTHERS = HEART_RATE_ALONE | {"other_sources"}
 EVERYTHING = WITH_OTHERS | {"position_sources", "workout_sources"}
+
+FINISHED = "event.anna_workout_finished"
 
 NOTHING_FOUND = {"recognised": "0", "suggestions": "–", "measured": "–"}
 
@@ -214,6 +217,23 @@ async def test_own_entities_are_no_sources(
     assert form["description_placeholders"] == NOTHING_FOUND
     with pytest.raises(InvalidData):
         await submit(hass, form, {"sources": [own.entity_id], "follow_new": False})
+
+
+@pytest.mark.parametrize("service", ["open_wearables"])
+async def test_workouts_have_their_own_field(
+    hass: HomeAssistant, service: str, stand_in: OpenWearables
+) -> None:
+    """A workout that is over is chosen as one: elsewhere it would stay silent."""
+    workout = workout_entry(begins_by="hand", sources=[])
+    workout.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(workout.entry_id)
+    form = await to_sources(hass, service, stand_in)
+    for option in ("sources", "other_sources"):
+        with pytest.raises(InvalidData):
+            await submit(hass, form, with_sources(**{option: [FINISHED]}))
+    chosen = with_sources(workout_sources=[FINISHED])
+    created = await submit(hass, form, chosen)
+    assert created["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.parametrize(

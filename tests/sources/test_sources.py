@@ -54,6 +54,7 @@ class Listener:
         chosen = {
             metrics.HEART_RATE: Chosen(ids),
             metrics.LATITUDE: Chosen(positions=ids),
+            metrics.WORKOUT: Chosen(workouts=ids),
         }
         self.sources = Sources(
             hass,

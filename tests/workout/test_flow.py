@@ -116,3 +116,21 @@ async def test_change(gym: Gym) -> None:
     assert result["reason"] == "reconfigure_successful"
     assert entry.title == "Bea"
     assert entry.options["end_after"] == 5
+    await gym.hass.async_block_till_done()
+
+
+async def test_change_with_a_sensor_that_is_gone(gym: Gym) -> None:
+    """A sensor that is gone does not stand in the way of what else there is to change."""
+    others = {"power": ["sensor.bike_power"]}
+    entry = workout_entry(other_sensors=others)
+    await gym.open(entry)
+    flows = gym.hass.config_entries.options
+    form = await flows.async_init(entry.entry_id)
+    given = {key: value for key, value in GIVEN.items() if key != "name"}
+    result = await flows.async_configure(
+        form["flow_id"], {**given, "other_sensors": others, "bound": 120}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options["bound"] == 120
+    assert entry.options["other_sensors"]["power"] == ["sensor.bike_power"]
+    await gym.hass.async_block_till_done()

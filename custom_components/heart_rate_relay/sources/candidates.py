@@ -1,5 +1,6 @@
 """What the registries know of a relay's sources."""
 
+from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
@@ -9,13 +10,16 @@ from ..reading import Device, Source
 
 @callback
 def async_own_entities(hass: HomeAssistant) -> list[str]:
-    """Return the entities of relays, which can be no sources: they would go in circles."""
+    """Return the entities that can be no sources of values.
+
+    Those of relays would go in circles, and events of workouts have a field of their own.
+    """
     registry = er.async_get(hass)
     return [
         entity.entity_id
         for entry in hass.config_entries.async_entries(DOMAIN)
         for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
-        if async_is_relays(hass, entity)
+        if entity.domain == EVENT_DOMAIN or async_is_relays(hass, entity)
     ]
 
 

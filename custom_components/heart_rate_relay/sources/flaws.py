@@ -76,9 +76,10 @@ def async_unit_flaw(
 ) -> Flawed | None:
     """Return what is wrong with the unit of an entity that is to measure a metric."""
     state = hass.states.get(entity_id)
-    unit = unit_of(state) if state else None
-    if state and _tells_several(state):
+    # Of one that is gone nothing is known, and it may be back
+    if not state or _tells_several(state):
         return None
+    unit = unit_of(state)
     if conversion(metric)(1.0, unit) is not None:
         return None
     words = {"unit": unit or "", "expected": metric.unit}

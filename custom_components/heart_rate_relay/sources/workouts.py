@@ -10,6 +10,7 @@ from homeassistant.core import State
 
 from ..metrics import WORKOUT
 from ..reading import SECOND, Reading, Source, to_us
+from .attributes import name_of
 from .manner import Manner
 from .times import CLOCK_TOLERANCE, moment
 
@@ -36,6 +37,7 @@ class WorkoutObserver:
         self.manner = Manner.MEASURES
         self._latest = latest
         self._told: set[tuple[int, int]] = set()
+        """What was told with the last event's time: others of it may come, but in this run."""
 
     def begin(
         self, state: State, *, trusted: bool, since: float = inf
@@ -59,7 +61,8 @@ class WorkoutObserver:
         if fired_at is None or begin is None or end is None:
             return ()
         span = to_us(begin), to_us(end)
-        if fired_at < latest or (fired_at == latest and span in self._told):
+        is_old = not self._told or span in self._told
+        if fired_at < latest or (fired_at == latest and is_old):
             return ()
         if fired_at > latest:
             self._told.clear()
@@ -84,6 +87,7 @@ class WorkoutObserver:
             for key, value in state.attributes.items()
             if key not in LEFT_OUT and isinstance(value, str | int | float)
         }
+        self.source = self.source._replace(name=name_of(state))
         source = self.source._replace(said=json.dumps(said, sort_keys=True))
         return (Reading(WORKOUT, seconds, end, source, end - begin),)
 
