@@ -7,7 +7,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from .simulated_heart_rate.const import UNIT_STEPS
+from .simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
 from .simulated_heart_rate.record import Kind, Record
 
 LIVE_FOR = 60_000
@@ -95,10 +95,10 @@ class Ledger:
         return self._increments[first:last]
 
     def _add(self, record: Record) -> None:
-        """Add a record, with what it means for a relay."""
+        """Add a record, with what it means for a relay: nothing but for hearts and steps."""
         if record.unit == UNIT_STEPS:
             self._add_count(record)
-        else:
+        elif record.unit == UNIT_BPM:
             self._add_heart_rate(record)
 
     def _add_count(self, record: Record) -> None:

@@ -1,7 +1,8 @@
 """The relays that are set up, each to a local stand-in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from .home_assistant.api import OPTIONS_FLOW, Answer, Api
@@ -29,6 +30,15 @@ MONITOR = "sensor.virtual_strap_heart_rate"
 STEADY = frozenset({CHEST_STRAP, MONITOR})
 """The sources that never fall silent: one simulated, one heard through the air."""
 
+RIDE = (
+    "sensor.bike_power",
+    "sensor.bike_cadence",
+    "sensor.bike_speed",
+    "sensor.bike_distance",
+)
+PHONE = "device_tracker.phone"
+SCALE = "sensor.scale_weight"
+
 type Input = Mapping[str, object]
 """What a person fills in."""
 
@@ -50,6 +60,8 @@ class Relay:
     """Whether the service shows one line, so that only the first live source counts."""
     first: str = CHEST_STRAP
     """The source that is moved to the front, one that never falls silent."""
+    more: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """Sources to choose beside those that the form recognises, by the form's field."""
 
 
 def relays(
@@ -72,13 +84,20 @@ def relays(
             first=MONITOR,
         ),
         _to_live_tracking(live),
-        to_influxdb(
-            v1,
-            database=v1.database,
-            username=v1.username,
-            password=v1.password,
+        *(
+            replace(relay, more=_ride(SCALE))
+            for relay in (
+                to_influxdb(
+                    v1,
+                    database=v1.database,
+                    username=v1.username,
+                    password=v1.password,
+                ),
+                to_influxdb(
+                    v2, organization=v2.org, bucket=v2.database, token=v2.token
+                ),
+            )
         ),
-        to_influxdb(v2, organization=v2.org, bucket=v2.database, token=v2.token),
         _to_gerosense(gerosense),
         _to_open_wearables(wearables),
     )
@@ -99,7 +118,13 @@ def _to_live_tracking(live: LiveTracking) -> Relay:
         },
         step=1000,
         one_line=True,
+        more=_ride(),
     )
+
+
+def _ride(*more: str) -> Mapping[str, Sequence[str]]:
+    """Return the sources of a ride, and others that do not tell where it is."""
+    return {"other_sources": (*RIDE, *more), "position_sources": (PHONE,)}
 
 
 def to_influxdb(server: StandIn, **fields: object) -> Relay:
@@ -160,7 +185,7 @@ async def create(api: Api, relay: Relay) -> Sequence[str]:
     """Set up a relay in the way of the UI, and return its sources in their order.
 
     They are those that the form recognises by itself, with one of them moved to the
-    front. Raises HomeAssistantError where the flow goes another way.
+    front, and what the relay is to take beside them. Raises HomeAssistantError where the flow goes another way.
     """
     service = relay.stand_in.service
     step = await api.start_flow(DOMAIN)
@@ -176,7 +201,11 @@ async def create(api: Api, relay: Relay) -> Sequence[str]:
             f"{service}: sources are not recognised, only {fields}"
         )
     sources.sort(key=lambda source: source != relay.first)
+    for name, more in relay.more.items():
+        fields[name] = [*fields[name], *more]
     step = await api.next_step(step, fields)
+    if step.get("step_id") == "measured":
+        step = await api.next_step(step, {"next_step_id": "confirm_sources"})
     if step["type"] != "create_entry":
         raise HomeAssistantError(f"{service}: not set up: {step}")
     if relay.gathers:

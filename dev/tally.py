@@ -12,7 +12,10 @@ from .ledger import Ledger, Measurement
 from .relays import Relay
 from .simulated_heart_rate.const import UNIT_STEPS
 from .stand_ins import Arrival
-from .stand_ins.base import STEPS, VARIABILITY
+from .stand_ins.base import HEART_RATE, STEPS
+
+JUDGED = frozenset({HEART_RATE, STEPS})
+"""What a ledger tells enough of."""
 
 WARM_UP = 2_000
 """For how long a relay owes nothing after the set-up, in ms."""
@@ -94,7 +97,7 @@ class Tally:
 
     def add(self, arrival: Arrival) -> Delivery | None:
         """Note what arrived, and return what it was: None for what no ledger holds."""
-        if arrival.metric == VARIABILITY:
+        if arrival.metric not in JUDGED:
             return None
         self._ledger.refresh()
         delivery = Delivery(arrival, self._measured(arrival))

@@ -1,4 +1,4 @@
-"""Simulated heart-rate sensors and a step counter for development: no part of what is released."""
+"""Simulated sensors, and a phone on a ride, for development: no part of what is released."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
@@ -11,6 +11,8 @@ from .const import CONF_LEDGER, DOMAIN, SERVICE_STOP, SIGNAL_STOP
 from .record import Writer
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = (Platform.DEVICE_TRACKER, Platform.SENSOR)
 
 type SimulationConfigEntry = ConfigEntry[Writer]
 
@@ -32,10 +34,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: SimulationConfigEntry) -
         Writer, entry.data[CONF_LEDGER]
     )
     entry.async_on_unload(entry.runtime_data.close)
-    await hass.config_entries.async_forward_entry_setups(entry, [Platform.SENSOR])
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SimulationConfigEntry) -> bool:
     """End the simulation."""
-    return await hass.config_entries.async_unload_platforms(entry, [Platform.SENSOR])
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

@@ -1,4 +1,4 @@
-"""How simulated hearts beat, and feet walk.
+"""How simulated hearts beat, feet walk, and a scale weighs.
 
 For every second there is a rate or a count, unavailable, or nothing at all.
 """
@@ -15,7 +15,7 @@ class Signal(Enum):
     SILENCE = auto()
 
 
-type Pattern = Iterator[int | Signal]
+type Pattern = Iterator[float | Signal]
 """What happens in each second; the rates are in bpm."""
 
 BURST = (1, 2, 3, 2, 1)
@@ -77,3 +77,12 @@ def resting() -> Pattern:
     yield 52
     while True:
         yield Signal.SILENCE
+
+
+def weighing(every: int = 30) -> Pattern:
+    """Yield a weight, in kg, each so many seconds."""
+    random = Random(every)
+    while True:
+        yield round(random.gauss(72.4, 0.2), 1)
+        for _ in range(every - 1):
+            yield Signal.SILENCE

@@ -1,24 +1,30 @@
 """The simulated sensors."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-import math
+from itertools import count
 from typing import override
 
 from homeassistant.components.sensor import (
+    SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import (
+    REVOLUTIONS_PER_MINUTE,
+    UnitOfLength,
+    UnitOfMass,
+    UnitOfPower,
+    UnitOfSpeed,
+)
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from . import SimulationConfigEntry
-from .const import DOMAIN, SIGNAL_STOP, UNIT_BPM, UNIT_STEPS
+from . import SimulationConfigEntry, ride
+from .const import DOMAIN, UNIT_BPM, UNIT_STEPS
+from .entity import SimulatedEntity
 from .pattern import (
     Pattern,
     Signal,
@@ -28,6 +34,7 @@ from .pattern import (
     resting,
     steady,
     steps_of_a_day,
+    weighing,
 )
 from .record import Kind, Record, Writer
 
@@ -62,6 +69,44 @@ STEPS = SensorEntityDescription(
     native_unit_of_measurement=UNIT_STEPS,
     state_class=SensorStateClass.TOTAL_INCREASING,
 )
+WEIGHT = SensorEntityDescription(
+    key="Weight",
+    name="Weight",
+    device_class=SensorDeviceClass.WEIGHT,
+    native_unit_of_measurement=UnitOfMass.KILOGRAMS,
+    state_class=SensorStateClass.MEASUREMENT,
+)
+
+BIKE: dict[SensorEntityDescription, Callable[[int], float]] = {
+    SensorEntityDescription(
+        key="Power",
+        name="Power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+    ): ride.power,
+    SensorEntityDescription(
+        key="Cadence",
+        name="Cadence",
+        native_unit_of_measurement=REVOLUTIONS_PER_MINUTE,
+        state_class=SensorStateClass.MEASUREMENT,
+    ): ride.cadence,
+    SensorEntityDescription(
+        key="Speed",
+        name="Speed",
+        device_class=SensorDeviceClass.SPEED,
+        native_unit_of_measurement=UnitOfSpeed.METERS_PER_SECOND,
+        state_class=SensorStateClass.MEASUREMENT,
+    ): ride.speed,
+    SensorEntityDescription(
+        key="Distance",
+        name="Distance",
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.METERS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+    ): ride.distance,
+}
+"""What the bike measures, by the second of the ride."""
 
 
 def walking() -> Pattern:
@@ -86,22 +131,21 @@ async def async_setup_entry(
         ),
         SimulatedSensor("Watch", RESTING_HEART_RATE, resting(), ledger),
         SimulatedSensor("Phone", STEPS, walking(), ledger),
+        SimulatedSensor("Scale", WEIGHT, weighing(), ledger),
+        *(
+            SimulatedSensor("Bike", description, map(measure, count()), ledger)
+            for description, measure in BIKE.items()
+        ),
     ]
     for number, sensor in enumerate(sensors, 1):
         sensor.phase = number / (len(sensors) + 1)
     async_add_entities(sensors)
 
 
-class SimulatedSensor(SensorEntity):
-    """A sensor that measures once a second, always at the same moment of it.
-
-    Never twice in the same second: live tracking tells no shorter times apart.
-    """
+class SimulatedSensor(SimulatedEntity, SensorEntity):
+    """A sensor that does what a pattern says, and writes it to the ledger."""
 
     _attr_has_entity_name = True
-    _attr_should_poll = False
-    phase = 0.0
-    """When it measures, in seconds after the full second."""
 
     def __init__(
         self,
@@ -119,45 +163,23 @@ class SimulatedSensor(SensorEntity):
         self._device = device
         self._pattern = pattern
         self._ledger = ledger
-        self._cancel: Callable[[], None] | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
         """Begin to measure, or begin again."""
-        self.async_on_remove(self._stop)
-        self.async_on_remove(
-            async_dispatcher_connect(self.hass, SIGNAL_STOP, self._stop)
-        )
         now = int(dt_util.utcnow().timestamp() * 1000)
         self._note(Kind.START, now, None)
-        self._schedule()
+        await super().async_added_to_hass()
 
-    @callback
-    def _stop(self) -> None:
-        """Measure no more."""
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None
-
-    def _schedule(self) -> None:
-        """Measure next when the moment comes again."""
-        now = dt_util.utcnow()
-        second = now.replace(microsecond=0)
-        wait = math.floor((now - second).total_seconds() - self.phase) + 1
-        self._cancel = async_track_point_in_utc_time(
-            self.hass, self._measure, second + timedelta(seconds=self.phase + wait)
-        )
-
-    @callback
-    def _measure(self, now: datetime) -> None:
+    @override
+    def _measure(self) -> None:
         """Do what the pattern says."""
-        self._schedule()
         match next(self._pattern):
             case Signal.SILENCE:
                 return
             case Signal.UNAVAILABLE:
                 self._attr_available = False
-            case int(value):
+            case int() | float() as value:
                 self._attr_available = True
                 self._attr_native_value = value
         self.async_write_ha_state()

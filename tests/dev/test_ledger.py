@@ -68,6 +68,15 @@ def test_every_value_but_the_first_is_due(path: Path, ledger: Ledger) -> None:
     assert len(ledger.measurements) == 4
 
 
+def test_what_is_neither_of_a_heart_nor_steps_is_not_judged(
+    path: Path, ledger: Ledger
+) -> None:
+    """A relay may deliver it as it likes."""
+    write(path, 190, 191, 192, unit="W")
+    assert due(ledger) == []
+    assert not ledger.measurements
+
+
 def test_the_first_value_after_unavailable_is_not_due(
     path: Path, ledger: Ledger
 ) -> None:

@@ -14,6 +14,8 @@ from dev.stand_ins import InfluxDBv1, OpenWearables
 
 WATCH = "sensor.watch"
 PHONE = "sensor.phone"
+BIKE = "sensor.bike"
+TRACKER = "device_tracker.phone"
 SOURCES = [CHEST_STRAP, MONITOR]
 
 MENU: Input = {"next_step_id": "service"}
@@ -130,3 +132,26 @@ async def test_a_relay_that_is_not_set_up() -> None:
         relay = Relay(stand_in=InfluxDBv1(), steps=STEPS)
         with pytest.raises(HomeAssistantError, match="not set up"):
             await create(api, relay)
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+async def test_more_sources_than_are_recognised(is_asked: bool) -> None:
+    """They are chosen beside the others, and what they measure is confirmed if asked."""
+    more = {"other_sources": (BIKE,), "position_sources": (TRACKER,)}
+    relay = Relay(stand_in=InfluxDBv1(), steps=STEPS, more=more)
+    async with aiohttp.ClientSession() as session:
+        api = ScriptedApi(
+            session, sources=SOURCES, other_sources=[PHONE], position_sources=[]
+        )
+        if is_asked:
+            api.config.insert(-1, {"type": "menu", "step_id": "measured"})
+        assert await create(api, relay) == [*SOURCES, PHONE, BIKE, TRACKER]
+    chosen = {
+        "sources": SOURCES,
+        "other_sources": [PHONE, BIKE],
+        "position_sources": [TRACKER],
+        "follow_new": False,
+    }
+    assert ("sources", chosen) in api.seen
+    confirmed = ("measured", {"next_step_id": "confirm_sources"})
+    assert (api.seen[-1] == confirmed) is is_asked

@@ -2,6 +2,7 @@
 
 from itertools import islice, pairwise
 import json
+import math
 from pathlib import Path
 
 from freezegun.api import FrozenDateTimeFactory
@@ -19,6 +20,15 @@ from dev.simulated_heart_rate.pattern import (
     resting,
     steady,
     steps_of_a_day,
+    weighing,
+)
+from dev.simulated_heart_rate.ride import (
+    METRES_PER_DEGREE,
+    cadence,
+    distance,
+    places,
+    power,
+    speed,
 )
 from dev.simulated_heart_rate.sensor import walking
 from homeassistant.core import HomeAssistant
@@ -60,6 +70,37 @@ def test_steps_come_in_bursts() -> None:
     gains = [after - before for before, after in pairwise(counts)]
     assert counts[0] == 0
     assert gains == [*BURST, *[0] * (BURST_EVERY - len(BURST))] * 3
+
+
+def test_weights_come_now_and_then() -> None:
+    """They are those of one person."""
+    weights = list(islice(weighing(30), 90))
+    told = [each for each in weights if isinstance(each, float)]
+    assert [second for second, each in enumerate(weights) if each in told] == [
+        0,
+        30,
+        60,
+    ]
+    assert all(71 < weight < 74 for weight in told)
+
+
+def test_a_ride_fits_together() -> None:
+    """Whoever is so fast gets so far, in the direction that is told, and pedals for it."""
+    track = list(islice(places(), 300))
+    for second, (here, there) in enumerate(pairwise(track)):
+        gone = distance(second + 1) - distance(second)
+        assert gone == pytest.approx((speed(second) + speed(second + 1)) / 2, abs=0.2)
+        north = (there.latitude - here.latitude) * METRES_PER_DEGREE
+        narrow = METRES_PER_DEGREE * math.cos(math.radians(here.latitude))
+        east = (there.longitude - here.longitude) * narrow
+        assert math.hypot(north, east) == pytest.approx(gone, abs=0.5)
+        off = math.degrees(math.atan2(east, north)) - here.course
+        assert abs((off + 180) % 360 - 180) < 8
+        assert 0 <= here.course < 360
+    fast = max(range(60), key=speed)
+    slow = min(range(60), key=speed)
+    assert power(fast) > 2 * power(slow) > 0
+    assert cadence(fast) > cadence(slow) > 40
 
 
 @pytest.mark.parametrize(

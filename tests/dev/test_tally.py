@@ -109,11 +109,15 @@ def test_another_source_steps_in(scene: Scene, second: int, wrong: int) -> None:
     assert len(scene.one_line.wrong) == wrong
 
 
-def test_what_no_ledger_holds_is_not_judged(scene: Scene) -> None:
-    """The heart-rate variability of the monitor may be delivered, too."""
-    tags = {"type": "HEART_RATE_VARIABILITY"}
+@pytest.mark.parametrize(
+    ("tags", "field"), [({"type": "HEART_RATE_VARIABILITY"}, ""), ({}, "power")]
+)
+def test_what_no_ledger_holds_is_not_judged(
+    scene: Scene, tags: Mapping[str, str], field: str
+) -> None:
+    """The heart-rate variability of the monitor may be delivered, too, and a ride."""
     at = scene.at(0)
-    arrival = Arrival("open_wearables", at * 1000, 41, "Strap 1a2b3c4d", at, tags)
+    arrival = Arrival("some", at * 1000, 41, "Strap 1a2b3c4d", at, tags, field)
     assert scene.gathered.add(arrival) is None
     assert not scene.gathered.deliveries
 

@@ -5,7 +5,14 @@ import time
 
 import aiohttp
 
-from dev.stand_ins import Arrival, InfluxDBv1, OpenWearables, Page, Pulsoid
+from dev.stand_ins import (
+    Arrival,
+    InfluxDBv1,
+    LiveTracking,
+    OpenWearables,
+    Page,
+    Pulsoid,
+)
 
 
 async def test_the_page(socket_enabled: None) -> None:
@@ -45,9 +52,12 @@ async def test_the_page(socket_enabled: None) -> None:
     )
     # In order of time, and without what is older than the page shows.
     assert shown["lines"] == {
-        "strap": [[now - 1000, 71.0], [now, 72.0]],
-        "watch": [[now, 70.0]],
+        "bpm": {
+            "strap": [[now - 1000, 71.0], [now, 72.0]],
+            "watch": [[now, 70.0]],
+        }
     }
+    assert shown["tracks"] == {}
     assert shown["latency"] >= 3600_000
     assert answer["now"] - now < answer["window"]
 
@@ -80,10 +90,50 @@ async def test_steps(socket_enabled: None) -> None:
         (shown,) = (await response.json())["shown"]
     for server in (wearables, page):
         await server.stop()
-    assert shown["lines"] == {"Armband": [[now, 60]], "Watch": [[now, 72]]}
-    assert list(shown["lines"]) == ["Armband", "Watch"]
+    lines = shown["lines"]["bpm"]
+    assert lines == {"Armband": [[now, 60]], "Watch": [[now, 72]]}
+    assert list(lines) == ["Armband", "Watch"]
     assert list(shown["steps"]) == ["Bracelet", "Phone"]
     assert shown["steps"] == {
         "Bracelet": [[now - 1000, now, 4]],
         "Phone": [[now - 9000, now - 1000, 20], [now - 1000, now, 3]],
     }
+
+
+async def test_a_ride(socket_enabled: None) -> None:
+    """Power and speed are lines of their own, and both parts of a place are on the map."""
+    database, live = InfluxDBv1(username=""), LiveTracking()
+    page = Page([database, live])
+    for server in (database, live, page):
+        await server.start()
+    now = time.time_ns() // 1_000_000_000
+    async with aiohttp.ClientSession() as session:
+        await session.post(
+            (database.url / "write").with_query(db="home", precision="s"),
+            data=f"heart_rate,source=bike power=190 {now}\n"
+            f"heart_rate,source=bike speed=7.5 {now}\n"
+            f"heart_rate,source=phone latitude=52.2,longitude=13.3 {now}\n"
+            f"heart_rate,source=phone latitude=52.1,longitude=13.4 {now - 1}\n"
+            f"heart_rate,source=phone latitude=52 {now - 2}\n"
+            f"heart_rate,source=watch latitude=52 {now}",
+        )
+        await session.post(
+            (live.url / "write").with_query(db=live.database, precision="s"),
+            headers={
+                "Authorization": aiohttp.encode_basic_auth(live.username, live.password)
+            },
+            data=f"samples pwr_w=190 {now}\nsamples spd_kph=27 {now}\n"
+            f"samples lat=52.2 {now}\nsamples lng=13.3 {now}",
+        )
+        async with session.get(page.url / "arrivals") as response:
+            of_database, of_live = (await response.json())["shown"]
+    for server in (database, live, page):
+        await server.stop()
+    at = now * 1000
+    assert of_database["lines"] == {
+        "W": {"bike": [[at, 190]]},
+        "m/s": {"bike": [[at, 7.5]]},
+    }
+    assert of_database["tracks"] == {"phone": [[52.1, 13.4], [52.2, 13.3]]}
+    assert of_live["lines"] == {"W": {"": [[at, 190]]}, "km/h": {"": [[at, 27]]}}
+    assert of_live["tracks"] == {"": [[52.2, 13.3]]}
