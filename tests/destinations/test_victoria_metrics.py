@@ -22,6 +22,7 @@ from custom_components.heart_rate_relay.destinations.influxdb.questions import (
     ask_victoria_metrics,
 )
 from custom_components.heart_rate_relay.reading import Reading, Source
+from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from homeassistant.core import HomeAssistant
 
 from ..common import measure, relay_entry, set_up, until
@@ -291,15 +292,12 @@ async def test_awkward_values(
         assert kept == pytest.approx(list(values), rel=1e-9)
 
 
-async def test_relay(
-    hass: HomeAssistant,
-    socket_enabled: None,
-    url: str,
-    session: aiohttp.ClientSession,
-) -> None:
-    """What a relay has waiting is counted as what became of it."""
+async def relay_of_old(
+    hass: HomeAssistant, url: str, session: aiohttp.ClientSession
+) -> tuple[RelayCoordinator, str]:
+    """Return a relay that has delivered what is older than is kept, too, and its sensor."""
     sensor = next(names)
-    data = {"url": url, "database": "home", "username": "", "password": ""}
+    data = {"url": url, "database": sensor, "username": "", "password": ""}
     entry = relay_entry("influxdb_v1", data, [sensor], keep_days=365)
     relay = await set_up(hass, entry)
     # Most sensors are known to their database, which would show a new one late
@@ -309,13 +307,28 @@ async def test_relay(
     while not await held(session, url, sensor):
         await asyncio.sleep(11)
     relay.async_pause(True)
-    ages = (100, 90, 80, 20, 10, 0)
-    for number, age in enumerate(ages):
+    for number, age in enumerate((100, 90, 80, 20, 10, 0)):
         measure(hass, 60 + number, sensor, now - age * DAY)
     relay.async_pause(False)
-    tally = relay.outbox.tally
     await until(lambda: not len(relay.outbox), 90)
+    await hass.config_entries.async_unload(entry.entry_id)
+    return relay, sensor
+
+
+@pytest.mark.timeout(400)
+async def test_relay(
+    hass: HomeAssistant,
+    socket_enabled: None,
+    url: str,
+    session: aiohttp.ClientSession,
+) -> None:
+    """What a relay has waiting is counted as what became of it."""
+    for _ in range(3):
+        relay, sensor = await relay_of_old(hass, url, session)
+        # A server that is too busy to show what it has can be asked nothing
+        if relay.destination.reads_back:
+            break
+    tally = relay.outbox.tally
     assert (tally.delivered, tally.refused) == (4, 3)
     assert tally.refused_for == reading_back.TOO_OLD
     assert len(await held(session, url, sensor)) == 4
-    await hass.config_entries.async_unload(entry.entry_id)

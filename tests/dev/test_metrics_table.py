@@ -16,14 +16,26 @@ def test_rows() -> None:
         [cell.strip() for cell in row.strip("|").split("|")]
         for row in table().splitlines()
     ]
-    assert rows[0][2:] == [
-        *("Pulsoid", "Gerosense", "livetracking.io", "InfluxDB", "Open Wearables")
+    services = rows[0][2:]
+    assert services == [
+        *("Live feed", "Pulsoid", "Gerosense", "livetracking.io", "InfluxDB"),
+        *("Open Wearables", "Webhook", "MQTT"),
     ]
-    cells = {row[0]: row[1:] for row in rows[2:]}
-    assert cells["heart rate"] == [
-        *("bpm", "✓", "`bpm`", "`hr_bpm`", "`bpm`", "`HEART_RATE`")
-    ]
-    assert cells["power left"] == [
-        *("W", NOTHING, NOTHING, "`pwr_w_l`", "`power_left`", NOTHING)
-    ]
-    assert cells["height"][-1] == "`HEIGHT`"
+    assert rows[0][1] == "in"
+    cells = {row[0]: dict(zip(services, row[2:], strict=True)) for row in rows[2:]}
+    anything = dict.fromkeys(("Live feed", "Webhook", "MQTT"), "✓")
+    assert cells["heart rate"] == anything | {
+        "Pulsoid": "✓",
+        "Gerosense": "`bpm`",
+        "livetracking.io": "`hr_bpm`",
+        "InfluxDB": "`bpm`",
+        "Open Wearables": "`HEART_RATE`",
+    }
+    assert cells["power left"] == anything | {
+        "Pulsoid": NOTHING,
+        "Gerosense": NOTHING,
+        "livetracking.io": "`pwr_w_l`",
+        "InfluxDB": "`power_left`",
+        "Open Wearables": NOTHING,
+    }
+    assert cells["height"]["Open Wearables"] == "`HEIGHT`"

@@ -263,9 +263,10 @@ class Packs:
 
 def series_of(text: str, crc: int) -> tuple[Metric, Source]:
     """Return a series as it was written."""
-    metric, id_, entity_id, name, device, said = parsed(text, crc)
+    metric, *source = parsed(text, crc)
     if not (known := METRICS.get(metric)):
         raise UnknownMetricError(metric)
+    id_, entity_id, name, device, said = source
     return known, Source(id_, entity_id, name, Device(*device), said)
 
 
