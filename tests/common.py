@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 import re
+import time
 from typing import Any
 
+from freezegun.api import freeze_factories
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS, DOMAIN
@@ -100,10 +102,16 @@ def us(seconds: float, step: int = 1) -> int:
 
 
 async def until(condition: Callable[[], object], timeout: float = 5) -> None:
-    """Wait for something that takes real time, such as a request."""
+    """Wait for something that takes real time, such as a request.
+
+    A frozen clock moves on with the real one meanwhile: the event loop's timers go by it too.
+    """
     async with asyncio.timeout(timeout):
         while not condition():
-            await asyncio.sleep(0.005)
+            for clock in freeze_factories:
+                time.sleep(0.001)  # noqa: ASYNC251 - no timer of the loop can wait for it
+                clock.tick(0.001)
+            await asyncio.sleep(0 if freeze_factories else 0.005)
 
 
 def objecting(value: int, reason: str) -> Callable[[bytes], Failure | None]:
