@@ -14,7 +14,6 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor import identity, link as link_module
 from custom_components.heart_rate_relay.monitor.connection import (
     BOND_INTERVAL,
-    MAX_BACKOFF,
     RELEASE_INTERVAL,
     SILENT_AFTER,
     SILENT_AGAIN_AFTER,
@@ -26,7 +25,7 @@ from custom_components.heart_rate_relay.monitor.link import (
     PairingNeededError,
 )
 from custom_components.heart_rate_relay.monitor.scanners import async_device
-from custom_components.heart_rate_relay.monitor.trouble import Trouble
+from custom_components.heart_rate_relay.monitor.trouble import MAX_BACKOFF, Trouble
 from custom_components.heart_rate_relay.repairs import async_create_fix_flow
 from dev.virtual_proxy import World
 from homeassistant.components import bluetooth

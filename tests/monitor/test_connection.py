@@ -10,9 +10,7 @@ import pytest
 
 from custom_components.heart_rate_relay.monitor.connection import (
     ABSENT_AFTER,
-    MAX_BACKOFF,
-    MAX_SILENT_BACKOFF,
-    MIN_BACKOFF,
+    BOND_INTERVAL,
     RELEASE_INTERVAL,
     SILENT_AFTER,
     SILENT_AGAIN_AFTER,
@@ -26,7 +24,13 @@ from custom_components.heart_rate_relay.monitor.link import (
 )
 from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.profiles import PROFILES
-from custom_components.heart_rate_relay.monitor.trouble import PATIENCE, Trouble
+from custom_components.heart_rate_relay.monitor.trouble import (
+    MAX_BACKOFF,
+    MAX_SILENT_BACKOFF,
+    MIN_BACKOFF,
+    PATIENCE,
+    Trouble,
+)
 from dev.virtual_proxy import Strap
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.gatt import Characteristic, Service
@@ -101,7 +105,8 @@ async def test_monitor_that_never_measures(scene: Scene) -> None:
         seconds += 1
     assert scene.troubles == {Trouble.SILENT}
     assert told_after is not None
-    assert PATIENCE[Trouble.SILENT] <= told_after <= 2 * PATIENCE[Trouble.SILENT]
+    patience = PATIENCE[Trouble.SILENT] + SILENT_AFTER
+    assert patience <= told_after <= patience + SETTLES + BOND_INTERVAL
     assert scene.proxy.connects <= 10
     assert held / seconds <= 0.15
     scene.strap.power_off()
