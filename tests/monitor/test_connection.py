@@ -184,6 +184,18 @@ async def test_patience_with_a_monitor_that_refuses(worn: Scene) -> None:
     assert not worn.troubles
 
 
+async def test_monitor_that_refuses_and_goes_away(worn: Scene) -> None:
+    """What is not there any more is nobody's concern either."""
+    worn.strap.refuse = Reason.TIMEOUT
+    worn.strap.connect_delay = 0.5
+    worn.strap.drop()
+    for _ in range(4):
+        await within(80, lambda: worn.proxy.allocated)
+        await within(1, lambda: not worn.proxy.allocated)
+    worn.strap.power_off()
+    await never(PATIENCE[Trouble.REFUSED], lambda: worn.troubles)
+
+
 async def test_no_patience_for_one_trouble_after_another(worn: Scene) -> None:
     """Who waits for a heart rate does not wait anew because the reason is another one."""
     worn.strap.refuse = Reason.NOT_ESTABLISHED
