@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from ctypes import CDLL
 from itertools import pairwise
 from pathlib import Path
 from tempfile import gettempdir
@@ -30,6 +31,10 @@ PATIENCE = 120.0
 """Seconds for anything that no fault is waited for with."""
 
 POLL_INTERVAL = 0.2
+
+PR_CAPBSET_DROP = 24
+CAP_NET_ADMIN = 12
+"""Of the kernel's headers (linux/prctl.h, linux/capability.h)."""
 
 CONFIGURATION = """\
 homeassistant:
@@ -70,9 +75,18 @@ class Rig:
         self._beacon: Beacon | None = None
 
     async def start(
-        self, strap: Strap, *, adapters: int = 1, slots: int = 5, passive: bool = False
+        self,
+        strap: Strap,
+        *,
+        adapters: int = 1,
+        slots: int = 5,
+        passive: bool = False,
+        manages: bool = True,
     ) -> None:
-        """Start all of it, with a strap that is off."""
+        """Start all of it, with a strap that is off.
+
+        A Home Assistant that may not manage Bluetooth, as in many a container, hears the less.
+        """
         self.strap = strap
         self._beacon = Beacon(self.air)
         for number, address in enumerate(ADAPTERS[:adapters]):
@@ -82,6 +96,8 @@ class Rig:
             )
         await self.bluez.start(*(["-E"] if passive else []))
         await until(self.has_adapters, PATIENCE)
+        if not manages:
+            _drop_capability(CAP_NET_ADMIN)
         self._configuration.mkdir()
         write_configuration(
             self._configuration, self._url, {}, CONFIGURATION, INTEGRATIONS[:1]
@@ -228,6 +244,12 @@ class Rig:
                 await self.api.listen(note)
 
         self._tasks.append(asyncio.create_task(listen()))
+
+
+def _drop_capability(number: int) -> None:
+    """Have no process that is started from now on do something (prctl(2))."""
+    if CDLL(None).prctl(PR_CAPBSET_DROP, number, 0, 0, 0):
+        raise OSError("The bounding set stays as it is")
 
 
 async def until(check: Callable[[], Awaitable[bool]], seconds: float) -> None:

@@ -174,6 +174,22 @@ async def updated(rig: Rig) -> float:
     return await rig.back_within(BACK)
 
 
+@fault("in a container that may not manage it: on, other address")
+async def unmanaged(rig: Rig) -> float:
+    """A container without the right to, where BlueZ is all that is heard."""
+    await rig.start(rig.strap, manages=False)
+    await rig.put_on(rig.strap)
+    longest = 0.0
+    for does_rotate in (False, True):
+        await rig.strap.off(says_goodbye=True)
+        await asyncio.sleep(30)
+        if does_rotate:
+            await rig.strap.rotate()
+        await rig.strap.on()
+        longest = max(longest, await rig.back_within(BACK))
+    return longest
+
+
 @fault("passive scanning, no flags: discovered and read", PATIENCE)
 async def passive(rig: Rig) -> float:
     """BlueZ passes on what says that it can be discovered, and little else."""
