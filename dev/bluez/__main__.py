@@ -28,6 +28,8 @@ async def bring_about(fault: Fault, rig: Rig) -> bool:
         seen, is_kept = f"{seconds:.1f} s", seconds <= fault.bound
     except Exception as err:  # noqa: BLE001 - a row of the table all the same
         traceback.print_exception(err, limit=4)
+    finally:
+        await rig.close()
     print(ROW.format(fault.name, fault.text, f"{fault.bound:.0f} s", seen))
     return is_kept
 

@@ -153,6 +153,11 @@ class Rig:
         if self._process:
             await self._process.kill()
 
+    async def close(self) -> None:
+        """End what was begun here. The rest ends with the guest."""
+        await self.kill_home_assistant()
+        await self._session.close()
+
     async def start_home_assistant(self) -> None:
         """Start Home Assistant again, and return when it answers."""
         self._start_home_assistant()
