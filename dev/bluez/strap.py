@@ -1,7 +1,7 @@
 """A heart-rate strap in the air: bumble's device, with the faults of real ones."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
@@ -136,8 +136,11 @@ class Strap(PairingDelegate):
         for attribute in device.gatt_server.attributes:
             if not attribute.permissions & Attribute.Permissions.WRITEABLE:
                 attribute.write_value = _refuse
-        server, serve = device.gatt_server, device.gatt_server.on_gatt_pdu
-        server.on_gatt_pdu = lambda *pdu: serve(*pdu) if self.answers else None
+        for part, name in (
+            (device.gatt_server, "on_gatt_pdu"),
+            (device.smp_manager, "on_smp_pdu"),
+        ):
+            setattr(part, name, self._listen(getattr(part, name)))
         device.on(Device.EVENT_CONNECTION, self._have_connection)
         await device.power_on()
         await device.start_advertising(
@@ -229,6 +232,15 @@ class Strap(PairingDelegate):
             | Attribute.Permissions.WRITE_REQUIRES_ENCRYPTION,
             self._device.gatt_server.make_descriptor_value(measurement),
         )
+
+    def _listen(self, take: Callable[..., None]) -> Callable[..., None]:
+        """Have something be taken while it answers."""
+
+        def listen(*pdu: object) -> None:
+            if self.answers:
+                take(*pdu)
+
+        return listen
 
     def _have_connection(self, _: Connection) -> None:
         """Count it, and stay for as long as it does."""
