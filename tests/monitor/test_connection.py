@@ -105,7 +105,7 @@ async def test_monitor_that_never_measures(scene: Scene) -> None:
         seconds += 1
     assert scene.troubles == {Trouble.SILENT}
     assert told_after is not None
-    patience = PATIENCE[Trouble.SILENT] + SILENT_AFTER
+    patience = PATIENCE[Trouble.SILENT]
     assert patience <= told_after <= patience + SETTLES + BOND_INTERVAL
     assert scene.proxy.connects <= 10
     assert held / seconds <= 0.15

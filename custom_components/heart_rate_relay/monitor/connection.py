@@ -105,7 +105,7 @@ class Connection:
         self._failures = 0
         self._silences = 0
         self._trouble: Trouble | None = None
-        self._trouble_since = 0.0
+        self._tried_since = 0.0
         self._told: Trouble | None = None
         self._unreleased = hass.data.setdefault(UNRELEASED, {}).pop(address, None)
         self._task: asyncio.Task[None] | None = None
@@ -185,6 +185,8 @@ class Connection:
     async def _attempt(self) -> None:
         """Connect once the monitor is heard, and stay connected. Raises OtherMonitorError."""
         await self._wait_until_heard()
+        if self._trouble is None:
+            self._tried_since = self._hass.loop.time()
         try:
             await self._hold()
         except PairingNeededError as err:
@@ -353,15 +355,13 @@ class Connection:
     def _have_failed(self, trouble: Trouble, error: Exception) -> None:
         """Take note that there was no connection."""
         LOGGER.debug("%s: %s (%s)", self._entry.title, trouble, error)
-        if self._trouble is None:
-            self._trouble_since = self._hass.loop.time()
         self._trouble = trouble
         self._tell()
 
     @guarded
     def _tell(self) -> None:
         """Tell of what has gone wrong for long enough."""
-        lasts = self._hass.loop.time() - self._trouble_since
+        lasts = self._hass.loop.time() - self._tried_since
         if self._trouble and lasts >= PATIENCE[self._trouble]:
             self._told = self._trouble
             self._owner.have_trouble(self._told)

@@ -15,6 +15,9 @@ BIKE_ADDRESS = "C4:88:22:33:44:01"
 OTHER = range(160, 180)
 """What the stranger's measures, unlike anything that the wearer's does."""
 
+STALE = 10.0
+"""Seconds for which a value is shown that is followed by none."""
+
 
 class Outage(NamedTuple):
     """What may go wrong with a monitor, and how that ends."""
@@ -122,7 +125,7 @@ async def bike(rig: Rig) -> float:
         if outage.begin is _kill:
             gap = rig.longest_gap(rig.strap)
             print(f"  the strap's longest gap: {gap:.1f} s")
-            assert gap < 5
+            assert gap < STALE
         await outage.begin(rig, ridden)
         await asyncio.sleep(outage.seconds)
         await outage.end(rig, ridden)

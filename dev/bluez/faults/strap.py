@@ -9,7 +9,7 @@ from dev.bluez.table import BACK, UNKNOWN, fault
 
 IDENTITY = "00:22:D0:12:34:56"
 
-SILENT = 335.0
+SILENT = 320.0
 """Seconds within which the repairs tell of a strap that never measures: five minutes, and those
 until it is connected, and silent."""
 
