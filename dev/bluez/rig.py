@@ -178,14 +178,17 @@ class Rig:
         """Return after how many seconds there is none any more."""
         return await self._seen_within(seconds, lambda state: not state.isdecimal())
 
-    def longest_gap(self, strap: Strap) -> float:
-        """Return the longest time without a new value of a strap, in seconds."""
+    def longest_gap(self, strap: Strap, since: float) -> float:
+        """Return the longest time without a new value of a strap, in seconds.
+
+        Counts from a time of the monotonic clock.
+        """
         times = [
             at
             for at, entity_id, state in self._states
-            if entity_id == strap.entity_id and state.isdecimal()
+            if at > since and entity_id == strap.entity_id and state.isdecimal()
         ]
-        return max(b - a for a, b in pairwise((*times, time.monotonic())))
+        return max(b - a for a, b in pairwise((since, *times, time.monotonic())))
 
     def has_shown(self, values: Collection[int]) -> bool:
         """Return whether any heart rate was ever one of some values."""

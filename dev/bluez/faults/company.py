@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import time
 from typing import NamedTuple
 
 from dev.bluez.rig import Rig
@@ -118,12 +119,13 @@ async def namesakes_moving(rig: Rig) -> float:
 async def bike(rig: Rig) -> float:
     """A person who rides indoors."""
     await rig.wear()
+    began = time.monotonic()
     ridden = Bike(rig.air, "Bike 1234", BIKE_ADDRESS, serial="B-1234")
     await rig.put_on(ridden)
     longest = 0.0
     for outage in OUTAGES:
         if outage.begin is _kill:
-            gap = rig.longest_gap(rig.strap)
+            gap = rig.longest_gap(rig.strap, began)
             print(f"  the strap's longest gap: {gap:.1f} s")
             assert gap < STALE
         await outage.begin(rig, ridden)
