@@ -1,7 +1,7 @@
 """A heart-rate strap in the air: bumble's device, with the faults of real ones."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
@@ -74,7 +74,9 @@ class Strap(PairingDelegate):
     """Whether its firmware has the same characteristics in another order."""
     measures: bool = True
     answers: bool = True
-    """Whether it takes what is sent to it over a connection."""
+    """Whether it answers what it is asked over a connection."""
+    answers_pairing: bool = True
+    """Whether it answers who wants to pair."""
     stays: float | None = None
     """After how many seconds it ends a connection by itself."""
     sent: int = 0
@@ -136,11 +138,10 @@ class Strap(PairingDelegate):
         for attribute in device.gatt_server.attributes:
             if not attribute.permissions & Attribute.Permissions.WRITEABLE:
                 attribute.write_value = _refuse
-        for part, name in (
-            (device.gatt_server, "on_gatt_pdu"),
-            (device.smp_manager, "on_smp_pdu"),
-        ):
-            setattr(part, name, self._listen(getattr(part, name)))
+        server, pairing = device.gatt_server, device.smp_manager
+        serve, pair = server.on_gatt_pdu, pairing.on_smp_pdu
+        server.on_gatt_pdu = lambda *pdu: self.answers and serve(*pdu)
+        pairing.on_smp_pdu = lambda *pdu: self.answers_pairing and pair(*pdu)
         device.on(Device.EVENT_CONNECTION, self._have_connection)
         await device.power_on()
         await device.start_advertising(
@@ -232,15 +233,6 @@ class Strap(PairingDelegate):
             | Attribute.Permissions.WRITE_REQUIRES_ENCRYPTION,
             self._device.gatt_server.make_descriptor_value(measurement),
         )
-
-    def _listen(self, take: Callable[..., None]) -> Callable[..., None]:
-        """Have something be taken while it answers."""
-
-        def listen(*pdu: object) -> None:
-            if self.answers:
-                take(*pdu)
-
-        return listen
 
     def _have_connection(self, _: Connection) -> None:
         """Count it, and stay for as long as it does."""

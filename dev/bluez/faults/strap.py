@@ -9,6 +9,9 @@ from dev.bluez.table import BACK, UNKNOWN, fault
 
 IDENTITY = "00:22:D0:12:34:56"
 
+ANOTHER_TRY = 75.0
+"""Seconds within which there is a heart rate again where a person was asked to pair."""
+
 SILENT = 320.0
 """Seconds within which the repairs tell of a strap that never measures: five minutes, and those
 until it is connected, and silent."""
@@ -76,11 +79,15 @@ async def silent(rig: Rig) -> float:
 async def mute(rig: Rig) -> float:
     """The same, from a connection's beginning on."""
     await rig.wear()
-    rig.strap.answers = False
-    await rig.strap.hang_up()
-    await asyncio.sleep(60)
-    rig.strap.answers = True
-    return await rig.back_within(BACK)
+    rig.strap.answers_pairing = False
+    return await _be_mute(rig, BACK)
+
+
+@fault("the same, but it answers who wants to pair", ANOTHER_TRY)
+async def slow(rig: Rig) -> float:
+    """A strap that is easily taken for one that wants to be paired with."""
+    await rig.wear()
+    return await _be_mute(rig, ANOTHER_TRY)
 
 
 @fault("takes every connection, never measures: a repair", SILENT)
@@ -198,6 +205,15 @@ async def passive(rig: Rig) -> float:
     async with asyncio.timeout(PATIENCE):
         await rig.add_strap()
     return await rig.back_within(PATIENCE)
+
+
+async def _be_mute(rig: Rig, seconds: float) -> float:
+    """Have the strap answer nothing for a minute, and return when it is back."""
+    rig.strap.answers = False
+    await rig.strap.hang_up()
+    await asyncio.sleep(60)
+    rig.strap.answers = rig.strap.answers_pairing = True
+    return await rig.back_within(seconds)
 
 
 async def _is_free(rig: Rig) -> bool:
