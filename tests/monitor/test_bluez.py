@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import nullcontext
 from unittest.mock import AsyncMock, Mock
 
 from bleak.backends import BleakBackend
@@ -256,34 +255,6 @@ async def test_pairing_that_nobody_can_be_asked_for(
     with pytest.raises(TimeoutError if is_mute else PairingNeededError):
         await link.subscribe(lambda *_: None)
     assert client.pair.await_count == 1
-
-
-@pytest.mark.parametrize(
-    ("answers", "error"),
-    [
-        (None, None),
-        (TimeoutError(), PairingNeededError),
-        (BleakError("Not connected"), PairingNeededError),
-        (BleakError("Not paired"), PairingNeededError),
-    ],
-)
-async def test_pairing_that_may_not_be_needed(
-    answers: Exception | None, error: type[Exception] | None
-) -> None:
-    """What was taken for one that wants it, being slow, is read all the same once it answers."""
-    measurement = Mock(
-        uuid="00002a37-0000-1000-8000-00805f9b34fb", properties=["notify"]
-    )
-    client = AsyncMock(
-        backend_id=BleakBackend.BLUEZ_DBUS,
-        start_notify=AsyncMock(side_effect=answers),
-        pair=AsyncMock(side_effect=BleakError("AuthenticationFailed")),
-    )
-    client.services = Mock(characteristics={3: measurement})
-    link = Link(client, asyncio.Event())
-    with pytest.raises(error) if error else nullcontext():
-        await link.subscribe(lambda *_: None, pairs_first=True)
-    assert client.pair.await_count == client.start_notify.await_count == 1
 
 
 @pytest.mark.parametrize("is_connected", [True, False])

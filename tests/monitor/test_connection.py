@@ -331,6 +331,17 @@ async def test_pairing_fails(worn: Scene) -> None:
     assert not worn.troubles
 
 
+async def test_pairing_is_not_needed_after_all(worn: Scene) -> None:
+    """What was taken for one that wants to be paired, and does not, is read all the same."""
+    worn.strap.needs_pairing = True
+    worn.strap.pairs = False
+    worn.strap.drop()
+    await within(SOON, lambda: worn.troubles == {Trouble.PAIRING_NEEDED})
+    worn.strap.needs_pairing = False
+    await worn.measures_within(MAX_BACKOFF + SETTLES)
+    assert not worn.troubles
+
+
 async def test_pairing_takes_for_ever(
     worn: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -258,10 +258,7 @@ class Connection:
         try:
             async with asyncio.timeout(SILENT_AFTER):
                 await self._owner.async_confirm(link)
-                await link.subscribe(
-                    partial(self._have_packet, link),
-                    pairs_first=self._trouble is Trouble.PAIRING_NEEDED,
-                )
+                await link.subscribe(partial(self._have_packet, link))
             self._packet_at = self._hass.loop.time()
             self._is_fruitless = True
             self._owner.have_profiles(link.profiles)

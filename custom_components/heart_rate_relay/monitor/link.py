@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -106,7 +105,6 @@ class Link:
         self._client = client
         self.ended = ended
         """Set when the connection has ended, as far as that is known."""
-        self._refusal: PairingNeededError | None = None
 
     @classmethod
     async def connect(
@@ -153,18 +151,14 @@ class Link:
         """What the monitor speaks, the better one first."""
         return tuple(offered(one.uuid for one in self._characteristics if _tells(one)))
 
-    async def subscribe(
-        self, on_packet: PacketCallback, *, pairs_first: bool = False
-    ) -> None:
+    async def subscribe(self, on_packet: PacketCallback) -> None:
         """Have measurements sent, and pair for that where need be.
 
-        Where there are several kinds, one is enough. Raises PairingNeededError where pairing
-        fails, NotAMonitorError where there are none, or one of BLUETOOTH_ERRORS.
+        Not before it is asked for: where pairing fails Linux lets nothing more through, and a
+        monitor that had only been slow would never be read. Where there are several kinds, one
+        is enough. Raises PairingNeededError where pairing fails, NotAMonitorError where there
+        are none, or one of BLUETOOTH_ERRORS.
         """
-        if pairs_first:
-            # It may have been slow, and not wanted to be paired
-            with suppress(PairingNeededError):
-                await self._pair()
         wanted = {uuid for profile in self.profiles for uuid in profile.decoders}
         measurements = [
             one for one in self._characteristics if one.uuid in wanted and _tells(one)
@@ -202,8 +196,6 @@ class Link:
             await self._pair()
             await self._notify_paired(measurement, on_packet)
         except BleakError as err:
-            if self._refusal:
-                raise self._refusal from err
             if is_outdated(err):
                 await self._forget_attributes()
             if not needs_pairing(err) and not self._is_denied(err):
@@ -260,20 +252,17 @@ class Link:
             await self._client.clear_cache()
 
     async def _pair(self) -> None:
-        """Pair, once in a connection. Raises PairingNeededError where that fails, or TimeoutError.
+        """Pair. Raises PairingNeededError where that fails, or TimeoutError.
 
         BlueZ answers unless the monitor does not: one that hangs, and does not want to be paired.
         """
-        if self._refusal:
-            raise self._refusal
         try:
             async with asyncio.timeout(PAIRING_TIMEOUT):
                 await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
             if self.is_bluez and isinstance(err, TimeoutError):
                 raise
-            self._refusal = PairingNeededError(f"Not paired: {err!r}")
-            raise self._refusal from err
+            raise PairingNeededError(f"Not paired: {err!r}") from err
 
     async def _notify_paired(
         self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback
