@@ -2,12 +2,13 @@
 
 import asyncio
 from asyncio import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 import signal
 from typing import Any, Self
 
-from dbus_fast import BusType, Message, MessageType
+from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusObjectPath, DBusUInt32
 from dbus_fast.service import ServiceInterface, dbus_method
@@ -15,9 +16,11 @@ from dbus_fast.unpack import unpack_variants
 
 PROGRAM = "/usr/libexec/bluetooth/bluetoothd"
 BLUEZ = "org.bluez"
+ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
 AGENT_MANAGER = "org.bluez.AgentManager1"
 AGENT_PATH = "/agent"
+PROPERTIES = "org.freedesktop.DBus.Properties"
 
 type Properties = Mapping[str, Any]
 """Of an object of D-Bus, whatever they are."""
@@ -57,7 +60,7 @@ class BlueZ:
     async def adapters(self) -> Sequence[str]:
         """Return the paths of the adapters that it has."""
         objects = await self._objects()
-        return [path for path, has in objects.items() if "org.bluez.Adapter1" in has]
+        return [path for path, has in objects.items() if ADAPTER in has]
 
     async def devices(self) -> Mapping[str, Properties]:
         """Return the devices that it knows, by their paths."""
@@ -76,15 +79,27 @@ class BlueZ:
 
     async def call(self, path: str, member: str, *, agent: bool = False) -> None:
         """Have something done with a device. Raises BlueZError."""
-        async with Bus() as bus:
-            if agent:
-                bus.export(AGENT_PATH, Agent())
-                for call, signature, body in (
-                    ("RegisterAgent", "os", [AGENT_PATH, "NoInputNoOutput"]),
-                    ("RequestDefaultAgent", "o", [AGENT_PATH]),
-                ):
-                    await bus.ask("/org/bluez", AGENT_MANAGER, call, signature, body)
+        async with self.agent() if agent else Bus() as bus:
             await bus.ask(path, DEVICE, member)
+
+    @asynccontextmanager
+    async def agent(self) -> AsyncIterator[Bus]:
+        """Have somebody there, in a block, who says yes to pairing. Raises BlueZError."""
+        async with Bus() as bus:
+            bus.export(AGENT_PATH, Agent())
+            for call, signature, body in (
+                ("RegisterAgent", "os", [AGENT_PATH, "NoInputNoOutput"]),
+                ("RequestDefaultAgent", "o", [AGENT_PATH]),
+            ):
+                await bus.ask("/org/bluez", AGENT_MANAGER, call, signature, body)
+            yield bus
+
+    async def power(self, *, is_on: bool) -> None:
+        """Switch the first adapter on or off. Raises BlueZError."""
+        path, *_ = await self.adapters()
+        body = [ADAPTER, "Powered", Variant("b", is_on)]
+        async with Bus() as bus:
+            await bus.ask(path, PROPERTIES, "Set", "ssv", body)
 
     async def _objects(self) -> Mapping[str, Mapping[str, Properties]]:
         """Return all that it has, by the paths, nothing where it does not answer."""

@@ -1,8 +1,10 @@
 """Everything that a fault needs: the air, BlueZ, and a Home Assistant that has the strap."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from ctypes import CDLL
+from itertools import pairwise
 from pathlib import Path
 from tempfile import gettempdir
 import time
@@ -21,7 +23,6 @@ from .daemon import BlueZ
 from .strap import Beacon, Strap
 
 DOMAIN = "heart_rate_relay"
-HEART_RATE = "sensor.strap_1234_heart_rate"
 USER = PASSWORD = "developer"
 
 ADAPTERS = ("00:1A:7D:DA:71:11", "00:1A:7D:DA:71:22")
@@ -30,6 +31,10 @@ PATIENCE = 120.0
 """Seconds for anything that no fault is waited for with."""
 
 POLL_INTERVAL = 0.2
+
+PR_CAPBSET_DROP = 24
+CAP_NET_ADMIN = 12
+"""Of the kernel's headers (linux/prctl.h, linux/capability.h)."""
 
 CONFIGURATION = """\
 homeassistant:
@@ -70,9 +75,18 @@ class Rig:
         self._beacon: Beacon | None = None
 
     async def start(
-        self, strap: Strap, *, adapters: int = 1, slots: int = 5, passive: bool = False
+        self,
+        strap: Strap,
+        *,
+        adapters: int = 1,
+        slots: int = 5,
+        passive: bool = False,
+        manages: bool = True,
     ) -> None:
-        """Start all of it, with a strap that is off."""
+        """Start all of it, with a strap that is off.
+
+        A Home Assistant that may not manage Bluetooth, as in many a container, hears the less.
+        """
         self.strap = strap
         self._beacon = Beacon(self.air)
         for number, address in enumerate(ADAPTERS[:adapters]):
@@ -82,6 +96,8 @@ class Rig:
             )
         await self.bluez.start(*(["-E"] if passive else []))
         await until(self.has_adapters, PATIENCE)
+        if not manages:
+            _drop_capability(CAP_NET_ADMIN)
         self._configuration.mkdir()
         write_configuration(
             self._configuration, self._url, {}, CONFIGURATION, INTEGRATIONS[:1]
@@ -98,27 +114,36 @@ class Rig:
 
     async def add_strap(self) -> None:
         """Add the strap, once it is discovered, even where it could not be read."""
+        before = len(await self.api.entries_of(DOMAIN))
         flow = await self.api.wait_until_discovered(DOMAIN, "bluetooth")
         try:
             await self.api.next_step(flow, {})
         except HomeAssistantError as err:
             # Or it was, and the flow had ended before it was asked what comes next
-            if not await self.api.entries_of(DOMAIN):
+            if len(await self.api.entries_of(DOMAIN)) == before:
                 print(f"  {err}")
                 await self.api.next_step(flow, {})
 
     async def wear(
-        self, strap: Strap | None = None, *, adapters: int = 1, slots: int = 5
+        self,
+        strap: Strap | None = None,
+        *,
+        adapters: int = 1,
+        slots: int = 5,
     ) -> None:
         """Start all of it, and have the strap measure."""
         await self.start(strap or self.strap, adapters=adapters, slots=slots)
-        await self.strap.on()
+        await self.put_on(self.strap)
+
+    async def put_on(self, strap: Strap) -> None:
+        """Have a strap or another monitor measure that was not there before."""
+        await strap.on()
         async with asyncio.timeout(PATIENCE):
             await self.add_strap()
-        await self.back_within(PATIENCE)
+        await self.back_within(PATIENCE, strap)
         # The probe's own, until then
         await asyncio.sleep(2)
-        await self.back_within(PATIENCE)
+        await self.back_within(PATIENCE, strap)
 
     async def kill_home_assistant(self) -> None:
         """End Home Assistant without a last word."""
@@ -127,6 +152,11 @@ class Rig:
         self._tasks.clear()
         if self._process:
             await self._process.kill()
+
+    async def close(self) -> None:
+        """End what was begun here. The rest ends with the guest."""
+        await self.kill_home_assistant()
+        await self._session.close()
 
     async def start_home_assistant(self) -> None:
         """Start Home Assistant again, and return when it answers."""
@@ -140,13 +170,34 @@ class Rig:
 
     # What is to be seen
 
-    async def back_within(self, seconds: float) -> float:
-        """Return after how many seconds there is a new heart rate."""
-        return await self._seen_within(seconds, str.isdecimal)
+    async def back_within(self, seconds: float, strap: Strap | None = None) -> float:
+        """Return after how many seconds there is a new value of a strap, or of the worn one."""
+        return await self._seen_within(seconds, str.isdecimal, strap)
 
     async def unknown_within(self, seconds: float) -> float:
         """Return after how many seconds there is none any more."""
         return await self._seen_within(seconds, lambda state: not state.isdecimal())
+
+    def longest_gap(self, strap: Strap, since: float) -> float:
+        """Return the longest time without a new value of a strap, in seconds.
+
+        Counts from a time of the monotonic clock.
+        """
+        times = [
+            at
+            for at, entity_id, state in self._states
+            if at > since and entity_id == strap.entity_id and state.isdecimal()
+        ]
+        return max(b - a for a, b in pairwise((since, *times, time.monotonic())))
+
+    def has_shown(self, values: Collection[int]) -> bool:
+        """Return whether any heart rate was ever one of some values."""
+        return any(
+            entity_id.endswith("_heart_rate")
+            and state.isdecimal()
+            and int(state) in values
+            for _, entity_id, state in self._states
+        )
 
     async def repaired_within(self, seconds: float, key: str) -> float:
         """Return after how many seconds the repairs tell of something."""
@@ -164,20 +215,19 @@ class Rig:
         """Return whether BlueZ has all that are plugged in."""
         return len(await self.bluez.adapters()) == len(self.adapters)
 
-    async def entry(self) -> Mapping[str, str]:
-        """Return the strap's entry."""
-        (entry,) = await self.api.entries_of(DOMAIN)
-        return entry
-
     async def _seen_within(
-        self, seconds: float, wanted: Callable[[str], bool]
+        self,
+        seconds: float,
+        wanted: Callable[[str], bool],
+        strap: Strap | None = None,
     ) -> float:
-        """Return after how many seconds the heart rate is what is wanted."""
+        """Return after how many seconds what is measured is what is wanted."""
         began = time.monotonic()
+        shown = (strap or self.strap).entity_id
 
         async def seen() -> bool:
             return any(
-                at > began and entity_id == HEART_RATE and wanted(state)
+                at > began and entity_id == shown and wanted(state)
                 for at, entity_id, state in self._states
             )
 
@@ -202,6 +252,12 @@ class Rig:
                 await self.api.listen(note)
 
         self._tasks.append(asyncio.create_task(listen()))
+
+
+def _drop_capability(number: int) -> None:
+    """Have no process that is started from now on do something (prctl(2))."""
+    if CDLL(None).prctl(PR_CAPBSET_DROP, number, 0, 0, 0):
+        raise OSError("The bounding set stays as it is")
 
 
 async def until(check: Callable[[], Awaitable[bool]], seconds: float) -> None:

@@ -1,13 +1,15 @@
 """A heart-rate strap in the air: bumble's device, with the faults of real ones."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from typing import ClassVar
 
 from bumble import hci, ll
 from bumble.att import ATT_Error, Attribute, ErrorCode
 from bumble.controller import Controller
 from bumble.core import UUID
-from bumble.device import Device, DeviceConfiguration
+from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.gatt import Characteristic, Descriptor, Service
 from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
@@ -44,11 +46,22 @@ class StrapController(Controller):
 class Strap(PairingDelegate):
     """A heart-rate strap, which begins with being off."""
 
+    service: ClassVar[int] = HEART_RATE
+    measurement: ClassVar[int] = MEASUREMENT
+    quantity: ClassVar[str] = "heart_rate"
+    """What it measures, as an entity is called by it."""
+    values: ClassVar[Sequence[tuple[int, bytes]]] = ((BODY_LOCATION, b"\x01"),)
+    """What else it has that can be read."""
+
     air: Air
     name: str = NAME
     address: str = ADDRESS
     _: KW_ONLY
-    serial: str = "S-1234"
+    serial: str | None = "S-1234"
+    pulse: range = range(60, 120)
+    """What it measures, one after the other."""
+    is_public: bool = False
+    """Whether its address is that of its maker, which never changes."""
     flags: bool = True
     """Whether it says that it can be discovered."""
     is_secured: bool = False
@@ -60,16 +73,32 @@ class Strap(PairingDelegate):
     is_updated: bool = False
     """Whether its firmware has the same characteristics in another order."""
     measures: bool = True
+    answers: bool = True
+    """Whether it answers what it is asked over a connection."""
+    answers_pairing: bool = True
+    """Whether it answers who wants to pair."""
+    stays: float | None = None
+    """After how many seconds it ends a connection by itself."""
     sent: int = 0
     """How many notifications it has sent."""
+    calls: int = 0
+    """How many connections it has taken."""
     bonds: MemoryKeyStore = field(default_factory=MemoryKeyStore)
 
     def __post_init__(self) -> None:
         """Initialize what pairing wants to know."""
         PairingDelegate.__init__(self)
+        self.radio = f"{self.name} {self.address}"
+        """What it is called in the air: its name may be another's, too."""
         self._device: Device | None = None
         self._controller: Controller | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The entity that tells what it measures."""
+        return f"sensor.{self.name.lower().replace(' ', '_')}_{self.quantity}"
 
     async def accept(self) -> bool:
         """Say whether it is willing to pair."""
@@ -77,9 +106,10 @@ class Strap(PairingDelegate):
 
     async def on(self) -> None:
         """Switch it on."""
-        address = hci.Address(self.identity or self.address, 0 if self.identity else 1)
+        is_public = self.is_public or self.identity is not None
+        address = hci.Address(self.identity or self.address, 0 if is_public else 1)
         self._controller = controller = StrapController(
-            self.name, link=self.air, public_address=address
+            self.radio, link=self.air, public_address=address
         )
         self._device = device = Device.from_config_with_hci(
             DeviceConfiguration(
@@ -108,8 +138,18 @@ class Strap(PairingDelegate):
         for attribute in device.gatt_server.attributes:
             if not attribute.permissions & Attribute.Permissions.WRITEABLE:
                 attribute.write_value = _refuse
+        server, pairing = device.gatt_server, device.smp_manager
+        serve, pair = server.on_gatt_pdu, pairing.on_smp_pdu
+        server.on_gatt_pdu = lambda *pdu: self.answers and serve(*pdu)
+        pairing.on_smp_pdu = lambda *pdu: self.answers_pairing and pair(*pdu)
+        device.on(Device.EVENT_CONNECTION, self._have_connection)
         await device.power_on()
         await device.start_advertising(
+            own_address_type=(
+                hci.OwnAddressType.PUBLIC
+                if self.is_public
+                else hci.OwnAddressType.RANDOM
+            ),
             auto_restart=True,
             advertising_data=self._advertisement(),
             scan_response_data=_part(0x09, self.name.encode()),
@@ -131,6 +171,14 @@ class Strap(PairingDelegate):
         self._device = self._controller = self._beating = None
         self.air.supervise()
 
+    async def rotate(self) -> None:
+        """Take another random address, which is heard where it is on."""
+        first, _, last = self.address.rpartition(":")
+        self.address = f"{first}:{(int(last, 16) + 1) % 0x100:02X}"
+        if self._controller:
+            await self.off(says_goodbye=True)
+            await self.on()
+
     async def hang_up(self) -> None:
         """End every connection."""
         if self._device:
@@ -148,21 +196,26 @@ class Strap(PairingDelegate):
 
     def _advertisement(self) -> bytes:
         """Return what it tells everyone."""
-        service = _part(0x03, HEART_RATE.to_bytes(2, "little"))
+        service = _part(0x03, self.service.to_bytes(2, "little"))
         return (_part(0x01, b"\x06") if self.flags else b"") + service
 
     def _services(self) -> list[Service]:
         """Return what it has."""
-        self._measurement = measurement = _characteristic(MEASUREMENT, None)
+        self._measurement = measurement = _characteristic(self.measurement, None)
         if self.is_secured:
             measurement.descriptors = [self._secured_subscription(measurement)]
-        characteristics = [measurement, _characteristic(BODY_LOCATION, b"\x01")]
+        characteristics = [
+            measurement,
+            *(_characteristic(uuid, value) for uuid, value in self.values),
+        ]
         if self.is_updated:
             characteristics.reverse()
-        texts = {0x2A29: "Maker", 0x2A24: "Model X", 0x2A25: self.serial, 0x2A26: "1.0"}
+        texts = {0x2A29: "Maker", 0x2A24: "Model X", 0x2A26: "1.0"}
+        if self.serial:
+            texts[0x2A25] = self.serial
         return [
             Service(UUID("1800"), [_characteristic(0x2A00, self.name.encode())]),
-            Service(UUID("180D"), characteristics),
+            Service(UUID.from_16_bits(self.service), characteristics),
             Service(UUID("180F"), [_characteristic(0x2A19, b"\x5a")]),
             Service(
                 UUID("180A"),
@@ -181,6 +234,21 @@ class Strap(PairingDelegate):
             self._device.gatt_server.make_descriptor_value(measurement),
         )
 
+    def _have_connection(self, _: Connection) -> None:
+        """Count it, and stay for as long as it does."""
+        self.calls += 1
+        if self.stays is not None:
+            self._leaving = asyncio.create_task(self._leave(self.stays))
+
+    async def _leave(self, seconds: float) -> None:
+        """End every connection in so many seconds."""
+        await asyncio.sleep(seconds)
+        await self.hang_up()
+
+    def _packet(self) -> bytes:
+        """Return the next measurement: a heart rate and the time between two beats."""
+        return bytes((0x16, self.pulse[self.sent % len(self.pulse)], 0x00, 0x04))
+
     async def _beat(self) -> None:
         """Measure once a second."""
         while True:
@@ -192,8 +260,25 @@ class Strap(PairingDelegate):
             handle = self._measurement.handle
             if any(handle in taken for taken in server.subscribers.values()):
                 self.sent += 1
-                packet = bytes((0x16, 60 + self.sent % 60, 0x00, 0x04))
-                await server.notify_subscribers(self._measurement, packet)
+                await server.notify_subscribers(self._measurement, self._packet())
+
+
+class Bike(Strap):
+    """A power meter at a bike's crank, which is all that a strap is but for its service.
+
+    Source: Cycling Power Service 1.1, 3.1 to 3.3.
+    """
+
+    service = 0x1818
+    measurement = 0x2A63
+    quantity = "power"
+    values = ((0x2A65, bytes((0x08, 0, 0, 0))), (0x2A5D, b"\x05"))
+
+    def _packet(self) -> bytes:
+        """Return the next measurement: power, and the turns of the crank."""
+        power = 2 * self.pulse[self.sent % len(self.pulse)]
+        numbers = (0x20, power, self.sent, self.sent * 1024)
+        return b"".join((one & 0xFFFF).to_bytes(2, "little") for one in numbers)
 
 
 class Beacon:

@@ -142,6 +142,11 @@ class Api:
         """Load an entry anew."""
         await self._call("POST", f"config/config_entries/entry/{entry_id}/reload")
 
+    async def disable(self, entry_id: str, *, disabled: bool = True) -> None:
+        """Disable an entry, or enable it again."""
+        by = "user" if disabled else None
+        await self._command("config_entries/disable", entry_id=entry_id, disabled_by=by)
+
     async def issues_of(self, domain: str) -> list[Answer]:
         """Return what an integration has reported to the repairs."""
         answer = await self._command("repairs/list_issues")
@@ -174,10 +179,10 @@ class Api:
         headers = {"Authorization": f"Bearer {await self._access_token()}"}
         return await self._request(method, f"api/{path}", headers=headers, json=body)
 
-    async def _command(self, kind: str) -> Any:
+    async def _command(self, kind: str, **about: str | None) -> Any:
         """Return the answer to what only the WebSocket API can be asked."""
         async with self._socket() as socket:
-            await socket.send_json({"type": kind, "id": 1})
+            await socket.send_json({"type": kind, "id": 1, **about})
             return (await socket.receive_json())["result"]
 
     @asynccontextmanager

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.monitor.connection import (
-    MIN_BACKOFF,
-    Connection,
-)
+from custom_components.heart_rate_relay.monitor.connection import Connection
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
-from custom_components.heart_rate_relay.monitor.trouble import Trouble
+from custom_components.heart_rate_relay.monitor.trouble import MIN_BACKOFF, Trouble
 from dev.virtual_proxy import Bike, Peripheral, Proxy, Strap, World
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir

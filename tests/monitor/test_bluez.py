@@ -14,19 +14,19 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor import identity, link as link_module
 from custom_components.heart_rate_relay.monitor.connection import (
     BOND_INTERVAL,
-    MAX_BACKOFF,
     RELEASE_INTERVAL,
     SILENT_AFTER,
     SILENT_AGAIN_AFTER,
 )
 from custom_components.heart_rate_relay.monitor.link import (
+    CONNECT_TIMEOUT,
     ENDS,
     EndsAtOnceError,
     Link,
     PairingNeededError,
 )
 from custom_components.heart_rate_relay.monitor.scanners import async_device
-from custom_components.heart_rate_relay.monitor.trouble import Trouble
+from custom_components.heart_rate_relay.monitor.trouble import MAX_BACKOFF, Trouble
 from custom_components.heart_rate_relay.repairs import async_create_fix_flow
 from dev.virtual_proxy import World
 from homeassistant.components import bluetooth
@@ -181,10 +181,18 @@ async def test_adapter_that_is_full(
     """BlueZ waits, and does not say why: there are others that are connected."""
     bluez.know(ADDRESS)
     bluez.know(RANDOM_ADDRESS, Connected=True)
+
+    async def connect(*_: object) -> Link:
+        await asyncio.sleep(CONNECT_TIMEOUT)
+        raise TimeoutError
+
     with monkeypatch.context() as refused:
-        refused.setattr(Link, "connect", AsyncMock(side_effect=TimeoutError))
+        refused.setattr(Link, "connect", connect)
         worn.strap.drop()
-        await within(60, lambda: worn.troubles == {Trouble.SLOTS_FULL})
+        # A person has waited for that long
+        await within(
+            SOON + CONNECT_TIMEOUT, lambda: worn.troubles == {Trouble.SLOTS_FULL}
+        )
     await worn.measures_within(SOON)
 
 

@@ -10,9 +10,7 @@ import pytest
 
 from custom_components.heart_rate_relay.monitor.connection import (
     ABSENT_AFTER,
-    MAX_BACKOFF,
-    MAX_SILENT_BACKOFF,
-    MIN_BACKOFF,
+    BOND_INTERVAL,
     RELEASE_INTERVAL,
     SILENT_AFTER,
     SILENT_AGAIN_AFTER,
@@ -26,7 +24,13 @@ from custom_components.heart_rate_relay.monitor.link import (
 )
 from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.profiles import PROFILES
-from custom_components.heart_rate_relay.monitor.trouble import PATIENCE, Trouble
+from custom_components.heart_rate_relay.monitor.trouble import (
+    MAX_BACKOFF,
+    MAX_SILENT_BACKOFF,
+    MIN_BACKOFF,
+    PATIENCE,
+    Trouble,
+)
 from dev.virtual_proxy import Strap
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.gatt import Characteristic, Service
@@ -101,7 +105,8 @@ async def test_monitor_that_never_measures(scene: Scene) -> None:
         seconds += 1
     assert scene.troubles == {Trouble.SILENT}
     assert told_after is not None
-    assert PATIENCE[Trouble.SILENT] <= told_after <= 2 * PATIENCE[Trouble.SILENT]
+    patience = PATIENCE[Trouble.SILENT]
+    assert patience <= told_after <= patience + SETTLES + BOND_INTERVAL
     assert scene.proxy.connects <= 10
     assert held / seconds <= 0.15
     scene.strap.power_off()
@@ -177,6 +182,18 @@ async def test_patience_with_a_monitor_that_refuses(worn: Scene) -> None:
     worn.strap.refuse = 0
     await worn.measures_within(MAX_BACKOFF + SETTLES)
     assert not worn.troubles
+
+
+async def test_monitor_that_refuses_and_goes_away(worn: Scene) -> None:
+    """What is not there any more is nobody's concern either."""
+    worn.strap.refuse = Reason.TIMEOUT
+    worn.strap.connect_delay = 0.5
+    worn.strap.drop()
+    for _ in range(4):
+        await within(80, lambda: worn.proxy.allocated)
+        await within(1, lambda: not worn.proxy.allocated)
+    worn.strap.power_off()
+    await never(PATIENCE[Trouble.REFUSED], lambda: worn.troubles)
 
 
 async def test_no_patience_for_one_trouble_after_another(worn: Scene) -> None:
@@ -310,6 +327,17 @@ async def test_pairing_fails(worn: Scene) -> None:
     await never(MAX_BACKOFF - 5, lambda: worn.proxy.allocated)
     assert worn.proxy.connects == 2
     worn.strap.pairs = True
+    await worn.measures_within(MAX_BACKOFF + SETTLES)
+    assert not worn.troubles
+
+
+async def test_pairing_is_not_needed_after_all(worn: Scene) -> None:
+    """What was taken for one that wants to be paired, and does not, is read all the same."""
+    worn.strap.needs_pairing = True
+    worn.strap.pairs = False
+    worn.strap.drop()
+    await within(SOON, lambda: worn.troubles == {Trouble.PAIRING_NEEDED})
+    worn.strap.needs_pairing = False
     await worn.measures_within(MAX_BACKOFF + SETTLES)
     assert not worn.troubles
 

@@ -9,12 +9,12 @@ from bleak.exc import BleakError
 import pytest
 
 from custom_components.heart_rate_relay.monitor.connection import (
-    MAX_BACKOFF,
     RELEASE_INTERVAL,
     SILENT_AFTER,
 )
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
 from custom_components.heart_rate_relay.monitor.link import DISCONNECT_TIMEOUT, Link
+from custom_components.heart_rate_relay.monitor.trouble import MAX_BACKOFF
 from dev.virtual_proxy.central import Central
 from dev.virtual_proxy.link import Reason
 from homeassistant.components import bluetooth

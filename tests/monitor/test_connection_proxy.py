@@ -9,7 +9,6 @@ from custom_components.heart_rate_relay.monitor.connection import (
     DOUBTFUL_ATTEMPTS,
     DOUBTFUL_TIMEOUT,
     HANG_UP_TIME,
-    MIN_BACKOFF,
     RELEASE_INTERVAL,
     SILENT_AFTER,
 )
@@ -18,7 +17,11 @@ from custom_components.heart_rate_relay.monitor.link import (
     DISCONNECT_TIMEOUT,
 )
 from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
-from custom_components.heart_rate_relay.monitor.trouble import PATIENCE, Trouble
+from custom_components.heart_rate_relay.monitor.trouble import (
+    MIN_BACKOFF,
+    PATIENCE,
+    Trouble,
+)
 from dev.virtual_proxy.central import Central
 
 from .common import ADDRESS, add_proxy, in_use

@@ -24,6 +24,7 @@ from .common import monitor_entry, quick_strap, set_up_monitor
 from .flow import assert_form_without_error, be_impatient, choices, flows, offer
 
 OWN_ADDRESS = "C0:9E:1A:00:00:03"
+PUBLIC_ADDRESS = "A0:9E:1A:00:00:03"
 OTHER_ADDRESS = "C0:9E:1A:00:00:04"
 
 OWN = range(60, 80)
@@ -79,12 +80,14 @@ class Gym:
         assert self.delivered <= set(OWN)
 
 
-def watch(address: str, pulse: range, serial: str | None) -> Strap:
+def watch(
+    address: str, pulse: range, serial: str | None, *, random_address: bool = True
+) -> Strap:
     """Return a watch that is called like any other."""
     return quick_strap(
         "Watch",
         address,
-        random_address=True,
+        random_address=random_address,
         heart_rate=cycle(pulse),
         serial=serial,
     )
@@ -127,23 +130,49 @@ async def test_namesakes(
 ) -> None:
     """Whatever happens to either of them, before or after the other is there."""
     gym = Gym(hass, air, influxdb, watch(OWN_ADDRESS, OWN, own_number))
-    await gym.open()
     other = watch(OTHER_ADDRESS, OTHER, other_number)
+    await go_wrong(gym, other, fault, is_there_before)
+    assert gym.entry.data["address"] in {OWN_ADDRESS, gym.own.address}
+
+
+@pytest.mark.parametrize(("own_number", "other_number"), NUMBERS)
+@pytest.mark.parametrize("fault", [one for one in FAULTS if one is not Strap.rotate])
+@pytest.mark.parametrize("is_there_before", [True, False])
+async def test_namesake_of_one_that_keeps_its_address(
+    hass: HomeAssistant,
+    air: World,
+    influxdb: InfluxDBv1,
+    own_number: str | None,
+    other_number: str | None,
+    fault: Fault,
+    is_there_before: bool,
+) -> None:
+    """The same where only the stranger's has a random address, which it changes."""
+    own = watch(PUBLIC_ADDRESS, OWN, own_number, random_address=False)
+    gym = Gym(hass, air, influxdb, own)
+    other = watch(OTHER_ADDRESS, OTHER, other_number)
+    await go_wrong(gym, other, fault, is_there_before)
+    assert gym.entry.data["address"] == PUBLIC_ADDRESS
+
+
+async def go_wrong(gym: Gym, other: Strap, fault: Fault, is_there_before: bool) -> None:
+    """Let something happen to either watch, and all that may come of it, and see whose it is."""
+    await gym.open()
     if is_there_before:
-        air.add_strap(other)
-        await until(lambda: flows(hass))
+        gym.air.add_strap(other)
+        await until(lambda: flows(gym.hass))
         fault(gym.own)
     else:
         fault(gym.own)
-        air.add_strap(other)
-    await until(lambda: flows(hass) or gym.own.links)
+        gym.air.add_strap(other)
+    await until(lambda: flows(gym.hass) or gym.own.links)
     fault(other)
-    for reloaded in (gym.entry, hass.config_entries.async_entries("esphome")[0]):
+    proxy = gym.hass.config_entries.async_entries("esphome")[0]
+    for reloaded in (gym.entry, proxy):
         await asyncio.sleep(0.1)
-        await hass.config_entries.async_reload(reloaded.entry_id)
+        await gym.hass.config_entries.async_reload(reloaded.entry_id)
     other.rotate()
     await asyncio.sleep(0.5)
-    assert gym.entry.data["address"] in {OWN_ADDRESS, gym.own.address}
     assert other.sent == []
     gym.assert_own()
 

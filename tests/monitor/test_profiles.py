@@ -6,11 +6,9 @@ import pytest
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.monitor import measuring
-from custom_components.heart_rate_relay.monitor.connection import (
-    MAX_BACKOFF,
-    SILENT_AFTER,
-)
+from custom_components.heart_rate_relay.monitor.connection import SILENT_AFTER
 from custom_components.heart_rate_relay.monitor.profiles import PROFILES
+from custom_components.heart_rate_relay.monitor.trouble import MAX_BACKOFF
 from custom_components.heart_rate_relay.sources.finding import async_find
 from dev.stand_ins import Pulsoid
 from dev.virtual_proxy import Bike, Oximeter, Peripheral, Pod, Treadmill, World

@@ -14,15 +14,13 @@ import time
 import pytest
 
 from custom_components.heart_rate_relay.const import LOGGER
-from custom_components.heart_rate_relay.monitor.connection import (
-    MAX_BACKOFF,
-    SILENT_AFTER,
-)
+from custom_components.heart_rate_relay.monitor.connection import SILENT_AFTER
 from custom_components.heart_rate_relay.monitor.link import (
     CONNECT_TIMEOUT,
     DISCONNECT_TIMEOUT,
 )
 from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
+from custom_components.heart_rate_relay.monitor.trouble import MAX_BACKOFF
 from dev.virtual_proxy import Bike, Peripheral, Proxy, Strap, World, walking
 from dev.virtual_proxy.link import Reason
 from homeassistant.core import HomeAssistant

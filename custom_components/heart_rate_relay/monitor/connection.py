@@ -29,7 +29,7 @@ from .link import (
 )
 from .owner import Owner
 from .scanners import async_are_slots_full, async_device
-from .trouble import PATIENCE, Trouble
+from .trouble import PATIENCE, Trouble, backoff
 
 SILENT_AFTER = 30.0
 """Seconds without anything well-formed after which a connection is given up."""
@@ -37,13 +37,6 @@ SILENT_AFTER = 30.0
 SILENT_AGAIN = 3
 SILENT_AGAIN_AFTER = 10.0
 """After how many in a row it is given up sooner, and after how many seconds then."""
-
-MIN_BACKOFF = 3.0
-MAX_BACKOFF = 60.0
-"""Seconds between two attempts."""
-
-MAX_SILENT_BACKOFF = 300.0
-"""The same where each costs a slot for a while, and brings nothing."""
 
 ABSENT_AFTER = 60.0
 """Seconds after which a monitor that is not heard is held to be away."""
@@ -112,7 +105,8 @@ class Connection:
         self._failures = 0
         self._silences = 0
         self._trouble: Trouble | None = None
-        self._trouble_since = 0.0
+        self._tried_since = 0.0
+        self._told: Trouble | None = None
         self._unreleased = hass.data.setdefault(UNRELEASED, {}).pop(address, None)
         self._task: asyncio.Task[None] | None = None
 
@@ -163,7 +157,7 @@ class Connection:
                 log_unexpected(err, "the monitor is connected to again")
             self._failures += 1
             if not task.cancelling():
-                await self._rest(self._backoff())
+                await self._rest(backoff(self._trouble, self._failures))
 
     async def _rest(self, seconds: float) -> None:
         """Wait for so many seconds, or until there is a reason to try it sooner.
@@ -175,6 +169,8 @@ class Connection:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not await _is_set_within(self._is_back, BOND_INTERVAL):
+                    if self._trouble is not self._told and self._is_near:
+                        self._tell()
                     if (
                         self._trouble is Trouble.PAIRING_NEEDED
                         and await self._is_bonded()
@@ -189,6 +185,8 @@ class Connection:
     async def _attempt(self) -> None:
         """Connect once the monitor is heard, and stay connected. Raises OtherMonitorError."""
         await self._wait_until_heard()
+        if self._trouble is None:
+            self._tried_since = self._hass.loop.time()
         try:
             await self._hold()
         except PairingNeededError as err:
@@ -212,10 +210,14 @@ class Connection:
 
         An adapter that is full says nothing: BlueZ goes on to wait until nobody does.
         """
-        is_near = self._hass.loop.time() - self._heard_at < HEARD_LATELY
-        if is_near and await async_are_others_connected(self._address):
+        if self._is_near and await async_are_others_connected(self._address):
             return Trouble.SLOTS_FULL
         return Trouble.REFUSED
+
+    @property
+    def _is_near(self) -> bool:
+        """Whether the monitor is heard, though not connected."""
+        return self._hass.loop.time() - self._heard_at < HEARD_LATELY
 
     async def _renew(self) -> None:
         """Have BlueZ ask the monitor what it has: its firmware may be another one.
@@ -256,10 +258,7 @@ class Connection:
         try:
             async with asyncio.timeout(SILENT_AFTER):
                 await self._owner.async_confirm(link)
-                await link.subscribe(
-                    partial(self._have_packet, link),
-                    pairs_first=self._trouble is Trouble.PAIRING_NEEDED,
-                )
+                await link.subscribe(partial(self._have_packet, link))
             self._packet_at = self._hass.loop.time()
             self._is_fruitless = True
             self._owner.have_profiles(link.profiles)
@@ -342,7 +341,10 @@ class Connection:
             self._begin_anew()
 
     def _begin_anew(self) -> None:
-        """Take note that what went wrong before does not matter any more."""
+        """Take note that what went wrong before does not matter any more.
+
+        Only data have the pauses begin anew, not a connection: some monitors hang up at once.
+        """
         self._failures = self._silences = 0
         self._is_renewed = False
         self._have_recovered()
@@ -350,36 +352,22 @@ class Connection:
     def _have_failed(self, trouble: Trouble, error: Exception) -> None:
         """Take note that there was no connection."""
         LOGGER.debug("%s: %s (%s)", self._entry.title, trouble, error)
-        now = self._hass.loop.time()
-        if self._trouble is None:
-            self._trouble_since = now
         self._trouble = trouble
-        if now - self._trouble_since >= PATIENCE[trouble]:
-            self._owner.have_trouble(trouble)
+        self._tell()
+
+    @guarded
+    def _tell(self) -> None:
+        """Tell of what has gone wrong for long enough."""
+        lasts = self._hass.loop.time() - self._tried_since
+        if self._trouble and lasts >= PATIENCE[self._trouble]:
+            self._told = self._trouble
+            self._owner.have_trouble(self._told)
 
     def _have_recovered(self) -> None:
         """Take note that nothing is wrong, or nothing that can be known."""
         if self._trouble:
-            self._trouble = None
+            self._trouble = self._told = None
             self._owner.have_trouble(None)
-
-    def _backoff(self) -> float:
-        """Return for how long not to try again, in seconds.
-
-        Only data have it begin anew, not a connection: some monitors hang up at once.
-        """
-        match self._trouble:
-            case Trouble.SLOTS_FULL:
-                # Nothing was sent, so nobody was bothered
-                return MIN_BACKOFF
-            case Trouble.PAIRING_NEEDED | Trouble.BOND_LOST:
-                # Each attempt may ask its wearer something
-                return MAX_BACKOFF
-            case Trouble.SILENT:
-                longest = MAX_SILENT_BACKOFF
-            case _:
-                longest = MAX_BACKOFF
-        return min(longest, MIN_BACKOFF * 2.0 ** min(self._failures - 1, 8))
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -151,16 +151,14 @@ class Link:
         """What the monitor speaks, the better one first."""
         return tuple(offered(one.uuid for one in self._characteristics if _tells(one)))
 
-    async def subscribe(
-        self, on_packet: PacketCallback, *, pairs_first: bool = False
-    ) -> None:
+    async def subscribe(self, on_packet: PacketCallback) -> None:
         """Have measurements sent, and pair for that where need be.
 
-        Where there are several kinds, one is enough. Raises PairingNeededError where pairing
-        fails, NotAMonitorError where there are none, or one of BLUETOOTH_ERRORS.
+        Not before it is asked for: where pairing fails Linux lets nothing more through, and a
+        monitor that had only been slow would never be read. Where there are several kinds, one
+        is enough. Raises PairingNeededError where pairing fails, NotAMonitorError where there
+        are none, or one of BLUETOOTH_ERRORS.
         """
-        if pairs_first:
-            await self._pair()
         wanted = {uuid for profile in self.profiles for uuid in profile.decoders}
         measurements = [
             one for one in self._characteristics if one.uuid in wanted and _tells(one)

@@ -1,4 +1,4 @@
-"""What hinders the connection to a monitor, and for how long that may be so untold."""
+"""What hinders the connection to a monitor, and how long to wait because of it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -29,3 +29,26 @@ PATIENCE: Mapping[Trouble, float] = MappingProxyType(
     }
 )
 """Seconds for which something may go wrong before a person is told."""
+
+MIN_BACKOFF = 3.0
+MAX_BACKOFF = 60.0
+"""Seconds between two attempts."""
+
+MAX_SILENT_BACKOFF = 300.0
+"""The same where each costs a slot for a while, and brings nothing."""
+
+
+def backoff(trouble: Trouble | None, failures: int) -> float:
+    """Return for how long not to try again, in seconds, after so many failures in a row."""
+    match trouble:
+        case Trouble.SLOTS_FULL:
+            # Nothing was sent, so nobody was bothered
+            return MIN_BACKOFF
+        case Trouble.PAIRING_NEEDED | Trouble.BOND_LOST:
+            # Each attempt may ask its wearer something
+            return MAX_BACKOFF
+        case Trouble.SILENT:
+            longest = MAX_SILENT_BACKOFF
+        case _:
+            longest = MAX_BACKOFF
+    return min(longest, MIN_BACKOFF * 2.0 ** min(failures - 1, 8))
