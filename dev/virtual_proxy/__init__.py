@@ -1,6 +1,7 @@
 """ESPHome Bluetooth proxies that need no radio, and monitors of all kinds in their reach."""
 
 from .cycling import Bike
+from .health import Scale, Thermometer
 from .machine import Treadmill
 from .oximeter import Oximeter
 from .peripheral import Peripheral, Sent
@@ -17,8 +18,10 @@ __all__ = [
     "Pod",
     "Proxy",
     "Pulse",
+    "Scale",
     "Sent",
     "Strap",
+    "Thermometer",
     "Treadmill",
     "World",
     "walking",
