@@ -133,7 +133,7 @@ class Scale(Keeper):
             packets += [
                 (COMPOSITION, data)
                 for data in (
-                    composition_part(body_fat=fat, time=when),
+                    composition_part(body_fat=fat, muscle_mass=mass / 4, time=when),
                     composition_part(body_fat=fat, body_water=mass / 2),
                 )
             ]

@@ -30,6 +30,7 @@ from .common import (
 WEIGHT = "sensor.strap_12_weight"
 WATER = "sensor.strap_12_body_water"
 FAT = "sensor.strap_12_body_fat"
+MUSCLES = "sensor.strap_12_muscle_mass"
 TEMPERATURE = "sensor.strap_12_body_temperature"
 OXYGEN = "sensor.strap_12_oxygen_saturation"
 PULSE = "sensor.strap_12_heart_rate"
@@ -155,6 +156,7 @@ async def test_wrong_clock(
     assert abs(at - time.time()) < NOW_ISH
     # The second packet tells no time, and is of the same measurement
     await until(lambda: value_of(hass, WATER) == "35.75")
+    assert value_of(hass, MUSCLES) == "17.875"
 
 
 async def test_unknown_time(

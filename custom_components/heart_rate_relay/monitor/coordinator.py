@@ -247,8 +247,9 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         measured_at: datetime | None,
     ) -> None:
         """Take what was measured, at that time if it was not now."""
-        self._measuring.take(characteristic, values, at, measured_at)
-        self._have_measurement(values, at)
+        if values:
+            self._measuring.take(characteristic, values, at, measured_at)
+            self._have_measurement(values, at)
 
     @callback
     def _have_measurement(self, values: Values, at: float) -> None:

@@ -66,13 +66,23 @@ class Measuring:
         told = dict(self.told)
         for key, value in values.items():
             if key in self._told_at and (
-                self._ranks[key] < rank or _is_earlier(measured_at, told[key])
+                self._is_outdone(key, value, rank)
+                or _is_earlier(measured_at, told[key])
             ):
                 continue
             told[key] = Told(value, self._number, measured_at)
             self._told_at[key] = at
             self._ranks[key] = rank
         self.told = told
+
+    def _is_outdone(self, key: str, value: Value, rank: int) -> bool:
+        """Return whether what was told lately counts more than a value of a profile.
+
+        The better profile counts, where it has something to tell.
+        """
+        if value is None:
+            return self._ranks[key] != rank
+        return self._ranks[key] < rank and self.told[key].value is not None
 
     def forget_stale(self, now: float) -> float | None:
         """Forget what is stale, and return when the next will be, None if there is none."""

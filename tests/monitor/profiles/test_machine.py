@@ -109,6 +109,19 @@ def test_round_trip(
                 "elapsed_time": 60,
             },
         ),
+        # What one of two that share a flag does not measure
+        (
+            0x2ACD,
+            "0910 ff7f 0a00 ff7f 0a00",
+            {"inclination": None, "ramp_angle": 1, "belt_force": None, "power": 10},
+        ),
+        (
+            0x2ACD,
+            "0910 0a00 ff7f 0a00 ff7f",
+            {"inclination": 1, "ramp_angle": None, "belt_force": 10, "power": None},
+        ),
+        (0x2ACE, "090000 ffff 0a00", {"step_rate": None, "average_step_rate": 10}),
+        (0x2ACE, "090000 0a00 ffff", {"step_rate": 10, "average_step_rate": None}),
         # Where all is in a later packet
         (0x2AD2, "0100", {}),
         # A level in the size of the later version, and before it something else

@@ -72,6 +72,18 @@ def test_coasting() -> None:
     assert again == pytest.approx(0.2)
 
 
+def test_time_goes_on() -> None:
+    """A sensor whose time goes on without a turn has not stopped in between."""
+    revolutions = crank()
+    revolutions.rate(10, 0, 0)
+    assert revolutions.rate(11, 1024, 1) == 1
+    for quarter in range(1, 4):
+        event = 1024 + 256 * quarter
+        assert revolutions.rate(11, event, 1 + quarter / 4) == 1
+    assert revolutions.rate(12, 2048, 2) == 1
+    assert revolutions.rate(12, 5 * 1024, 5) == 0
+
+
 @pytest.mark.parametrize("standstill", [60, 64, 100, 10_000])
 def test_long_standstill(standstill: float) -> None:
     """After a pause in which the clock went around, the first turn tells nothing."""
