@@ -127,9 +127,15 @@ def test_round_trip(
         # A level in the size of the later version, and before it something else
         (0x2AD2, "2100 07", {"resistance": 70}),
         (0x2AD2, "6100 07 c800", {"resistance": 70, "power": 200}),
+        (0x2AD2, "2100 c8", {"resistance": 2000}),
+        (0x2AD1, "a100 c800 07", {"resistance": 70, "power": 200}),
+        (0x2ACE, "810100 07 c800", {"resistance": 70, "power": 200}),
         # A pace in the size of the later version
         (0x2ACD, "2100 2c01", {"pace": None}),
         (0x2ACD, "2101 2c01 78", {"pace": None, "heart_rate": 120}),
+        (0x2ACD, "4101 2c01 78", {"average_pace": None, "heart_rate": 120}),
+        # Bytes of a version that is later still
+        (0x2ACD, "2101 02 78 aabbcc", {"pace": 5, "heart_rate": 120}),
         (0x2ACD, "2100 02", {"pace": 5}),
         (0x2AD1, "0000 30 6400", {"stroke_rate": 24, "strokes": 100}),
     ],

@@ -96,6 +96,21 @@ def test_long_standstill(standstill: float) -> None:
     assert revolutions.rate(13, (event + 512) % (1 << 16), standstill + 1.5) == 2
 
 
+def test_slow_turn() -> None:
+    """A turn that took most of the time in which the clock goes around has taken that."""
+    revolutions = crank()
+    revolutions.rate(10, 0, 0)
+    assert revolutions.rate(11, 40 * 1024, 40) == 1 / 40
+
+
+def test_too_fast() -> None:
+    """A wheel that turns thirty times in a second is none of a bike."""
+    revolutions = wheel(1024)
+    revolutions.rate(10, 0, 0)
+    assert revolutions.rate(40, 1024, 1) is None
+    assert revolutions.rate(60, 2048, 2) == 20
+
+
 def test_began_anew() -> None:
     """A sensor whose battery was changed has not turned 65000 times."""
     revolutions = crank()
