@@ -1,6 +1,6 @@
 """ESPHome Bluetooth proxies that need no radio, and monitors of all kinds in their reach."""
 
-from .cycling import Bike
+from .cycling import Bike, IndoorBike
 from .health import Scale, Thermometer
 from .machine import Treadmill
 from .oximeter import Oximeter
@@ -13,6 +13,7 @@ from .world import World
 
 __all__ = [
     "Bike",
+    "IndoorBike",
     "Oximeter",
     "Peripheral",
     "Pod",

@@ -176,3 +176,20 @@ class Bike(Peripheral):
         if self.machine_heart_rate is not None:
             values["heart_rate"] = self.machine_heart_rate
         return indoor_bike(**values)
+
+
+@dataclass(eq=False)
+class IndoorBike(Bike):
+    """A bike that goes nowhere, and speaks like a fitness machine alone."""
+
+    main: ClassVar[int] = MACHINE
+    speaks: ClassVar[tuple[int, ...]] = (MACHINE_SERVICE,)
+
+    @override
+    def measure(self) -> Sequence[Packet]:
+        super().measure()
+        return [(MACHINE, self._machine_packet())]
+
+    @override
+    def own_services(self) -> Sequence[Service]:
+        return [Service(MACHINE_SERVICE, [Characteristic(uuid=MACHINE, notifies=True)])]

@@ -314,6 +314,17 @@ async def test_pairing_fails(worn: Scene) -> None:
     assert not worn.troubles
 
 
+async def test_pairing_is_needed_no_more(worn: Scene) -> None:
+    """A monitor that cannot be paired with, and no longer wants to be, measures again."""
+    worn.strap.needs_pairing = True
+    worn.strap.pairs = False
+    worn.strap.drop()
+    await within(SOON, lambda: worn.troubles == {Trouble.PAIRING_NEEDED})
+    worn.strap.needs_pairing = False
+    await worn.measures_within(MAX_BACKOFF + SETTLES)
+    assert not worn.troubles
+
+
 async def test_pairing_takes_for_ever(
     worn: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,7 @@ class Link:
         self._client = client
         self.ended = ended
         """Set when the connection has ended, as far as that is known."""
+        self._refusal: PairingNeededError | None = None
 
     @classmethod
     async def connect(
@@ -160,7 +161,12 @@ class Link:
         fails, NotAMonitorError where there are none, or one of BLUETOOTH_ERRORS.
         """
         if pairs_first:
-            await self._pair()
+            try:
+                await self._pair()
+            except PairingNeededError:
+                if self.is_bluez:
+                    raise
+                # It may want that no more
         wanted = {uuid for profile in self.profiles for uuid in profile.decoders}
         measurements = [
             one for one in self._characteristics if one.uuid in wanted and _tells(one)
@@ -257,14 +263,18 @@ class Link:
         """Pair. Raises PairingNeededError where that fails, or TimeoutError.
 
         BlueZ answers unless the monitor does not: one that hangs, and does not want to be paired.
+        What was refused once over a connection is not asked for again.
         """
+        if self._refusal:
+            raise self._refusal
         try:
             async with asyncio.timeout(PAIRING_TIMEOUT):
                 await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
             if self.is_bluez and isinstance(err, TimeoutError):
                 raise
-            raise PairingNeededError(f"Not paired: {err!r}") from err
+            self._refusal = PairingNeededError(f"Not paired: {err!r}")
+            raise self._refusal from err
 
     async def _notify_paired(
         self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback

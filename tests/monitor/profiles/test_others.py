@@ -9,11 +9,17 @@ from custom_components.heart_rate_relay.monitor.profiles.base import (
     MalformedError,
     Value,
 )
-from dev.virtual_proxy.health import body_composition, clock, temperature, weight
+from dev.virtual_proxy.health import (
+    body_composition,
+    clock,
+    composition_part,
+    temperature,
+    weight,
+)
 from dev.virtual_proxy.oximeter import NO_FINGER, continuous, spot_check
 from dev.virtual_proxy.running import running
 
-from .common import assert_values, decode
+from .common import assert_values, decode, decoder
 
 times = st.none() | st.datetimes(datetime(1582, 1, 1), datetime(9999, 12, 31)).map(
     lambda time: time.replace(microsecond=0)
@@ -256,6 +262,28 @@ def test_body_composition(
     packet = body_composition(is_imperial=is_imperial, time=on_air(time), **values)
     expected = values | measured_at(time)
     assert_values(decode("body_composition", 0x2A9C, packet), expected)
+
+
+def test_composed_of_two() -> None:
+    """Of what takes two packets the first tells the time, and no other measurement's."""
+    scale = decoder("body_composition", 0x2A9C)
+    when = datetime(2026, 11, 29, 7, 30, 15)
+    first = composition_part(body_fat=20, time=clock(when))
+    second = composition_part(body_fat=20, body_water=35)
+    alone = body_composition(is_imperial=False, body_fat=21)
+    told = [scale.decode(data, 0) for data in (first, second, alone, second)]
+    times = [values.get("measured_at") for values in told]
+    assert times == [when, when, None, None]
+    scale.decode(first, 0)
+    scale.reset()
+    assert "measured_at" not in scale.decode(second, 0)
+
+
+def test_clock_that_is_not_set() -> None:
+    """An oximeter says so where its clock is not set."""
+    data = spot_check(97, 66, time=clock(datetime(2026, 11, 29, 7, 30, 15)))
+    values = decode("oximeter", 0x2A5E, bytes([data[0] | 0x10]) + data[1:])
+    assert values == {"oxygen_saturation": 97, "heart_rate": 66, "measured_at": None}
 
 
 def test_nothing_composed() -> None:
