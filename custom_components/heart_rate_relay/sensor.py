@@ -1,6 +1,6 @@
 """Sensors of Heart Rate Relay."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -54,6 +54,9 @@ from .workout.data import WorkoutData
 from .workout.figures import FIGURES, Figure
 
 PARALLEL_UPDATES = 0
+
+ATTR_MEASURED_AT = "measured_at"
+"""Where it says when a value was measured: relays look there."""
 
 MORE_DIGITS = 2
 """How many more decimals there are than those that are shown."""
@@ -212,6 +215,13 @@ class MeasuredSensor(MonitorEntity[Value], SensorEntity):
             precision = self.entity_description.suggested_display_precision or 0
             return round(value, precision + MORE_DIGITS)
         return cast("StateType", value)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, datetime] | None:
+        """Return when that was, where the monitor tells what it had kept."""
+        measured_at = self.coordinator.data.measured_at(self.entity_description.key)
+        return {ATTR_MEASURED_AT: measured_at} if measured_at else None
 
 
 class SeriesSensor(MonitorEntity[Value], SensorEntity):

@@ -1,6 +1,7 @@
 """ESPHome Bluetooth proxies that need no radio, and monitors of all kinds in their reach."""
 
-from .cycling import Bike
+from .cycling import Bike, IndoorBike
+from .health import Scale, Thermometer
 from .machine import Treadmill
 from .oximeter import Oximeter
 from .peripheral import Peripheral, Sent
@@ -12,13 +13,16 @@ from .world import World
 
 __all__ = [
     "Bike",
+    "IndoorBike",
     "Oximeter",
     "Peripheral",
     "Pod",
     "Proxy",
     "Pulse",
+    "Scale",
     "Sent",
     "Strap",
+    "Thermometer",
     "Treadmill",
     "World",
     "walking",

@@ -107,6 +107,8 @@ class Bike(Peripheral):
     """Of the strap that it listens to, in bpm, None where there is none."""
     is_trainer: bool = False
     """Whether it speaks like a fitness machine, too."""
+    machine_heart_rate: int | None = None
+    """What it says of the heart like a fitness machine, in bpm, None for nothing."""
 
     main: ClassVar[int] = POWER
     speaks: ClassVar[tuple[int, ...]] = (POWER_SERVICE, SPEED_SERVICE)
@@ -165,6 +167,29 @@ class Bike(Peripheral):
         )
 
     def _machine_packet(self) -> bytes:
-        return indoor_bike(
-            speed=self.speed, cadence=self.cadence, power=self._power, resistance=20
-        )
+        values = {
+            "speed": self.speed,
+            "cadence": self.cadence,
+            "power": self._power,
+            "resistance": 20,
+        }
+        if self.machine_heart_rate is not None:
+            values["heart_rate"] = self.machine_heart_rate
+        return indoor_bike(**values)
+
+
+@dataclass(eq=False)
+class IndoorBike(Bike):
+    """A bike that goes nowhere, and speaks like a fitness machine alone."""
+
+    main: ClassVar[int] = MACHINE
+    speaks: ClassVar[tuple[int, ...]] = (MACHINE_SERVICE,)
+
+    @override
+    def measure(self) -> Sequence[Packet]:
+        super().measure()
+        return [(MACHINE, self._machine_packet())]
+
+    @override
+    def own_services(self) -> Sequence[Service]:
+        return [Service(MACHINE_SERVICE, [Characteristic(uuid=MACHINE, notifies=True)])]

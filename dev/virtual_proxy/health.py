@@ -4,10 +4,31 @@ Sources: Health Thermometer Service 1.0, Weight Scale Service 1.0, Body Composit
 1.0.
 """
 
+from abc import ABC
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
+from typing import ClassVar, override
+
 from .fields import Field, medical_float, pack, uint
+from .gatt import Characteristic, Service
+from .peripheral import Packet, Peripheral
+
+THERMOMETER_SERVICE = 0x1809
+TEMPERATURE = 0x2A1C
+WEIGHT_SERVICE = 0x181D
+WEIGHT = 0x2A9D
+COMPOSITION_SERVICE = 0x181B
+COMPOSITION = 0x2A9C
 
 KG_PER_POUND = 0.45359237
 M_PER_INCH = 0.0254
+
+
+def clock(time: datetime) -> bytes:
+    """Return a date and time as a clock without a zone tells it."""
+    return uint(time.year, 2) + bytes(time.timetuple()[1:6])
 
 
 def temperature(
@@ -55,6 +76,94 @@ def body_composition(
     return uint(flags, 2) + data[2:4] + time + data[4:]
 
 
+def composition_part(*, time: bytes = b"", **values: float) -> bytes:
+    """Return one of several packets that a Body Composition Measurement takes."""
+    data = body_composition(is_imperial=False, time=time, **values)
+    return uint(int.from_bytes(data[:2], "little") | 1 << 12, 2) + data[2:]
+
+
 def _units(is_imperial: bool) -> tuple[float, float]:
     """Return what one is on the air of a mass in kg, and of a height in m."""
     return (0.01 * KG_PER_POUND, 0.1 * M_PER_INCH) if is_imperial else (0.005, 0.001)
+
+
+@dataclass(eq=False)
+class Keeper(Peripheral, ABC):
+    """What measures when somebody uses it, and keeps that until somebody wants to have it."""
+
+    _: KW_ONLY
+    kept: deque[tuple[float, Sequence[Packet]]] = field(default_factory=deque)
+    """What was measured, and how that is told, the oldest first."""
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._value = 0.0
+
+    @property
+    @override
+    def value(self) -> float:
+        return self._value
+
+    @override
+    def measure(self) -> Sequence[Packet]:
+        self._value, packets = self.kept.popleft()
+        return packets
+
+    @override
+    def _measure(self) -> None:
+        for _ in range(len(self.kept)):
+            super()._measure()
+
+
+@dataclass(eq=False)
+class Scale(Keeper):
+    """A scale, that tells what a body is made of, too."""
+
+    main: ClassVar[int] = WEIGHT
+    speaks: ClassVar[tuple[int, ...]] = (WEIGHT_SERVICE, COMPOSITION_SERVICE)
+
+    def weigh(
+        self, mass: float, *, fat: float | None = None, time: datetime | None = None
+    ) -> None:
+        """Have somebody step on it: a mass in kg, and how much of it is fat in %."""
+        when = clock(time) if time else b""
+        packets = [(WEIGHT, weight(weight=mass, time=when))]
+        if fat is not None:
+            packets += [
+                (COMPOSITION, data)
+                for data in (
+                    composition_part(body_fat=fat, muscle_mass=mass / 4, time=when),
+                    composition_part(body_fat=fat, body_water=mass / 2),
+                )
+            ]
+        self.kept.append((mass, packets))
+
+    @override
+    def own_services(self) -> Sequence[Service]:
+        spoken = {WEIGHT_SERVICE: WEIGHT, COMPOSITION_SERVICE: COMPOSITION}
+        return [
+            Service(service, [Characteristic(uuid=uuid, indicates=True)])
+            for service, uuid in spoken.items()
+        ]
+
+
+@dataclass(eq=False)
+class Thermometer(Keeper):
+    """A thermometer."""
+
+    main: ClassVar[int] = TEMPERATURE
+    speaks: ClassVar[tuple[int, ...]] = (THERMOMETER_SERVICE,)
+
+    def take(self, degrees: float, *, time: datetime | None = None) -> None:
+        """Have somebody's temperature taken, in °C."""
+        data = temperature(degrees, time=clock(time) if time else b"")
+        self.kept.append((degrees, [(TEMPERATURE, data)]))
+
+    @override
+    def own_services(self) -> Sequence[Service]:
+        return [
+            Service(
+                THERMOMETER_SERVICE, [Characteristic(uuid=TEMPERATURE, indicates=True)]
+            )
+        ]

@@ -10,7 +10,7 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor.connection import Connection
 from custom_components.heart_rate_relay.monitor.coordinator import MonitorCoordinator
 from custom_components.heart_rate_relay.monitor.trouble import MIN_BACKOFF, Trouble
-from dev.virtual_proxy import Bike, Peripheral, Proxy, Strap, World
+from dev.virtual_proxy import Bike, IndoorBike, Peripheral, Proxy, Strap, World
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import slugify
@@ -28,6 +28,7 @@ SOON = MIN_BACKOFF + SETTLES
 KINDS: Mapping[str, tuple[type[Peripheral], str, str]] = {
     "strap": (Strap, "heart_rate", "heart_rate"),
     "bike": (Bike, "cycling_power", "power"),
+    "trainer": (IndoorBike, "fitness_machine", "power"),
 }
 """Monitors of each kind, with the profile and the quantity that they are known by."""
 

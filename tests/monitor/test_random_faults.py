@@ -1,4 +1,4 @@
-"""A strap and a bike, two proxies, and whatever may go wrong, in any order and at once.
+"""A strap, a bike and a trainer, two proxies, and whatever may go wrong, in any order and at once.
 
 Time leaps to what is due next, unless FAULT_REAL says that it is to pass. FAULT_SECONDS says
 for how long, and FAULT_SEED what goes wrong.
@@ -21,7 +21,7 @@ from custom_components.heart_rate_relay.monitor.link import (
 )
 from custom_components.heart_rate_relay.monitor.measuring import STALE_AFTER
 from custom_components.heart_rate_relay.monitor.trouble import MAX_BACKOFF
-from dev.virtual_proxy import Bike, Peripheral, Proxy, Strap, World, walking
+from dev.virtual_proxy import Bike, IndoorBike, Peripheral, Proxy, Strap, World, walking
 from dev.virtual_proxy.link import Reason
 from homeassistant.core import HomeAssistant
 from tests.outbox.common import Clock
@@ -259,7 +259,8 @@ def sent_lately(strap: Peripheral) -> set[float]:
     for sent in reversed(strap.sent):
         if sent.at < time.time() - STALE_AFTER - MARGIN:
             break
-        if sent.value is not None and sent.data[0] & CONTACT != CONTACT_LOST:
+        is_off = isinstance(strap, Strap) and sent.data[0] & CONTACT == CONTACT_LOST
+        if sent.value is not None and not is_off:
             lately.add(sent.value)
     return lately
 
@@ -297,7 +298,7 @@ if IS_REAL:
 async def scenes(
     hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
 ) -> list[Scene]:
-    """Return two monitors that measure, near two proxies."""
+    """Return three monitors that measure, near two proxies."""
     if not IS_REAL:
         Clock(asyncio.get_running_loop(), monkeypatch)
     await add_proxy(hass, air, name="other", mac="24:0A:C4:00:00:20", rssi_offset=-15)
@@ -310,10 +311,18 @@ async def scenes(
             power=walking(120, 240, 2),
             serial="00000002",
         ),
+        "trainer": IndoorBike(
+            "Trainer 3",
+            "A0:9E:1A:00:00:03",
+            power=walking(120, 240, 3),
+            serial="00000003",
+        ),
     }
     for kind, strap in monitors.items():
-        profile = KINDS[kind][1]
-        entry = monitor_entry(strap.address, name=strap.name, profiles=(profile,))
+        _, profile, quantity = KINDS[kind]
+        entry = monitor_entry(
+            strap.address, name=strap.name, profiles=(profile,), features=(quantity,)
+        )
         await set_up_monitor(hass, entry)
         air.add_strap(strap)
         scenes.append(Scene(hass=hass, air=air, strap=strap, entry=entry, kind=kind))

@@ -39,6 +39,7 @@ from .memory import device_info_of, profiles_of, settings_of, told_once
 from .probe import PROBES, Probe
 from .profiles import heart_rate
 from .profiles.base import Action, MalformedError, Profile, Values
+from .records import Records
 from .scanners import advertised_name, async_let_be_found
 from .trouble import Trouble
 
@@ -72,6 +73,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         self.strangers: set[str] = set()
         """Addresses that were taken for its own, and are another monitor's."""
         self._measuring = Measuring(settings_of(entry))
+        self._records = Records(hass, self._have_values)
         self._connection: Connection | None = None
         self._moving = asyncio.Lock()
         self._measured_at = -inf
@@ -124,6 +126,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         self._is_stopped = True
         async with self._moving:
             await self._async_pause()
+        self._records.stop()
         if self._stale_timer:
             self._stale_timer()
             self._stale_timer = None
@@ -210,8 +213,8 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         """Take what the monitor has just measured, when it was tried, without a connection."""
         if probe.at > self.hass.loop.time() - self._measuring.stale_after:
             for characteristic, data in probe.packets:
-                values = self._measuring.take(characteristic, data, probe.at)
-                self._have_measurement(values, probe.at)
+                values = self._measuring.decode(characteristic, data, probe.at)
+                self._records.take(characteristic, values, probe.at)
             self.have_link()
 
     @callback
@@ -228,12 +231,25 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         """Take a measurement, and return whether it is well-formed."""
         now = self.hass.loop.time()
         try:
-            values = self._measuring.take(characteristic, bytes(data), now)
+            values = self._measuring.decode(characteristic, bytes(data), now)
         except MalformedError as err:
             LOGGER.debug("%s: malformed measurement: %s", self.name, err)
             return False
-        self._have_measurement(values, now)
+        self._records.take(characteristic, values, now)
         return True
+
+    @callback
+    def _have_values(
+        self,
+        characteristic: str,
+        values: Values,
+        at: float,
+        measured_at: datetime | None,
+    ) -> None:
+        """Take what was measured, at that time if it was not now."""
+        if values:
+            self._measuring.take(characteristic, values, at, measured_at)
+            self._have_measurement(values, at)
 
     @callback
     def _have_measurement(self, values: Values, at: float) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from .profiles.base import Value
@@ -13,6 +14,8 @@ class Told(NamedTuple):
     value: Value
     number: int
     """Another one with each measurement, also of the same value."""
+    measured_at: datetime | None = None
+    """By the monitor's own word, None where it tells what it measures at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +49,8 @@ class MonitorData:
         """Return the number of the measurement of a quantity, 0 where there is none."""
         told = self.told.get(key)
         return told.number if told else 0
+
+    def measured_at(self, key: str) -> datetime | None:
+        """Return when a quantity was measured, None where that was when it was told."""
+        told = self.told.get(key)
+        return told.measured_at if told else None

@@ -105,6 +105,7 @@ class Link:
         self._client = client
         self.ended = ended
         """Set when the connection has ended, as far as that is known."""
+        self._refusal: PairingNeededError | None = None
 
     @classmethod
     async def connect(
@@ -255,14 +256,18 @@ class Link:
         """Pair. Raises PairingNeededError where that fails, or TimeoutError.
 
         BlueZ answers unless the monitor does not: one that hangs, and does not want to be paired.
+        What was refused once over a connection is not asked for again.
         """
+        if self._refusal:
+            raise self._refusal
         try:
             async with asyncio.timeout(PAIRING_TIMEOUT):
                 await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
             if self.is_bluez and isinstance(err, TimeoutError):
                 raise
-            raise PairingNeededError(f"Not paired: {err!r}") from err
+            self._refusal = PairingNeededError(f"Not paired: {err!r}")
+            raise self._refusal from err
 
     async def _notify_paired(
         self, measurement: BleakGATTCharacteristic, on_packet: PacketCallback

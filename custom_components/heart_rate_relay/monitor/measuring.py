@@ -1,11 +1,12 @@
 """From packets to what is known: whose word counts, and for how long."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from .data import Told
 from .profiles import PROFILES, QUANTITIES
-from .profiles.base import Decoder, Profile, Settings, Value, Values
+from .profiles.base import Decoder, Kind, Profile, Settings, Value, Values
 
 STALE_AFTER = 10.0
 """Seconds after which what was measured is not known to be so any more."""
@@ -32,27 +33,56 @@ class Measuring:
                 self._profiles[characteristic] = profile
                 self._decoders[characteristic] = create(settings)
 
-    def take(self, characteristic: str, data: bytes, at: float) -> Values:
-        """Take a packet, and return what it tells, measured at that monotonic time.
+    def decode(self, characteristic: str, data: bytes, at: float) -> Values:
+        """Return what a packet tells, received at that monotonic time.
 
         Raises MalformedError.
         """
-        values = self._decoders[characteristic].decode(data, at)
-        self.have(self._profiles[characteristic], values, at)
-        return values
+        return self._decoders[characteristic].decode(data, at)
 
-    def have(self, profile: Profile, values: Values, at: float) -> None:
-        """Take what was measured, but for what a better profile of the monitor tells."""
+    def take(
+        self,
+        characteristic: str,
+        values: Values,
+        at: float,
+        measured_at: datetime | None = None,
+    ) -> None:
+        """Take what a characteristic tells, measured at that time if it was not now."""
+        self.have(self._profiles[characteristic], values, at, measured_at)
+
+    def have(
+        self,
+        profile: Profile,
+        values: Values,
+        at: float,
+        measured_at: datetime | None = None,
+    ) -> None:
+        """Take what was measured, but for what a better profile of the monitor tells.
+
+        Of what the monitor had kept, and tells at once, the latest is what is known now.
+        """
         rank = _RANKS[profile.key]
         self._number += 1
         told = dict(self.told)
         for key, value in values.items():
-            if key in self._told_at and self._ranks[key] < rank:
+            if key in self._told_at and (
+                self._is_outdone(key, value, rank)
+                or _is_earlier(measured_at, told[key])
+            ):
                 continue
-            told[key] = Told(value, self._number)
+            told[key] = Told(value, self._number, measured_at)
             self._told_at[key] = at
             self._ranks[key] = rank
         self.told = told
+
+    def _is_outdone(self, key: str, value: Value, rank: int) -> bool:
+        """Return whether what was told lately counts more than a value of a profile.
+
+        The better profile counts, where it has something to tell.
+        """
+        if value is None:
+            return self._ranks[key] != rank
+        return self._ranks[key] < rank and self.told[key].value is not None
 
     def forget_stale(self, now: float) -> float | None:
         """Forget what is stale, and return when the next will be, None if there is none."""
@@ -74,10 +104,19 @@ class Measuring:
         return None
 
 
+def _is_earlier(measured_at: datetime | None, told: Told) -> bool:
+    """Return whether something was measured before what was told just now."""
+    if measured_at is None or told.value is None:
+        return False
+    return told.measured_at is None or measured_at < told.measured_at
+
+
 def features_of(values: Values) -> set[str]:
     """Return what a monitor has, going by what it told."""
     return {
-        QUANTITIES[key].feature for key, value in values.items() if has_value(value)
+        QUANTITIES[key].feature
+        for key, value in values.items()
+        if has_value(value) and QUANTITIES[key].kind is not Kind.TIME
     }
 
 

@@ -102,7 +102,7 @@ async def _first(
             while not values or any(values.get(key) is None for key in needed):
                 packet = await queue.get()
                 with suppress(MalformedError):
-                    told = measuring.take(*packet, asyncio.get_running_loop().time())
+                    told = measuring.decode(*packet, asyncio.get_running_loop().time())
                     packets.append(packet)
                     values |= {
                         key: value for key, value in told.items() if has_value(value)

@@ -155,6 +155,8 @@ class Observing[V](ABC):
             at = state.last_changed_timestamp
             if told:
                 at = -inf if told.at is None or told.is_day else told.at
+        elif (told := self._told_by(state, at)) and told.at is not None:
+            at = told.at
         if trusted:
             self.known.is_first = False
             if (value := self._parse(state)) is not None:

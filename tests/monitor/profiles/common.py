@@ -1,6 +1,7 @@
 """What the tests of the profiles share."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
@@ -8,6 +9,7 @@ from custom_components.heart_rate_relay.monitor.profiles import PROFILES
 from custom_components.heart_rate_relay.monitor.profiles.base import (
     Decoder,
     Settings,
+    Value,
     Values,
 )
 
@@ -24,10 +26,12 @@ def decode(profile: str, number: int, data: bytes) -> Values:
 
 
 def assert_values(
-    values: Values, expected: Mapping[str, float], tolerance: float = 1e-6
+    values: Values, expected: Mapping[str, Value], tolerance: float = 1e-6
 ) -> None:
     """See that values are as expected, but for the last digits of their numbers."""
     assert values == {
-        key: pytest.approx(value, rel=tolerance, abs=1e-9)
+        key: value
+        if isinstance(value, datetime)
+        else pytest.approx(value, rel=tolerance, abs=1e-9)
         for key, value in expected.items()
     }

@@ -1,5 +1,6 @@
 """What holds for each profile."""
 
+from datetime import datetime
 import json
 from pathlib import Path
 import re
@@ -93,6 +94,8 @@ def fits(key: str, value: Value) -> bool:
     match QUANTITIES[key].kind, value:
         case _, None:
             return True
+        case Kind.TIME, datetime():
+            return value.tzinfo is None
         case Kind.FLAG, bool():
             return True
         case Kind.NUMBER, int() | float():
@@ -139,9 +142,10 @@ def test_all_at_once(packets: list[tuple[object, bytes, float]]) -> None:
         now += seconds
         measuring.forget_stale(now)
         try:
-            values = measuring.take(str(uuid), data, now)
+            values = measuring.decode(str(uuid), data, now)
         except MalformedError:
             continue
+        measuring.take(str(uuid), values, now)
         assert values.keys() <= measuring.told.keys()
     assert measuring.forget_stale(now + measuring.stale_after) is None
     assert all(QUANTITIES[key].is_lasting for key in measuring.told)

@@ -111,6 +111,42 @@ def test_clocks_of_the_wheel() -> None:
     assert from_power["distance"] == from_speed["distance"] == 12
 
 
+@pytest.mark.parametrize(
+    ("profile", "number", "packet"),
+    [
+        ("cycling_power", POWER, "1000 0a00 00000001 0004"),
+        ("cycling_speed", SPEED, "01 00000001 0004"),
+    ],
+)
+def test_far(profile: str, number: int, packet: str) -> None:
+    """A wheel that has turned more often than two bytes can tell has come as far."""
+    sensor = decoder(profile, number, wheel=2.0)
+    values = sensor.decode(bytes.fromhex(packet), 0)
+    assert values["distance"] == 2 * 0x0100_0000
+
+
+def test_later_flags() -> None:
+    """Bits of a later version mean nothing here."""
+    assert decode("cycling_speed", SPEED, bytes.fromhex("fc aabb")) == {}
+
+
+@pytest.mark.parametrize("number", [POWER, SPEED])
+def test_reset_of_the_wheel(number: int) -> None:
+    """After a while without anything, the next turn of a wheel is the first."""
+    profile = "cycling_power" if number == POWER else "cycling_speed"
+    sensor = decoder(profile, number)
+    packets = [
+        cycling_power(power=1, wheel_turns=turns, wheel_event=float(turns))
+        if number == POWER
+        else cycling_speed(wheel_turns=turns, wheel_event=float(turns))
+        for turns in (1, 2, 3)
+    ]
+    sensor.decode(packets[0], 0)
+    assert sensor.decode(packets[1], 1)["speed"] == pytest.approx(2.105 * 3.6)
+    sensor.reset()
+    assert sensor.decode(packets[2], 2)["speed"] is None
+
+
 def test_reset() -> None:
     """After a while without anything, the next turn is the first."""
     sensor = decoder("cycling_speed", SPEED)

@@ -1,18 +1,39 @@
 """What running pods, oximeters, thermometers and scales say."""
 
+from datetime import datetime
+
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.heart_rate_relay.monitor.profiles.base import MalformedError
-from dev.virtual_proxy.health import body_composition, temperature, weight
+from custom_components.heart_rate_relay.monitor.profiles.base import (
+    MalformedError,
+    Value,
+)
+from dev.virtual_proxy.health import (
+    body_composition,
+    clock,
+    composition_part,
+    temperature,
+    weight,
+)
 from dev.virtual_proxy.oximeter import NO_FINGER, continuous, spot_check
 from dev.virtual_proxy.running import running
 
-from .common import assert_values, decode
+from .common import assert_values, decode, decoder
 
-TIME = bytes.fromhex("ea070b1d0c0000")
+times = st.none() | st.datetimes(datetime(1582, 1, 1), datetime(9999, 12, 31)).map(
+    lambda time: time.replace(microsecond=0)
+)
 
-times = st.sampled_from((b"", TIME))
+
+def on_air(time: datetime | None) -> bytes:
+    """Return how a clock tells a time, nothing for none."""
+    return clock(time) if time else b""
+
+
+def measured_at(time: datetime | None) -> dict[str, Value]:
+    """Return what is told of a time."""
+    return {"measured_at": time} if time else {}
 
 
 # Running
@@ -83,13 +104,16 @@ def test_continuous(
 
 @given(oxygen=percents, pulse=pulses, time=times, perfusion=perfusions)
 def test_spot_check(
-    oxygen: int, pulse: int, time: bytes, perfusion: float | None
+    oxygen: int, pulse: int, time: datetime | None, perfusion: float | None
 ) -> None:
     """One by the piece tells the same."""
-    data = spot_check(oxygen, pulse, time=time, status=0x0100, perfusion=perfusion)
-    expected: dict[str, float] = {"oxygen_saturation": oxygen, "heart_rate": pulse}
+    data = spot_check(
+        oxygen, pulse, time=on_air(time), status=0x0100, perfusion=perfusion
+    )
+    expected: dict[str, Value] = {"oxygen_saturation": oxygen, "heart_rate": pulse}
     if perfusion is not None:
         expected["perfusion_index"] = perfusion
+    expected |= measured_at(time)
     assert_values(decode("oximeter", 0x2A5E, data), expected)
 
 
@@ -148,13 +172,14 @@ def tenths(least: int, most: int) -> st.SearchStrategy[float]:
 @given(celsius=tenths(10, 60), fahrenheit=tenths(51, 139), time=times)
 @pytest.mark.parametrize("number", [0x2A1C, 0x2A1E])
 def test_temperature(
-    number: int, celsius: float, fahrenheit: float, time: bytes
+    number: int, celsius: float, fahrenheit: float, time: datetime | None
 ) -> None:
     """It is in °C, whatever it was measured in."""
-    data = temperature(celsius, time=time)
-    assert_values(decode("thermometer", number, data), {"body_temperature": celsius})
-    data = temperature(fahrenheit, is_fahrenheit=True, time=time)
-    expected = {"body_temperature": (fahrenheit - 32) * 5 / 9}
+    data = temperature(celsius, time=on_air(time))
+    expected = {"body_temperature": celsius, **measured_at(time)}
+    assert_values(decode("thermometer", number, data), expected)
+    data = temperature(fahrenheit, is_fahrenheit=True, time=on_air(time))
+    expected["body_temperature"] = (fahrenheit - 32) * 5 / 9
     assert_values(decode("thermometer", number, data), expected)
 
 
@@ -192,7 +217,7 @@ def units(unit: float, most: int = 0xFFFE) -> st.SearchStrategy[float]:
 
 @pytest.mark.parametrize("is_imperial", [False, True])
 @given(data=st.data(), time=times)
-def test_weight(is_imperial: bool, data: st.DataObject, time: bytes) -> None:
+def test_weight(is_imperial: bool, data: st.DataObject, time: datetime | None) -> None:
     """It is in kg, whatever it was measured in, and each field is where it is."""
     mass, height = (0.0045359237, 0.00254) if is_imperial else (0.005, 0.001)
     values = {"weight": data.draw(units(mass))}
@@ -201,8 +226,8 @@ def test_weight(is_imperial: bool, data: st.DataObject, time: bytes) -> None:
     if data.draw(st.booleans()):
         values["body_mass_index"] = data.draw(units(0.1))
         values["body_height"] = data.draw(units(height))
-    packet = weight(is_imperial=is_imperial, time=time, **values)
-    assert_values(decode("weight", 0x2A9D, packet), values)
+    packet = weight(is_imperial=is_imperial, time=on_air(time), **values)
+    assert_values(decode("weight", 0x2A9D, packet), values | measured_at(time))
 
 
 def test_nobody_weighed() -> None:
@@ -213,7 +238,9 @@ def test_nobody_weighed() -> None:
 
 @pytest.mark.parametrize("is_imperial", [False, True])
 @given(data=st.data(), time=times)
-def test_body_composition(is_imperial: bool, data: st.DataObject, time: bytes) -> None:
+def test_body_composition(
+    is_imperial: bool, data: st.DataObject, time: datetime | None
+) -> None:
     """Each field is where it is, whatever other fields there are."""
     mass, height = (0.0045359237, 0.00254) if is_imperial else (0.005, 0.001)
     optional = {
@@ -232,8 +259,31 @@ def test_body_composition(is_imperial: bool, data: st.DataObject, time: bytes) -
         "body_fat": data.draw(units(0.1)),
         **data.draw(st.fixed_dictionaries({}, optional=optional)),
     }
-    packet = body_composition(is_imperial=is_imperial, time=time, **values)
-    assert_values(decode("body_composition", 0x2A9C, packet), values)
+    packet = body_composition(is_imperial=is_imperial, time=on_air(time), **values)
+    expected = values | measured_at(time)
+    assert_values(decode("body_composition", 0x2A9C, packet), expected)
+
+
+def test_composed_of_two() -> None:
+    """Of what takes two packets the first tells the time, and no other measurement's."""
+    scale = decoder("body_composition", 0x2A9C)
+    when = datetime(2026, 11, 29, 7, 30, 15)
+    first = composition_part(body_fat=20, time=clock(when))
+    second = composition_part(body_fat=20, body_water=35)
+    alone = body_composition(is_imperial=False, body_fat=21)
+    told = [scale.decode(data, 0) for data in (first, second, alone, second)]
+    times = [values.get("measured_at") for values in told]
+    assert times == [when, when, None, None]
+    scale.decode(first, 0)
+    scale.reset()
+    assert "measured_at" not in scale.decode(second, 0)
+
+
+def test_clock_that_is_not_set() -> None:
+    """An oximeter says so where its clock is not set."""
+    data = spot_check(97, 66, time=clock(datetime(2026, 11, 29, 7, 30, 15)))
+    values = decode("oximeter", 0x2A5E, bytes([data[0] | 0x10]) + data[1:])
+    assert values == {"oxygen_saturation": 97, "heart_rate": 66, "measured_at": None}
 
 
 def test_nothing_composed() -> None:

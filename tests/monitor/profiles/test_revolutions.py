@@ -72,6 +72,18 @@ def test_coasting() -> None:
     assert again == pytest.approx(0.2)
 
 
+def test_time_goes_on() -> None:
+    """A sensor whose time goes on without a turn has not stopped in between."""
+    revolutions = crank()
+    revolutions.rate(10, 0, 0)
+    assert revolutions.rate(11, 1024, 1) == 1
+    for quarter in range(1, 4):
+        event = 1024 + 256 * quarter
+        assert revolutions.rate(11, event, 1 + quarter / 4) == 1
+    assert revolutions.rate(12, 2048, 2) == 1
+    assert revolutions.rate(12, 5 * 1024, 5) == 0
+
+
 @pytest.mark.parametrize("standstill", [60, 64, 100, 10_000])
 def test_long_standstill(standstill: float) -> None:
     """After a pause in which the clock went around, the first turn tells nothing."""
@@ -82,6 +94,21 @@ def test_long_standstill(standstill: float) -> None:
     event = round((standstill + 1) * 1024) % (1 << 16)
     assert revolutions.rate(12, event, standstill + 1) is None
     assert revolutions.rate(13, (event + 512) % (1 << 16), standstill + 1.5) == 2
+
+
+def test_slow_turn() -> None:
+    """A turn that took most of the time in which the clock goes around has taken that."""
+    revolutions = crank()
+    revolutions.rate(10, 0, 0)
+    assert revolutions.rate(11, 40 * 1024, 40) == 1 / 40
+
+
+def test_too_fast() -> None:
+    """A wheel that turns thirty times in a second is none of a bike."""
+    revolutions = wheel(1024)
+    revolutions.rate(10, 0, 0)
+    assert revolutions.rate(40, 1024, 1) is None
+    assert revolutions.rate(60, 2048, 2) == 20
 
 
 def test_began_anew() -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-type Value = float | str | bool | tuple[float, ...] | None
+type Value = float | str | bool | tuple[float, ...] | datetime | None
 """What was measured. None where there is nothing to be believed."""
 
 type Values = Mapping[str, Value]
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     """Several numbers at once, of which each counts."""
     FLAG = "flag"
     CHOICE = "choice"
+    TIME = "time"
+    """When the others were measured, by the monitor's own clock, without a zone."""
 
 
 @dataclass(frozen=True)

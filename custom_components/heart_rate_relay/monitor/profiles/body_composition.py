@@ -5,9 +5,9 @@ Specification Supplement, "Body Composition Measurement".
 """
 
 from ..uuids import uuid
-from .base import Profile, Quantity, Value, Values, parsing, table
+from .base import Profile, Quantity, Settings, Value, Values, table
 from .packet import Packet
-from .quantities import BODY_HEIGHT, SCALE_USER, WEIGHT
+from .quantities import BODY_HEIGHT, MEASURED_AT, SCALE_USER, WEIGHT
 from .weight import UNSUCCESSFUL, read_height, read_mass, read_user
 
 _HAS_TIME = 1 << 1
@@ -17,6 +17,7 @@ _HAS_MUSCLE_SHARE = 1 << 4
 _HAS_IMPEDANCE = 1 << 9
 _HAS_WEIGHT = 1 << 10
 _HAS_HEIGHT = 1 << 11
+_IS_ONE_OF_SEVERAL = 1 << 12
 
 BODY_FAT = Quantity("body_fat", "%", precision=1, is_lasting=True)
 BASAL_METABOLISM = Quantity(
@@ -39,11 +40,33 @@ _MASSES = (
 )
 
 
-def parse_measurement(data: bytes) -> Values:
-    """Return what a measurement (0x2A9C) tells. Raises MalformedError.
+class CompositionDecoder:
+    """Makes values of measurements, of which one may take two packets.
 
-    Where it takes two packets, each has its own flags, and tells what it has.
+    Each has its own flags, and tells what it has: only the first the time.
     """
+
+    def __init__(self, _: Settings) -> None:
+        """Initialize the decoder."""
+        self._begun: Values = {}
+        """The time of a measurement of which more is to come, if it is told."""
+
+    def decode(self, data: bytes, at: float) -> Values:
+        """Return what a packet (0x2A9C) tells. Raises MalformedError."""
+        values = parse_measurement(data)
+        if not int.from_bytes(data[:2], "little") & _IS_ONE_OF_SEVERAL:
+            self._begun = {}
+        elif MEASURED_AT.key in values:
+            self._begun = {MEASURED_AT.key: values[MEASURED_AT.key]}
+        return {**self._begun, **values}
+
+    def reset(self) -> None:
+        """Forget what has begun."""
+        self._begun = {}
+
+
+def parse_measurement(data: bytes) -> Values:
+    """Return what a packet of a measurement (0x2A9C) tells. Raises MalformedError."""
     packet = Packet(data)
     flags = packet.uint(2)
     fat = packet.uint(2)
@@ -51,7 +74,7 @@ def parse_measurement(data: bytes) -> Values:
     is_measured = fat != UNSUCCESSFUL
     values: dict[str, Value] = {BODY_FAT.key: fat / 10}
     if flags & _HAS_TIME:
-        packet.skip_time()
+        values[MEASURED_AT.key] = packet.time()
     if flags & _HAS_USER:
         values[SCALE_USER.key] = read_user(packet)
     if flags & _HAS_BASAL_METABOLISM:
@@ -74,7 +97,7 @@ PROFILE = Profile(
     key="body_composition",
     name="Body composition scale",
     service=uuid(0x181B),
-    decoders=table({uuid(0x2A9C): parsing(parse_measurement)}),
+    decoders=table({uuid(0x2A9C): CompositionDecoder}),
     quantities=(
         BODY_FAT,
         SCALE_USER,
@@ -87,6 +110,7 @@ PROFILE = Profile(
         IMPEDANCE,
         WEIGHT,
         BODY_HEIGHT,
+        MEASURED_AT,
     ),
     required=BODY_FAT,
     is_steady=False,

@@ -178,6 +178,12 @@ NOT_AVAILABLE = {
     ENERGY: 0xFFFF,
     ENERGY_PER_HOUR: 0xFFFF,
     ENERGY_PER_MINUTE: 0xFF,
+    INCLINATION: 0x7FFF,
+    RAMP_ANGLE: 0x7FFF,
+    FORCE: 0x7FFF,
+    POWER: 0x7FFF,
+    STEP_RATE: 0xFFFF,
+    AVERAGE_STEP_RATE: 0xFFFF,
     # No pulse, of which the service says nothing
     HEART_RATE: 0,
 }

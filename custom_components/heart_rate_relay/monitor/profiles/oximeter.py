@@ -5,9 +5,9 @@ Continuous Measurement); the status words are those of 3.1.1.5 and 3.1.1.6.
 """
 
 from ..uuids import uuid
-from .base import Profile, Quantity, Values, parsing, table
+from .base import Profile, Quantity, Value, Values, parsing, table
 from .packet import Packet
-from .quantities import HEART_RATE
+from .quantities import HEART_RATE, MEASURED_AT
 
 MAX_BPM = 300
 """The highest pulse rate to be believed."""
@@ -15,6 +15,7 @@ MAX_BPM = 300
 _HAS_TIME = 0x01
 _HAS_FAST = 0x01
 _HAS_SLOW = 0x02
+_IS_CLOCK_WRONG = 0x10
 
 _NOT_MEASURED_NOW = 0b1011_1110_0000_0000
 """Stored, for demonstration, for testing, calibrating, unavailable, or invalid."""
@@ -40,9 +41,11 @@ def parse_spot_check(data: bytes) -> Values:
     packet = Packet(data)
     flags = packet.uint(1)
     measured = packet.sfloat(), packet.sfloat()
+    when: dict[str, Value] = {}
     if flags & _HAS_TIME:
-        packet.skip_time()
-    return _with_status(packet, flags >> 1, *measured)
+        time = packet.time()
+        when[MEASURED_AT.key] = None if flags & _IS_CLOCK_WRONG else time
+    return {**_with_status(packet, flags >> 1, *measured), **when}
 
 
 def _with_status(
@@ -77,7 +80,7 @@ PROFILE = Profile(
             uuid(0x2A5E): parsing(parse_spot_check),
         }
     ),
-    quantities=(OXYGEN, HEART_RATE, PERFUSION),
+    quantities=(OXYGEN, HEART_RATE, PERFUSION, MEASURED_AT),
     required=OXYGEN,
     is_steady=False,
 )

@@ -4,14 +4,13 @@ All are little-endian (GATT Specification Supplement, 2.1). The floating-point n
 those of IEEE 11073-20601, as in the Personal Health Devices Transcoding White Paper 1.6, 2.2.
 """
 
+from datetime import datetime
+
 from .base import MalformedError
 
 _SFLOAT_SPECIAL = range(0x7FE, 0x803)
 _FLOAT_SPECIAL = range(0x7FFFFE, 0x800003)
 """Mantissas that are no numbers: infinities, not a number, not at this resolution."""
-
-_TIME_SIZE = 7
-"""Bytes of a date and time (0x2A08)."""
 
 
 class Packet:
@@ -59,9 +58,18 @@ class Packet:
         """Leave so many bytes out. Raises MalformedError where they are cut off."""
         self._take(size)
 
-    def skip_time(self) -> None:
-        """Leave a date and time out. Raises MalformedError where it is cut off."""
-        self._take(_TIME_SIZE)
+    def time(self) -> datetime | None:
+        """Return the next date and time (0x2A08), by a clock of which no zone is told.
+
+        None where a part is not known, or is none that there is. Raises MalformedError where
+        it is cut off.
+        """
+        year = self.uint(2)
+        month, day, hour, minute, second = self._take(5)
+        try:
+            return datetime(year, month, day, hour, minute, second)
+        except ValueError:
+            return None
 
     def _take(self, size: int) -> bytes:
         """Return so many bytes. Raises MalformedError where they are cut off."""

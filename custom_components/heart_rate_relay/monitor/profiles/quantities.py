@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .base import Quantity
+from .base import Kind, Quantity
 
 KCAL: Final = 4.184
 """In kJ."""
@@ -23,3 +23,5 @@ BODY_HEIGHT = Quantity(
     "body_height", "m", "distance", precision=2, is_lasting=True, is_enabled=False
 )
 SCALE_USER = Quantity("scale_user", precision=0, is_lasting=True)
+MEASURED_AT = Quantity("measured_at", kind=Kind.TIME)
+"""Told by what keeps measurements until somebody wants to have them."""

@@ -50,7 +50,8 @@ class Revolutions:
         if last is None:
             self._last = _Turn(count, event, at)
             return None
-        if (count, event) == (last.turns, last.event):
+        if count == last.turns:
+            # Some have the time go on all the same
             if at - last.at >= COASTING_AFTER:
                 self._rate = 0.0
             return self._rate

@@ -5,14 +5,16 @@ Sources: Health Thermometer Service 1.0, 3.1 (Temperature Measurement) and 3.3
 """
 
 from ..uuids import uuid
-from .base import Profile, Quantity, Values, parsing, table
+from .base import Profile, Quantity, Value, Values, parsing, table
 from .packet import Packet
+from .quantities import MEASURED_AT
 
 LOWEST = 10.0
 HIGHEST = 60.0
 """In °C: what may be that of a body."""
 
 _IS_FAHRENHEIT = 0x01
+_HAS_TIME = 0x02
 
 TEMPERATURE = Quantity(
     "body_temperature", "°C", "temperature", precision=1, is_lasting=True
@@ -28,7 +30,10 @@ def parse_measurement(data: bytes) -> Values:
         temperature = (temperature - 32) / 1.8
     if temperature is not None and not LOWEST <= temperature <= HIGHEST:
         temperature = None
-    return {TEMPERATURE.key: temperature}
+    values: dict[str, Value] = {TEMPERATURE.key: temperature}
+    if flags & _HAS_TIME:
+        values[MEASURED_AT.key] = packet.time()
+    return values
 
 
 PROFILE = Profile(
@@ -41,7 +46,7 @@ PROFILE = Profile(
             uuid(0x2A1E): parsing(parse_measurement),
         }
     ),
-    quantities=(TEMPERATURE,),
+    quantities=(TEMPERATURE, MEASURED_AT),
     required=TEMPERATURE,
     is_steady=False,
 )

@@ -7,7 +7,7 @@ Supplement, "Weight Measurement".
 from ..uuids import uuid
 from .base import Profile, Quantity, Value, Values, parsing, table
 from .packet import Packet
-from .quantities import BODY_HEIGHT, SCALE_USER, WEIGHT
+from .quantities import BODY_HEIGHT, MEASURED_AT, SCALE_USER, WEIGHT
 
 KG_PER_POUND = 0.45359237
 M_PER_INCH = 0.0254
@@ -29,7 +29,7 @@ def parse_measurement(data: bytes) -> Values:
     flags = packet.uint(1)
     values: dict[str, Value] = {WEIGHT.key: read_mass(packet, flags)}
     if flags & _HAS_TIME:
-        packet.skip_time()
+        values[MEASURED_AT.key] = packet.time()
     if flags & _HAS_USER:
         values[SCALE_USER.key] = read_user(packet)
     if flags & _HAS_BODY_MASS_INDEX:
@@ -63,7 +63,7 @@ PROFILE = Profile(
     name="Scale",
     service=uuid(0x181D),
     decoders=table({uuid(0x2A9D): parsing(parse_measurement)}),
-    quantities=(WEIGHT, SCALE_USER, BODY_MASS_INDEX, BODY_HEIGHT),
+    quantities=(WEIGHT, SCALE_USER, BODY_MASS_INDEX, BODY_HEIGHT, MEASURED_AT),
     required=WEIGHT,
     is_steady=False,
 )
