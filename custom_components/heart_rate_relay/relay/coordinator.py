@@ -153,9 +153,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         options = self.options
         return Sources(
             self.hass,
-            Chosen(
-                *(options[option] for option in ALL_SOURCES),
-                known=known_metrics(options),
+            Chosen(*(options[option] for option in ALL_SOURCES))._replace(
+                known=known_metrics(options)
             ),
             Rules(
                 min_interval=options[CONF_MIN_INTERVAL],
