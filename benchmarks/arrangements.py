@@ -11,6 +11,9 @@ RELAY = "this relay"
 
 SPARE = "sensor.bench_spare"
 
+SAMPLE = 4
+"""How many sensors a wearer has where there are others than those of hearts."""
+
 CONFIGURATION = """\
 homeassistant:
   name: Benchmark
@@ -94,10 +97,19 @@ class Arrangement:
             return sensor == 0
         return self.posts or bool(self.relay or self.domain or self.automation)
 
-    def entry(self, sensors: int, url: URL) -> Mapping[str, Any]:
-        """Return the data and the options of a relay for so many sensors."""
+    def entry(
+        self, sensors: int, url: URL, *, whole: bool = False
+    ) -> Mapping[str, Any]:
+        """Return the data and the options of a relay for so many sensors.
+
+        With whole, only the first of each wearer's is one of a heart.
+        """
         data = {**(self.relay or {}), "url": str(url)}
         sources = names(sensors)
+        if whole:
+            hearts = sources[::SAMPLE]
+            others = [source for source in sources if source not in hearts]
+            return {"data": data, "sources": hearts, "other_sources": others}
         return {"data": data, "sources": [*sources, SPARE] if self.spare else sources}
 
 

@@ -29,6 +29,13 @@ class Scenario:
     seconds: float
     at_once: bool = True
     """Whether they do so in the same moment, or evenly spread."""
+    whole: bool = False
+    """Whether they measure a whole sample: heart rate, power, speed and cadence by turns."""
+
+    @property
+    def kind(self) -> tuple[int, bool]:
+        """Which sensors there are."""
+        return self.sensors, self.whole
 
     @property
     def name(self) -> str:
@@ -36,6 +43,8 @@ class Scenario:
         if self.sensors == 1:
             return f"1 sensor at {self.rate:g} Hz"
         how = "all in the same moment" if self.at_once else "evenly spread"
+        if self.whole:
+            how = f"heart rate, power, speed and cadence, {how}"
         return f"{self.sensors:,} sensors at {self.rate:g} Hz, {how}"
 
 
@@ -47,6 +56,7 @@ SCENARIOS = (
     Scenario(sensors=20, rate=5, seconds=5),
     Scenario(sensors=100, rate=5, seconds=5),
     Scenario(sensors=100, rate=5, seconds=5, at_once=False),
+    Scenario(sensors=100, rate=1, seconds=5, at_once=False, whole=True),
     Scenario(sensors=1000, rate=1, seconds=5),
 )
 
@@ -77,14 +87,14 @@ type Switch = Callable[..., Awaitable[None]]
 async def measure(
     scenarios: Sequence[Scenario], sink: Sink, subjects: Subjects, rounds: int
 ) -> Mapping[Scenario, Rounds]:
-    """Return what scenarios with the same sensors come to, in turn, several times.
+    """Return what scenarios with sensors of the same kind come to, in turn, several times.
 
     All is in the same Home Assistant, in which one arrangement at a time is on.
     """
     results: dict[Scenario, Rounds] = {}
-    (sensors,) = {scenario.sensors for scenario in scenarios}
+    ((sensors, whole),) = {scenario.kind for scenario in scenarios}
     async with subjects(sensors) as subject:
-        switches = await _switches(subject, sensors, sink)
+        switches = await _switches(subject, sensors, sink, whole=whole)
         for scenario in scenarios:
             results[scenario] = by_arrangement = defaultdict(list)
             turns = list(arrangements_for(sensors))
@@ -100,7 +110,7 @@ async def measure(
 
 
 async def _switches(
-    subject: Subject, sensors: int, sink: Sink
+    subject: Subject, sensors: int, sink: Sink, *, whole: bool
 ) -> Mapping[Arrangement, Switch]:
     """Return what turns arrangements on and off. All are off then."""
     switches: dict[Arrangement, Switch] = {}
@@ -111,7 +121,7 @@ async def _switches(
             entry_id = await subject.tell("find", domain=arrangement.domain)
             switch = partial(subject.tell, "load", entry_id=entry_id)
         elif arrangement.relay:
-            entry = arrangement.entry(sensors, sink.url)
+            entry = arrangement.entry(sensors, sink.url, whole=whole)
             entry_id = await subject.tell("add", **entry)
             switch = partial(subject.tell, "load", entry_id=entry_id)
         else:
@@ -165,6 +175,7 @@ async def _stream(
         rate=scenario.rate,
         seconds=scenario.seconds,
         at_once=scenario.at_once,
+        whole=scenario.whole,
         post=str(sink.url / "readings") if arrangement.posts else None,
     )
     before, count = None, sink.count()

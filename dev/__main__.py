@@ -14,6 +14,8 @@ import time
 import aiohttp
 from yarl import URL
 
+from custom_components.heart_rate_relay.metrics import HEART_RATE
+
 from . import report
 from .home_assistant.api import Api
 from .home_assistant.config import ROOT, write_configuration
@@ -89,7 +91,7 @@ async def _develop(port: int, seconds: float | None) -> int:
     end_on_signals()
     log = report.LogFilter(DOMAIN)
     stand_ins = (
-        *(Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2()),
+        *(Pulsoid(), LiveTracking(), InfluxDBv1(), InfluxDBv2(), InfluxDBv3()),
         *(Gerosense(user_ids=()), OpenWearables()),
     )
     by_hand = InfluxDBv3(database="by-hand")
@@ -135,7 +137,11 @@ async def _set_up(
     await api.next_step(step, {CONF_LEDGER: str(LEDGER)})
     await monitor.add_to(api)
     ledger = Ledger(LEDGER)
-    return [await _set_up_relay(api, relay, ledger) for relay in to_create]
+    tallies = [await _set_up_relay(api, relay, ledger) for relay in to_create]
+    # Till now it was busier than it will be
+    for tally in tallies:
+        tally.begin()
+    return tallies
 
 
 async def _set_up_relay(api: Api, relay: Relay, ledger: Ledger) -> Tally:
@@ -144,7 +150,9 @@ async def _set_up_relay(api: Api, relay: Relay, ledger: Ledger) -> Tally:
     stand_in = relay.stand_in
 
     def on_arrival(arrival: Arrival) -> None:
-        if delivery := tally.add(arrival):
+        delivery = tally.add(arrival)
+        # The others are more than can be read
+        if delivery and (delivery.metric is HEART_RATE or delivery.is_altered):
             print(report.delivery_line(delivery))
 
     for arrival in stand_in.arrivals:

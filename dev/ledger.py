@@ -1,13 +1,15 @@
-"""What the sensors and the monitor measured, and so what the relays owe."""
+"""What the entities and the monitor measured, of whatever metric, and so what the relays owe."""
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set as AbstractSet
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from .simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
+from custom_components.heart_rate_relay.metrics import METRICS, Kind as Measured, Metric
+
 from .simulated_heart_rate.record import Kind, Record
 
 LIVE_FOR = 60_000
@@ -26,17 +28,21 @@ It counts as measured when it is there.
 """
 
 
+type Series = tuple[str, str]
+"""What a value is compared with: those of an entity, and the key of a metric."""
+
+
 class Measurement(NamedTuple):
-    """What a sensor measured and a relay may deliver."""
+    """What an entity measured and a relay may deliver."""
 
     entity_id: str
     device: str
-    """What the sensor's device is called."""
-    unit: str
+    """What the entity's device is called."""
+    metric: Metric
     at: int
     """Milliseconds since the Unix epoch, UTC."""
     value: float
-    """In its unit: a heart rate, or the steps since the counter was last read."""
+    """In the unit of the metric: of a counter, what it gained since it was last read."""
     is_due: bool
     """Whether a relay has to deliver it.
 
@@ -59,14 +65,24 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Initialize the ledger."""
         self.measurements: list[Measurement] = []
+        self.measuring: defaultdict[Metric, set[str]] = defaultdict(set)
+        """The entities of each metric."""
+        self.devices: set[tuple[str, Metric]] = set()
+        """What their devices are called, each with what it measures."""
         self._path = path
         self._read = 0
-        self._latest: dict[str, Record] = {}
-        self._changed_at: dict[str, int] = {}
-        self._counts: dict[str, float] = {}
-        self._restarted: set[str] = set()
-        self._by_second: defaultdict[int, list[Measurement]] = defaultdict(list)
-        self._increments: list[Measurement] = []
+        self._latest: dict[Series, Record] = {}
+        self._changed_at: dict[Series, int] = {}
+        self._counts: dict[Series, float] = {}
+        self._restarted: set[Series] = set()
+        self._by_second: defaultdict[tuple[Metric, int], list[Measurement]]
+        self._by_second = defaultdict(list)
+        self._increments: defaultdict[Metric, list[Measurement]] = defaultdict(list)
+
+    @property
+    def entities(self) -> AbstractSet[str]:
+        """All that are in it."""
+        return frozenset(chain.from_iterable(self.measuring.values()))
 
     def refresh(self) -> None:
         """Read what has been added."""
@@ -78,28 +94,32 @@ class Ledger:
                 self._read += len(line)
                 self._add(Record.from_line(line.decode()))
 
-    def at(self, measured_at: int, step: int) -> Sequence[Measurement]:
+    def at(self, metric: Metric, moment: int, step: int) -> Sequence[Measurement]:
         """Return what was measured then, by a service's clock that moves in steps (ms)."""
         return [
             measurement
-            for measurement in self._by_second[measured_at // 1000]
-            if measurement.is_at(measured_at, step)
+            for measurement in self._by_second[metric, moment // 1000]
+            if measurement.is_at(moment, step)
         ]
 
-    def during(self, start: int, end: int) -> Sequence[Measurement]:
+    def during(self, metric: Metric, start: int, end: int) -> Sequence[Measurement]:
         """Return what was counted after a moment, and until another (ms)."""
+        increments = self._increments[metric]
         first, last = (
-            bisect_right(self._increments, moment + TOLERANCE, key=attrgetter("at"))
+            bisect_right(increments, moment + TOLERANCE, key=attrgetter("at"))
             for moment in (start, end)
         )
-        return self._increments[first:last]
+        return increments[first:last]
 
     def _add(self, record: Record) -> None:
-        """Add a record, with what it means for a relay: nothing but for hearts and steps."""
-        if record.unit == UNIT_STEPS:
+        """Add a record, with what it means for a relay."""
+        metric = METRICS[record.metric]
+        self.measuring[metric].add(record.entity_id)
+        self.devices.add((record.device, metric))
+        if metric.kind is Measured.COUNTER:
             self._add_count(record)
-        elif record.unit == UNIT_BPM:
-            self._add_heart_rate(record)
+        else:
+            self._add_value(record)
 
     def _add_count(self, record: Record) -> None:
         """Add what a counter gained, be it all that it shows since it began anew.
@@ -108,44 +128,51 @@ class Ledger:
         """
         if record.value is None:
             return
-        before = self._counts.get(record.entity_id, record.value)
-        self._counts[record.entity_id] = record.value
+        series = record.entity_id, record.metric
+        before = self._counts.get(series, record.value)
+        self._counts[series] = record.value
         began_anew = record.value < before
         if gained := record.value - (0 if began_anew else before):
-            self._increments.append(_measurement(record, gained, is_due=True))
-            self.measurements.append(self._increments[-1])
+            measurement = _measurement(record, gained, is_due=True)
+            self._increments[measurement.metric].append(measurement)
+            self.measurements.append(measurement)
 
-    def _add_heart_rate(self, record: Record) -> None:
-        """Add a heart rate, if it is one."""
-        entity_id = record.entity_id
-        before = self._latest.get(entity_id)
-        self._latest[entity_id] = record
+    def _add_value(self, record: Record) -> None:
+        """Add a value that may be a new measurement, if it is one."""
+        series = record.entity_id, record.metric
+        before = self._latest.get(series)
+        self._latest[series] = record
         if record.kind is Kind.START:
-            self._restarted.add(entity_id)
+            self._restarted.add(series)
         if record.value is None:
             return
         is_first = before is None or before.value is None
         if before is None or record.value != before.value:
-            self._changed_at[entity_id] = record.at
+            self._changed_at[series] = record.at
             if not is_first:
-                self._restarted.discard(entity_id)
-        unchanged = record.at - self._changed_at[entity_id]
+                self._restarted.discard(series)
+        unchanged = record.at - self._changed_at[series]
         if unchanged > LIVE_FOR + LEEWAY:
             return
         is_due = (
             not is_first
-            and entity_id not in self._restarted
+            and series not in self._restarted
             and unchanged < LIVE_FOR - LEEWAY
         )
         measurement = _measurement(record, record.value, is_due=is_due)
         self.measurements.append(measurement)
         for second in {record.at // 1000, (record.at + measurement.travel) // 1000}:
-            self._by_second[second].append(measurement)
+            self._by_second[measurement.metric, second].append(measurement)
 
 
 def _measurement(record: Record, value: float, *, is_due: bool) -> Measurement:
     """Return what a record says, with a value of its own."""
-    travel = TRAVEL if record.kind is Kind.SENT else 0
     return Measurement(
-        record.entity_id, record.device, record.unit, record.at, value, is_due, travel
+        record.entity_id,
+        record.device,
+        METRICS[record.metric],
+        record.at,
+        value,
+        is_due,
+        TRAVEL if record.kind is Kind.SENT else 0,
     )

@@ -4,10 +4,11 @@ import asyncio
 import time
 from typing import Protocol, Self
 
+from custom_components.heart_rate_relay.metrics import HEART_RATE
+
 from .home_assistant.api import Answer, Api
 from .home_assistant.process import HomeAssistantError
 from .relays import DOMAIN, MONITOR
-from .simulated_heart_rate.const import UNIT_BPM
 from .simulated_heart_rate.record import Kind, Record
 from .virtual_proxy import Bike, Proxy, Sent, Strap, World, walking
 from .virtual_proxy.proxy import HOST
@@ -83,4 +84,6 @@ class Monitor:
     def _note(self, sent: Sent) -> None:
         """Write to the ledger what was sent."""
         name, at = self._strap.name, int(sent.at * 1000)
-        self._ledger.write(Record(MONITOR, name, UNIT_BPM, Kind.SENT, at, sent.value))
+        self._ledger.write(
+            Record(MONITOR, name, HEART_RATE.key, Kind.SENT, at, sent.value)
+        )

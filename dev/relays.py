@@ -1,16 +1,20 @@
 """The relays that are set up, each to a local stand-in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
+
+from custom_components.heart_rate_relay.metrics import HEART_RATE, LATITUDE
 
 from .home_assistant.api import OPTIONS_FLOW, Answer, Api
 from .home_assistant.process import HomeAssistantError
+from .named import taken
+from .simulated_heart_rate.measures import MEASURES
 from .stand_ins import (
     Gerosense,
     InfluxDBv1,
     InfluxDBv2,
+    InfluxDBv3,
     LiveTracking,
     OpenWearables,
     Pulsoid,
@@ -30,14 +34,7 @@ MONITOR = "sensor.virtual_strap_heart_rate"
 STEADY = frozenset({CHEST_STRAP, MONITOR})
 """The sources that never fall silent: one simulated, one heard through the air."""
 
-RIDE = (
-    "sensor.bike_power",
-    "sensor.bike_cadence",
-    "sensor.bike_speed",
-    "sensor.bike_distance",
-)
 PHONE = "device_tracker.phone"
-SCALE = "sensor.scale_weight"
 
 type Input = Mapping[str, object]
 """What a person fills in."""
@@ -60,8 +57,18 @@ class Relay:
     """Whether the service shows one line, so that only the first live source counts."""
     first: str = CHEST_STRAP
     """The source that is moved to the front, one that never falls silent."""
-    more: Mapping[str, Sequence[str]] = MappingProxyType({})
-    """Sources to choose beside those that the form recognises, by the form's field."""
+
+    @property
+    def more(self) -> Mapping[str, Sequence[str]]:
+        """The sources to choose beside those that the form recognises, by its field."""
+        takes = taken(self.stand_in.service)
+        others = [
+            measure.entity_id
+            for measure in MEASURES
+            if measure.metric in takes - {HEART_RATE}
+        ]
+        more = {"other_sources": others} if others else {}
+        return more | ({"position_sources": [PHONE]} if LATITUDE in takes else {})
 
 
 def relays(
@@ -69,6 +76,7 @@ def relays(
     live: LiveTracking,
     v1: InfluxDBv1,
     v2: InfluxDBv2,
+    v3: InfluxDBv3,
     gerosense: Gerosense,
     wearables: OpenWearables,
 ) -> Sequence[Relay]:
@@ -84,20 +92,11 @@ def relays(
             first=MONITOR,
         ),
         _to_live_tracking(live),
-        *(
-            replace(relay, more=_ride(SCALE))
-            for relay in (
-                to_influxdb(
-                    v1,
-                    database=v1.database,
-                    username=v1.username,
-                    password=v1.password,
-                ),
-                to_influxdb(
-                    v2, organization=v2.org, bucket=v2.database, token=v2.token
-                ),
-            )
+        to_influxdb(
+            v1, database=v1.database, username=v1.username, password=v1.password
         ),
+        to_influxdb(v2, organization=v2.org, bucket=v2.database, token=v2.token),
+        to_influxdb(v3, database=v3.database, token=v3.token),
         _to_gerosense(gerosense),
         _to_open_wearables(wearables),
     )
@@ -118,13 +117,7 @@ def _to_live_tracking(live: LiveTracking) -> Relay:
         },
         step=1000,
         one_line=True,
-        more=_ride(),
     )
-
-
-def _ride(*more: str) -> Mapping[str, Sequence[str]]:
-    """Return the sources of a ride, and others that do not tell where it is."""
-    return {"other_sources": (*RIDE, *more), "position_sources": (PHONE,)}
 
 
 def to_influxdb(server: StandIn, **fields: object) -> Relay:
@@ -202,7 +195,7 @@ async def create(api: Api, relay: Relay) -> Sequence[str]:
         )
     sources.sort(key=lambda source: source != relay.first)
     for name, more in relay.more.items():
-        fields[name] = [*fields[name], *more]
+        fields[name] = list(dict.fromkeys((*fields[name], *more)))
     step = await api.next_step(step, fields)
     if step.get("step_id") == "measured":
         step = await api.next_step(step, {"next_step_id": "confirm_sources"})

@@ -28,7 +28,7 @@ LOUD = {"WARNING", "ERROR", "CRITICAL"}
 
 SERVICE_WIDTH = 16
 
-COLUMNS = f"{{:<{SERVICE_WIDTH}}}" + "{:>10}{:>8}{:>6}{:>6}{:>12}{:>7}{:>10}{:>10}"
+COLUMNS = f"{{:<{SERVICE_WIDTH}}}" + "{:>8}{:>10}{:>8}{:>6}{:>6}{:>12}{:>7}{:>10}{:>10}"
 
 
 def has_colors() -> bool:
@@ -43,11 +43,10 @@ def paint(text: str, color: str) -> str:
 
 def delivery_line(delivery: Delivery) -> str:
     """Return a line about a delivery."""
-    arrival, measured = delivery.arrival, delivery.measurements
+    arrival, unit = delivery.arrival, delivery.metric.unit
     source = delivery.source or "unknown"
-    unit = measured[0].unit if measured else arrival.metric
     line = (
-        f"{arrival.service:<{SERVICE_WIDTH}}{arrival.value:>5g} {unit:<6}{source:<36}"
+        f"{arrival.service:<{SERVICE_WIDTH}}{delivery.told.value:>5g} {unit:<6}{source:<36}"
         f"measured {_clock(arrival.measured_ms)}  after {delivery.latency:>8.1f} ms"
     )
     if delivery.is_altered:
@@ -59,13 +58,23 @@ def summary(tallies: Iterable[Tally]) -> str:
     """Return a table of what became of all readings."""
     lines = [
         COLUMNS.format(
-            *("service", "delivered", "due", "held", "lost", "duplicated", "wrong"),
+            *(
+                "service",
+                "metrics",
+                "delivered",
+                "due",
+                "held",
+                "lost",
+                "duplicated",
+                "wrong",
+            ),
             *("p50 ms", "p99 ms"),
         )
     ]
     for tally in tallies:
         line = COLUMNS.format(
             tally.service,
+            len({delivery.metric for delivery in tally.deliveries}),
             len(tally.deliveries),
             len(tally.due),
             len(tally.held),
@@ -80,13 +89,14 @@ def summary(tallies: Iterable[Tally]) -> str:
                 f"  from the air: p50 {tally.latency_from_air(50):.1f} ms, "
                 f"p99 {tally.latency_from_air(99):.1f} ms"
             )
-        if (steps := tally.steps).counted:
-            lines.append(
-                f"  steps: {steps.delivered:g} delivered, {steps.held:g} held, "
-                f"{steps.counted:g} counted"
-            )
         lines.extend(
-            f"  lost: {lost.value:g} {lost.unit} of {lost.entity_id} at {_clock(lost.at)}"
+            f"  {metric.key.replace('_', ' ')}: {counted.delivered:g} delivered, "
+            f"{counted.held:g} held, {counted.counted:g} counted"
+            for metric, counted in tally.counted.items()
+        )
+        lines.extend(
+            f"  lost: {lost.value:g} {lost.metric.unit} of {lost.entity_id} "
+            f"at {_clock(lost.at)}"
             for lost in tally.lost[:5]
         )
     return "\n".join(lines)

@@ -2,26 +2,25 @@
 
 from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
 import math
 import time
 from typing import NamedTuple
 
-from .ledger import Ledger, Measurement
-from .relays import Relay
-from .simulated_heart_rate.const import UNIT_STEPS
-from .stand_ins import Arrival
-from .stand_ins.base import HEART_RATE, STEPS
+from custom_components.heart_rate_relay.metrics import Kind, Metric
+from homeassistant.util import slugify
 
-JUDGED = frozenset({HEART_RATE, STEPS})
-"""What a ledger tells enough of."""
+from .ledger import Ledger, Measurement
+from .named import Told, taken, told
+from .relays import Relay
+from .stand_ins import Arrival
 
 WARM_UP = 2_000
-"""For how long a relay owes nothing after the set-up, in ms."""
+"""For how long a relay owes nothing after all is set up, in ms."""
 
 COUNTED_EVERY = 1_000
-"""How often steps are counted, in ms."""
+"""How often the fastest counters count, in ms."""
 
 SILENT_FOR = 2_000
 """A source that is silent for longer may have another step in for it, in ms."""
@@ -31,6 +30,7 @@ class Delivery(NamedTuple):
     """A reading that arrived at a service."""
 
     arrival: Arrival
+    told: Told
     measurements: Sequence[Measurement]
     """What was measured then: all that a counter gained meanwhile, else one at most."""
 
@@ -38,10 +38,13 @@ class Delivery(NamedTuple):
     def source(self) -> str:
         """The entity that measured it, or what the service calls its source."""
         return (
-            self.measurements[-1].entity_id
-            if self.measurements
-            else self.arrival.source
+            self.measurements[-1].entity_id if self.measurements else self.told.source
         )
+
+    @property
+    def metric(self) -> Metric:
+        """What was measured."""
+        return self.told.metric
 
     @property
     def at(self) -> int:
@@ -63,17 +66,22 @@ class Delivery(NamedTuple):
     @property
     def is_altered(self) -> bool:
         """Whether it is not what was measured."""
-        measured = sum(measurement.value for measurement in self.measurements)
-        return not self.measurements or measured != self.arrival.value
+        total = sum(measurement.value for measurement in self.measurements)
+        return not self.measurements or not _same(total, self.told.value)
 
 
-class Steps(NamedTuple):
-    """How many steps there are in all."""
+class Counted(NamedTuple):
+    """How much of what is counted there is in all."""
 
     delivered: float
     """What the service holds. A repeat adds nothing."""
     held: float
     counted: float
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out, or told twice."""
+        return _same(self.delivered + self.held, self.counted)
 
 
 class Tally:
@@ -88,95 +96,123 @@ class Tally:
         self._ledger = ledger
         self._step = relay.step
         self._min_batch = relay.min_batch
-        self._since = time.time() * 1000 + WARM_UP
+        self._since = math.inf
         self._sources = sources
+        self._takes = taken(self.service)
+        self._one_line = relay.one_line
         self._told_at: dict[Measurement, int] = {}
-        self._counted: dict[str, list[int]] = {}
-        # The first one never falls silent
-        self._counting = frozenset(sources[:1] if relay.one_line else sources)
+        self._counted: dict[tuple[str, Metric], list[int]] = {}
+
+    def begin(self) -> None:
+        """Expect all that is measured from now on: everything else is set up."""
+        self._since = time.time() * 1000 + WARM_UP
 
     def add(self, arrival: Arrival) -> Delivery | None:
         """Note what arrived, and return what it was: None for what no ledger holds."""
-        if arrival.metric not in JUDGED:
-            return None
         self._ledger.refresh()
-        delivery = Delivery(arrival, self._measured(arrival))
+        if not (tells := told(arrival)) or self._is_unnoted(tells):
+            return None
+        delivery = Delivery(arrival, tells, self._measured(arrival, tells))
         if delivery.at > self._since:
             self.deliveries.append(delivery)
         return delivery
 
-    def _measured(self, arrival: Arrival) -> Sequence[Measurement]:
+    def _is_unnoted(self, tells: Told) -> bool:
+        """Return whether a source writes no ledger.
+
+        So is what the integration itself makes of a monitor's heart rates.
+        """
+        unnoted = [one for one in self._sources if one not in self._ledger.entities]
+        if "." in tells.source:
+            return tells.source in unnoted
+        device = tells.source.rpartition(" ")[0]
+        names = [one.partition(".")[2] for one in unnoted]
+        is_known = (device, tells.metric) in self._ledger.devices
+        return not is_known and any(
+            device and name.startswith(slugify(device)) for name in names
+        )
+
+    def _counting(self, metric: Metric) -> Sequence[str]:
+        """Return the sources of a metric that count. The first one never falls silent."""
+        measuring = self._ledger.measuring[metric]
+        sources = [source for source in self._sources if source in measuring]
+        return sources[:1] if self._one_line else sources
+
+    def _measured(self, arrival: Arrival, tells: Told) -> Sequence[Measurement]:
         """Return what was measured of which an arrival tells."""
-        if is_count := arrival.metric == STEPS:
-            measured = self._ledger.during(self._began(arrival), arrival.measured_ms)
+        metric = tells.metric
+        if is_count := metric.kind is Kind.COUNTER:
+            began = self._began(arrival, metric)
+            found = self._ledger.during(metric, began, arrival.measured_ms)
         else:
-            measured = self._told(arrival.measured_ms)
-        candidates = [one for one in measured if self._may_be_of(one, arrival)]
+            found = self._told(metric, arrival.measured_ms)
+        candidates = [one for one in found if self._may_be_of(one, tells.source)]
         if is_count or not candidates:
             return candidates
         likeliest = min(
             candidates,
             key=lambda candidate: (
-                candidate.value != arrival.value,
+                not _same(candidate.value, tells.value),
                 self._sources.index(candidate.entity_id),
             ),
         )
         self._told_at.setdefault(likeliest, arrival.measured_ms)
         return [likeliest]
 
-    def _began(self, arrival: Arrival) -> int:
+    def _began(self, arrival: Arrival, metric: Metric) -> int:
         """Return when began what was counted (ms).
 
         A database is only told when it ended: it began when what came before it ended.
         """
         if (end := arrival.measured_ms) != arrival.started_ms:
             return arrival.started_ms
-        ends = self._counted.setdefault(arrival.source, [])
+        ends = self._counted.setdefault((arrival.source, metric), [])
         index = bisect_left(ends, end)
         if index == len(ends) or ends[index] != end:
             ends.insert(index, end)
         return ends[index - 1] if index else end - COUNTED_EVERY
 
-    def _told(self, measured_at: int) -> Sequence[Measurement]:
+    def _told(self, metric: Metric, measured_at: int) -> Sequence[Measurement]:
         """Return what may be told with a time: each measurement only ever with the same."""
         return [
             measurement
-            for measurement in self._ledger.at(measured_at, self._step)
+            for measurement in self._ledger.at(metric, measured_at, self._step)
             if self._told_at.get(measurement, measured_at) == measured_at
         ]
 
-    def _may_be_of(self, measurement: Measurement, arrival: Arrival) -> bool:
-        """Return whether an arrival is from the sensor that measured, as far as it tells.
+    def _may_be_of(self, measurement: Measurement, source: str) -> bool:
+        """Return whether an arrival's source is the sensor that measured, as far as it tells.
 
         Where a service knows devices, their names end with a mark that no other has.
         """
         return measurement.entity_id in self._sources and (
-            arrival.source in ("", measurement.entity_id)
-            or arrival.source.rpartition(" ")[0] == measurement.device
+            source in ("", measurement.entity_id)
+            or source.rpartition(" ")[0] == measurement.device
         )
 
     @property
     def due(self) -> Sequence[Measurement]:
         """What has to arrive, of all that is in the ledger."""
+        counting = {metric: self._counting(metric) for metric in self._takes}
         return [
             measurement
             for measurement in self._ledger.measurements
             if measurement.is_due
             and measurement.at > self._since
-            and measurement.entity_id in self._counting
+            and measurement.entity_id in counting.get(measurement.metric, ())
         ]
 
     @property
     def held(self) -> Sequence[Measurement]:
-        """What is to arrive yet: the latest ones of a unit, too few to make a batch."""
-        until: dict[str, int] = {}
+        """What is to arrive yet: the latest ones of a metric, too few to make a batch."""
+        until: dict[Metric, int] = {}
         for measurement in self._arrived:
-            unit = measurement.unit
-            until[unit] = max(until.get(unit, 0), measurement.at)
-        latest: defaultdict[str, list[Measurement]] = defaultdict(list)
+            metric = measurement.metric
+            until[metric] = max(until.get(metric, 0), measurement.at)
+        latest: defaultdict[Metric, list[Measurement]] = defaultdict(list)
         for measurement in self._missing:
-            if measurement.at > until.get(measurement.unit, 0):
-                latest[measurement.unit].append(measurement)
+            if measurement.at > until.get(measurement.metric, 0):
+                latest[measurement.metric].append(measurement)
         few = [held for held in latest.values() if len(held) < self._min_batch]
         return list(chain.from_iterable(few))
 
@@ -200,18 +236,27 @@ class Tally:
         )
 
     @property
-    def steps(self) -> Steps:
-        """How many steps there are in all."""
+    def counted(self) -> Mapping[Metric, Counted]:
+        """How much there is in all of each metric that is counted."""
         delivered = {
-            _identity(delivery): delivery.arrival.value
+            _identity(delivery): delivery
             for delivery in self.deliveries
-            if delivery.arrival.metric == STEPS
+            if delivery.metric.kind is Kind.COUNTER
         }
-        return Steps(
-            sum(delivered.values()),
-            _steps_of(self.held),
-            _steps_of({*self.due, *self._arrived}),
+        held, owed = self.held, {*self.due, *self._arrived}
+        metrics = dict.fromkeys(
+            one.metric for one in owed if one.metric.kind is Kind.COUNTER
         )
+        return {
+            metric: Counted(
+                sum(
+                    one.told.value for one in delivered.values() if one.metric is metric
+                ),
+                _total(held, metric),
+                _total(owed, metric),
+            )
+            for metric in metrics
+        }
 
     @property
     def wrong(self) -> Sequence[Delivery]:
@@ -224,17 +269,21 @@ class Tally:
 
     def _is_stray(self, delivery: Delivery) -> bool:
         """Return whether a delivery is from a source that does not count."""
-        return not self._counting.issuperset(
+        counting = frozenset(self._counting(delivery.metric))
+        return not counting.issuperset(
             measurement.entity_id for measurement in delivery.measurements
-        ) and not self._is_silence(delivery.at)
+        ) and not self._is_silence(counting, delivery)
 
-    def _is_silence(self, moment: int) -> bool:
-        """Return whether no source that counts measures for a while around a moment (ms)."""
+    def _is_silence(self, counting: Container[str], delivery: Delivery) -> bool:
+        """Return whether no source that counts measures for a while around a delivery."""
         moments = [
             measurement.at
             for measurement in self._ledger.measurements
-            if measurement.is_due and measurement.entity_id in self._counting
+            if measurement.is_due
+            and measurement.metric is delivery.metric
+            and measurement.entity_id in counting
         ]
+        moment = delivery.at
         index = bisect(moments, moment)
         around = (*moments[max(index - 1, 0) : index + 1], moment)
         return max(around) - min(around) > SILENT_FOR
@@ -252,7 +301,7 @@ class Tally:
             bool(self.deliveries)
             and not self.lost
             and not self.wrong
-            and self.steps.delivered + self.steps.held == self.steps.counted
+            and all(counted.is_whole for counted in self.counted.values())
         )
 
     def latency(self, percentile: float) -> float:
@@ -268,19 +317,19 @@ class Tally:
         )
 
 
-def _identity(delivery: Delivery) -> tuple[str, str, int, int]:
+def _identity(delivery: Delivery) -> tuple[str, Metric, int, int]:
     """Return what a delivery has in common with its repeats."""
-    arrival = delivery.arrival
-    return delivery.source, arrival.metric, arrival.started_ms, delivery.at
+    return delivery.source, delivery.metric, delivery.arrival.started_ms, delivery.at
 
 
-def _steps_of(measurements: Iterable[Measurement]) -> float:
-    """Return how many steps were measured."""
-    return sum(
-        measurement.value
-        for measurement in measurements
-        if measurement.unit == UNIT_STEPS
-    )
+def _total(measurements: Iterable[Measurement], metric: Metric) -> float:
+    """Return how much of a metric was counted."""
+    return sum(one.value for one in measurements if one.metric is metric)
+
+
+def _same(one: float, other: float) -> bool:
+    """Return whether two values are the same, but for what a computer makes of fractions."""
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def _percentile(values: Iterable[float], percentile: float) -> float:

@@ -580,6 +580,58 @@ async def test_entry_of_a_former_version(
         "sources": [STRAP],
         "min_bpm": 40,
         "other_sources": ["sensor.steps", "sensor.resting", "sensor.hrv"],
+        "known_metrics": {
+            "sensor.steps": "steps",
+            "sensor.resting": "resting_heart_rate",
+            "sensor.hrv": "heart_rate_variability",
+        },
     }
     assert not monitor.options
     assert await hass.config_entries.async_setup(entry.entry_id)
+
+
+async def test_source_of_a_former_version_that_says_nothing(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """It measures what its list was for: that is delivered, told, and no fault."""
+    counter, useless = "sensor.gadget", "sensor.gizmo"
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Relay",
+        data={"service": "influxdb_v1", **influxdb_data(influxdb)},
+        options={**DEFAULT_OPTIONS, "sources": [STRAP], "step_sources": [counter]},
+        version=1,
+        minor_version=1,
+    )
+    measure(hass, 60)
+    measure(hass, 500, counter, unit_of_measurement=None)
+    measure(hass, 5, useless, unit_of_measurement=None)
+    await set_up(hass, entry)
+    measure(hass, 507, counter, unit_of_measurement=None)
+    await until(lambda: influxdb.arrivals)
+    (arrival,) = influxdb.arrivals
+    assert (arrival.source, arrival.field, arrival.value) == (counter, "steps", 7)
+    assert not ir.async_get(hass).issues
+
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    assert "- gadget: Steps (steps)" in form["description_placeholders"]["measured"]
+    shown = {
+        str(key): key.description["suggested_value"]
+        for key in form["data_schema"].schema
+        if key.description
+    }
+    shown["other_sources"] = [counter, useless]
+    result = await options.async_configure(form["flow_id"], shown)
+    assert result["errors"] == {"other_sources": "untold"}
+    assert result["description_placeholders"]["source"] == useless
+    shown["other_sources"] = [counter]
+    result = await options.async_configure(form["flow_id"], shown)
+    assert result["type"] == "create_entry"
+    await hass.async_block_till_done()
+
+    # A unit that is none of its metric's is told as of any other
+    measure(hass, 507, counter, unit_of_measurement="kg")
+    issues = [issue.translation_key for issue in ir.async_get(hass).issues.values()]
+    assert issues == ["source_unknown_unit"]
+    await hass.config_entries.async_unload(entry.entry_id)

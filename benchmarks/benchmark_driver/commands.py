@@ -1,7 +1,7 @@
 """What the driver can be told to do. All of it runs in Home Assistant's event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 import gc
 from itertools import batched
 import json
@@ -30,6 +30,14 @@ TICK = 0.01
 LOWEST = 60
 HIGHEST = 180
 """The heart rates that are written, in bpm, one after the other."""
+
+SAMPLE: Sequence[Mapping[str, str]] = (
+    {"unit_of_measurement": "bpm"},
+    {"unit_of_measurement": "W", "device_class": "power"},
+    {"unit_of_measurement": "m/s", "device_class": "speed"},
+    {"unit_of_measurement": "rpm"},
+)
+"""What the sensors of a wearer tell of themselves: a heart rate, power, speed and cadence."""
 
 OTHERS_AT_ONCE = 50
 """States of another entity that are written without a pause."""
@@ -87,10 +95,12 @@ async def stream(
     at_once: bool,
     post: str | None,
     bare: bool = False,
+    whole: bool = False,
 ) -> Written:
     """Let sensors measure so many times a second each, and start the clock with that.
 
-    They do so in the same moment, or evenly spread. With post, what is written is posted
+    They do so in the same moment, or evenly spread. Each is one of a heart, or with whole one
+    of a wearer's four. With post, what is written is posted
     there without anything in between; with bare, whoever watches is told: the floors.
     """
     gc.collect()
@@ -100,7 +110,7 @@ async def stream(
     start = loop.time()
     for due, number, measuring in _moments(sensors, rate, seconds, at_once=at_once):
         await asyncio.sleep(max(0.0, start + due - loop.time()))
-        new = [_measure(hass, sensor, number) for sensor in measuring]
+        new = [_measure(hass, sensor, number, whole=whole) for sensor in measuring]
         written += new
         if post:
             hass.async_create_task(_post(hass, post, _lines(new)))
@@ -277,7 +287,9 @@ def _moments(
             yield (number + sensor / sensors) / rate, number, (sensor,)
 
 
-def _measure(hass: HomeAssistant, sensor: int, number: int) -> tuple[int, int, int]:
+def _measure(
+    hass: HomeAssistant, sensor: int, number: int, *, whole: bool
+) -> tuple[int, int, int]:
     """Write another state of a sensor, as an entity does it, no two in a millisecond."""
     at = max(int(time.time() * 1000), latest.get(sensor, 0) + 1)
     latest[sensor] = at
@@ -287,8 +299,8 @@ def _measure(hass: HomeAssistant, sensor: int, number: int) -> tuple[int, int, i
         str(LOWEST + number % (HIGHEST - LOWEST)),
         {
             "state_class": "measurement",
-            "unit_of_measurement": "bpm",
             "friendly_name": f"Bench {sensor}",
+            **SAMPLE[sensor % len(SAMPLE) if whole else 0],
         },
         # In the middle of the millisecond, so that no rounding leads out of it
         timestamp=(at + 0.5) / 1000,

@@ -13,7 +13,13 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_OTHER_SOURCES, DOMAIN, ENTRY_VERSION, FORMER_SOURCES
+from .const import (
+    CONF_KNOWN_METRICS,
+    CONF_OTHER_SOURCES,
+    DOMAIN,
+    ENTRY_VERSION,
+    FORMER_SOURCES,
+)
 from .issues import async_delete_all
 from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_monitor
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
@@ -115,10 +121,20 @@ async def async_migrate_entry(
 
 
 def _with_other_sources(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options with one list of all sources of other metrics than heart rates."""
-    former = [options.get(option, ()) for option in FORMER_SOURCES]
+    """Return options with one list of all sources of other metrics than heart rates.
+
+    What each measures was said by its list: not every entity says it itself.
+    """
+    known = {
+        source_id: metric
+        for option, metric in reversed(FORMER_SOURCES.items())
+        for source_id in options.get(option, ())
+    }
+    former = (options.get(option, ()) for option in FORMER_SOURCES)
     others = dict.fromkeys(chain(options.get(CONF_OTHER_SOURCES, ()), *former))
-    kept = {key: options[key] for key in options.keys() - {*FORMER_SOURCES}}
+    kept = {key: options[key] for key in options.keys() - FORMER_SOURCES.keys()}
+    if known:
+        kept[CONF_KNOWN_METRICS] = known
     return kept | ({CONF_OTHER_SOURCES: list(others)} if others else {})
 
 

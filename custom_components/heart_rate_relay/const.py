@@ -55,6 +55,7 @@ CONF_SOURCES: Final = "sources"
 CONF_OTHER_SOURCES: Final = "other_sources"
 CONF_POSITION_SOURCES: Final = "position_sources"
 CONF_WORKOUT_SOURCES: Final = "workout_sources"
+CONF_KNOWN_METRICS: Final = "known_metrics"
 CONF_DECLINED: Final = "declined"
 CONF_FOLLOW_NEW: Final = "follow_new"
 CONF_MIN_INTERVAL: Final = "min_interval"
@@ -96,12 +97,12 @@ ALL_SOURCES: Final = (
 )
 """The options that hold sources: of heart rates, anything else, positions, and workouts."""
 
-FORMER_SOURCES: Final = (
-    "step_sources",
-    "resting_heart_rate_sources",
-    "heart_rate_variability_sources",
-    "heart_rate_variability_sdnn_sources",
-)
+FORMER_SOURCES: Final = {
+    "step_sources": "steps",
+    "resting_heart_rate_sources": "resting_heart_rate",
+    "heart_rate_variability_sources": "heart_rate_variability",
+    "heart_rate_variability_sdnn_sources": "heart_rate_variability_sdnn",
+}
 """The options that held those of other metrics, a list for each, before version 1.2."""
 
 DEFAULT_OPTIONS: Final[dict[str, Any]] = {

@@ -63,9 +63,12 @@ ENERGY = Metric(
     Quantity.ENERGY,
     Kind.COUNTER,
     device_class="energy",
-    words="energy*, calorie*, kcal, energie*, kalorie*, energia*, caloria*, ka lu li, work",
+    words="energy*, calorie*, kcal, energie*, kalorie*, energia*, caloria*, ka lu li, "
+    "work, qia lu li, re liang, aktivitatskalorien, kalorienverbrauch*",
     unless="basal*, bmr, resting*, grund*, reposo, repos, rust, podstawow*, dietary*, "
-    "intake, consumed, eaten, food, goal*",
+    "intake, consumed, eaten, food, goal*, calories in, kalorien in, ingerid*, "
+    "consommee*, zugefuhrt*, spozyt*, metabolisme*, ji chu dai xie*, she ru*, "
+    "xi shou",
     counting=Counting(fastest=60, steady=20, highest=10**9),
 )
 """What was spent by moving: 20 kcal a minute are 330 W on the pedals."""
@@ -76,8 +79,11 @@ TOTAL_ENERGY = Metric(
     Quantity.ENERGY,
     Kind.COUNTER,
     words="total energy*, total calorie*, total kcal, gesamtkalorien, gesamtenergie, "
-    "calorias totales, calories totales, totale calorieen, kalorie calkowite",
-    unless="basal*, dietary*, intake, consumed, eaten, food, goal*",
+    "calorias totales, calories totales, totale calorieen, kalorie calkowite, "
+    "gesamtkalorien*, total de calorias, total des calories, calkowite kalorie, "
+    "zong qia lu li, zong re liang",
+    unless="basal*, dietary*, intake, consumed, eaten, food, goal*, ingerid*, consommee*, "
+    "she ru*",
     counting=Counting(fastest=60, steady=22, highest=10**9),
 )
 """What was spent, with what a body needs at rest."""
@@ -113,8 +119,9 @@ HYDRATION = Metric(
     Quantity.VOLUME,
     Kind.COUNTER,
     words="hydration*, water*, drunk, drink*, fluid*, wasser*, getrunken, agua, eau, "
-    "gedronken, nawodnienie, woda, yin shui",
-    unless="goal*",
+    "gedronken, nawodnienie, woda, yin shui, hidratacion, hydratation, hydratatie, "
+    "he shui, bu shui, shui",
+    unless="goal*, extracel*, extrazel*, intracel*, intrazel*",
     counting=Counting(fastest=2000, steady=1000, highest=10**9, is_entered=True),
 )
 """Two bottles are written down at once."""
@@ -164,8 +171,10 @@ ALTITUDE = Metric(
     "m",
     (-500, 20_000),
     Quantity.DISTANCE,
-    words="altitude*, elevation, hohe, meereshohe, altitud, hoogte, wysokosc, hai ba",
-    unless="elevation gain, elevation loss, korper*, body*",
+    words="altitude*, elevation, hohe, meereshohe, altitud, hoogte, wysokosc, hai ba, "
+    "elevacion",
+    unless="elevation gain, elevation loss, korper*, body*, change*, cambio*, denivele*, "
+    "ascent, descent, climb*, bian hua",
 )
 
 LATITUDE = Metric("latitude", "°", (-90, 90), kind=Kind.POSITION)
@@ -180,15 +189,17 @@ AIR_TEMPERATURE = Metric(
     Quantity.TEMPERATURE,
     device_class="temperature",
     words="temperatur*, air, wen du",
-    unless="skin*, haut*, piel, peau, huid, skor*, battery*, cpu, processor*",
+    unless="skin*, haut*, piel, peau, huid, skor*, battery*, cpu, processor*, cutane*, "
+    "pi fu*",
 )
 BODY_TEMPERATURE = Metric(
     "body_temperature",
     "°C",
     (25, 45),
     Quantity.TEMPERATURE,
-    words="body*, core, fever, korper*, corporal*, corporelle*, lichaam*, ciala, ti wen",
-    unless="skin*, haut*, piel, peau, huid, skor*, battery*",
+    words="body*, core, fever, korper*, corporal*, corporelle*, lichaam*, ciala, ti wen, "
+    "corps",
+    unless="skin*, haut*, piel, peau, huid, skor*, battery*, cutane*, pi fu*",
 )
 BATTERY = Metric(
     "battery",
@@ -209,7 +220,7 @@ OXYGEN_SATURATION = Metric(
     "%",
     (30, 100),
     words="spo2, sao2, oxygen*, saturation*, sauerstoff*, oxigeno, saturacion*, oxygene, "
-    "zuurstof*, saturacja, xue yang",
+    "zuurstof*, saturacja, xue yang, saturacj*, natlenien*, xie yang*",
 )
 RESPIRATORY_RATE = Metric(
     "respiratory_rate",
@@ -217,7 +228,8 @@ RESPIRATORY_RATE = Metric(
     (2, 100),
     units=_each("bpm", "brpm", "br/min", "/min", "1/min", "breaths/minute")
     | _each("Atemzüge/min", "resp/min", "respirations/min", "oddechów/min"),
-    words="respirat*, breath*, atem*, respiracion*, ademhaling*, oddech*, hu xi",
+    words="respirat*, breath*, atem*, respiracion*, ademhaling*, oddech*, hu xi, "
+    "respiratoir*",
 )
 BLOOD_PRESSURE_SYSTOLIC = Metric(
     "blood_pressure_systolic",
@@ -240,8 +252,15 @@ BLOOD_GLUCOSE = Metric(
     Quantity.BLOOD_GLUCOSE,
     device_class="blood_glucose_concentration",
     words="glucose*, blood sugar*, blutzucker*, glukose*, glucosa*, glycemie*, "
-    "bloedsuiker*, glukoz*, xue tang",
+    "bloedsuiker*, glukoz*, xue tang, bloedglucose*, cukier*, xie tang*",
 )
+_PARTS = (
+    "arm, arms, leg, legs, torso, trunk, segment*, arme, bein, beine, rumpf, "
+    "brazo*, pierna*, bras, jambe*, torse, linkerarm, rechterarm, linkerbeen, "
+    "rechterbeen, romp, ramie*, reka, reki, noga, nogi, tulow*, zuo bi, you bi, zuo tui, you tui, qu gan"
+)
+"""Of the body: what one of them weighs is not what all of it does."""
+
 WEIGHT = Metric(
     "weight",
     "kg",
@@ -249,23 +268,27 @@ WEIGHT = Metric(
     Quantity.MASS,
     device_class="weight",
     words="weight*, gewicht*, korpergewicht*, peso*, poids*, lichaamsgewicht*, waga, "
-    "masa ciala, ti zhong",
-    unless="goal*, bone*, knochen*, muscle mass, muskelmasse, water*",
+    "masa ciala, ti zhong, zhong liang",
+    unless="goal*, bone*, knochen*, muscle mass, muskelmasse, water*, doel*, ziel*, cel, "
+    "mu biao*",
 )
 LEAN_BODY_MASS = Metric(
     "lean_body_mass",
     "kg",
     (0.3, 300),
     Quantity.MASS,
-    words="lean*, fat free*, fettfrei*, magermasse, masa magra, masse maigre, "
-    "vetvrije*, beztluszczow*",
+    words="lean*, fat free*, fettfrei*, magermasse, masa magra, masse maigre, vetvrije*, "
+    "beztluszczow*, masa libre de grasa, masa sin grasa, masse sans graisse, "
+    "vrije vetmassa, wu zhi fang*, qu zhi ti zhong, shou ti zhong",
+    unless=_PARTS,
 )
 SKELETAL_MUSCLE_MASS = Metric(
     "skeletal_muscle_mass",
     "kg",
     (0.1, 200),
     Quantity.MASS,
-    words="skeletal*, skelett*, esqueletic*, squelettique*, skelet*, szkielet*",
+    words="skeletal*, skelett*, esqueletic*, squelettique*, skelet*, szkielet*, gu ge ji*",
+    unless=_PARTS,
 )
 BODY_FAT_MASS = Metric(
     "body_fat_mass",
@@ -273,15 +296,24 @@ BODY_FAT_MASS = Metric(
     (0.1, 500),
     Quantity.MASS,
     words="fat mass, body fat*, fettmasse, korperfett*, masa grasa, masse grasse, "
-    "vetmassa, tkanka tluszczowa, zhi fang",
+    "vetmassa, tkanka tluszczowa, zhi fang, grasa corporal, masse graisseuse, "
+    "ti zhi*",
+    unless="fat free*, fettfrei*, libre de grasa, sin grasa, sans graisse, vetvrij*, "
+    "vrije vetmassa, beztluszcz*, wu zhi fang*, visceral*, viszeral*, trzewn*, "
+    "nei zang*"
+    f", {_PARTS}",
 )
 BODY_FAT = Metric(
     "body_fat",
     "%",
     (1, 90),
     words="fat, body fat*, fettanteil, korperfett*, grasa*, graisse*, masse grasse, "
-    "vetpercentage, lichaamsvet, tluszcz*, zhi fang",
-    unless="fat free*, visceral*",
+    "vetpercentage, lichaamsvet, tluszcz*, zhi fang, vetverhouding, "
+    "masse graisseuse, ti zhi*",
+    unless="fat free*, visceral*, fettfrei*, libre de grasa, sin grasa, sans graisse, "
+    "vetvrij*, vrije vetmassa, beztluszcz*, wu zhi fang*, viszeral*, trzewn*, "
+    "nei zang*"
+    f", {_PARTS}",
 )
 HEIGHT = Metric(
     "height",
@@ -289,14 +321,14 @@ HEIGHT = Metric(
     (30, 280),
     Quantity.DISTANCE,
     words="height, body height, korpergrosse, estatura, taille, lichaamslengte, wzrost, "
-    "shen gao",
+    "shen gao, altura, hauteur",
 )
 BMI = Metric(
     "bmi",
     "kg/m²",
     (5, 250),
     units=_each("", "kg/m2", "BMI"),
-    words="bmi, body mass index*, massindex, indice de masa corporal, imc",
+    words="bmi, body mass index*, massindex, indice de masa corporal, imc, ti zhi zhi shu",
 )
 VO2_MAX = Metric(
     "vo2_max",
@@ -305,7 +337,8 @@ VO2_MAX = Metric(
     units=_each(
         "", "mL/kg/min", "mL/min/kg", "mL/(min·kg)", "mL/kg·min", "mL/(kg*min)"
     ),
-    words="vo2*, vo2 max*, vo2max*, cardio fitness*, maximal oxygen*",
+    words="vo2*, vo2 max*, vo2max*, cardio fitness*, maximal oxygen*, pulap tlenowy, "
+    "zui da she yang*",
     is_daily=True,
 )
 

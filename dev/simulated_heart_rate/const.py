@@ -6,8 +6,5 @@ DOMAIN: Final = "simulated_heart_rate"
 
 CONF_LEDGER: Final = "ledger"
 
-UNIT_BPM: Final = "bpm"
-UNIT_STEPS: Final = "steps"
-
 SERVICE_STOP: Final = "stop"
 SIGNAL_STOP: Final = f"{DOMAIN}_stop"

@@ -1,4 +1,4 @@
-"""How simulated hearts beat, feet walk, and a scale weighs.
+"""How simulated hearts beat, feet walk, and other sensors measure and count.
 
 For every second there is a rate or a count, unavailable, or nothing at all.
 """
@@ -72,17 +72,22 @@ def steps_of_a_day(seconds: int) -> int:
     return bursts * sum(BURST) + sum(BURST[:rest])
 
 
-def resting() -> Pattern:
-    """Yield a resting rate once: nothing that a relay should take for a heart rate."""
-    yield 52
+def varying(low: float, high: float) -> Pattern:
+    """Yield values of two decimals between two, never the same twice in a row."""
+    random = Random(high)
+    value = low
     while True:
-        yield Signal.SILENCE
+        before = value
+        while value == before:
+            value = round(random.uniform(low, high), 2)
+        yield value
 
 
-def weighing(every: int = 30) -> Pattern:
-    """Yield a weight, in kg, each so many seconds."""
-    random = Random(every)
+def counting(gain: float, *, is_whole: bool) -> Pattern:
+    """Yield a count that grows each time, by as much as that at most."""
+    random = Random(gain)
+    count = 0.0
     while True:
-        yield round(random.gauss(72.4, 0.2), 1)
-        for _ in range(every - 1):
-            yield Signal.SILENCE
+        yield count
+        more = random.uniform(gain / 2, gain)
+        count = count + max(1, round(more)) if is_whole else round(count + more, 2)

@@ -1,4 +1,4 @@
-"""The ledger: every state that a sensor wrote, or a monitor sent, a line of JSON each."""
+"""The ledger: every value that an entity told, or a monitor sent, a line of JSON each."""
 
 from enum import StrEnum
 import json
@@ -18,17 +18,18 @@ class Kind(StrEnum):
 
 
 class Record(NamedTuple):
-    """One state that a sensor wrote, or a monitor sent."""
+    """One value that an entity told, or a monitor sent."""
 
     entity_id: str
     device: str
     """What the sensor's device is called."""
-    unit: str
+    metric: str
+    """The key of what it measures."""
     kind: Kind
     at: int
     """Milliseconds since the Unix epoch, UTC."""
     value: float | None
-    """In its unit, None where there was none."""
+    """In the unit of the metric, None where there was none."""
 
     @classmethod
     def from_line(cls, line: str) -> Self:

@@ -3,8 +3,6 @@
 Everything follows from the seconds since its begin, so that it fits together.
 """
 
-from collections.abc import Iterator
-from itertools import count
 import math
 from typing import NamedTuple
 
@@ -57,6 +55,21 @@ def power(second: int) -> int:
     return round(0.25 * fast**3 + 5 * fast)
 
 
+def power_left(second: int) -> float:
+    """Return the left leg's part of it, in W."""
+    return round(power(second) * 0.48, 1)
+
+
+def power_right(second: int) -> float:
+    """Return the right leg's part of it, in W."""
+    return round(power(second) - power_left(second), 1)
+
+
+def altitude(second: int) -> float:
+    """Return how high it is, in m: up and down on each lap."""
+    return round(34 + 6 * math.sin(math.tau * distance(second) / LAP), 1)
+
+
 def place(second: int) -> Place:
     """Return where it is: it begins to the north, and turns to the right at first."""
     laps, along = divmod(distance(second), LAP)
@@ -72,6 +85,6 @@ def place(second: int) -> Place:
     )
 
 
-def places() -> Iterator[Place]:
-    """Yield where the ride is in each second."""
-    return map(place, count())
+def accuracy(second: int) -> int:
+    """Return how far it may be from there, in m."""
+    return 4 + second // 5 % 3

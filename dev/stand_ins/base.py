@@ -58,10 +58,14 @@ class Arrival(NamedTuple):
     """Where a database keeps it."""
 
     @property
+    def name(self) -> str:
+        """What the service calls what was measured, empty where it knows one metric alone."""
+        return self.tags.get("data_type") or self.tags.get("type") or self.field
+
+    @property
     def metric(self) -> str:
         """What was measured, in the service's own words where they are special."""
-        name = self.tags.get("data_type") or self.tags.get("type") or self.field
-        return METRICS.get(name, name)
+        return METRICS.get(self.name, self.name)
 
     @property
     def started_at(self) -> int:

@@ -5,18 +5,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 import time
 
+from custom_components.heart_rate_relay.metrics import HEART_RATE, STEPS, Metric
 from dev.ledger import Ledger
 from dev.relays import Relay
-from dev.simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
 from dev.simulated_heart_rate.record import Kind, Record, Writer
-from dev.stand_ins import Arrival, Gerosense, InfluxDBv1, LiveTracking
+from dev.stand_ins import Arrival, Gerosense, InfluxDBv1, LiveTracking, OpenWearables
 from dev.tally import Tally
 
 STRAP = "sensor.strap"
 WATCH = "sensor.watch"
 PHONE = "sensor.phone"
 
-DEVICES = {STRAP: "Strap", WATCH: "Old watch", PHONE: "Phone"}
+BIKE = "sensor.bike"
+TRACKER = "device_tracker.phone"
+BESIDE = (BIKE, TRACKER)
+"""What measures other metrics."""
+
+DEVICES = {STRAP: "Strap", WATCH: "Old watch", PHONE: "Phone", BIKE: "Bike"}
 
 
 class Scene:
@@ -36,36 +41,61 @@ class Scene:
         )
 
     def _tally(self, relay: Relay, *more: str) -> Tally:
-        return Tally(relay, (STRAP, WATCH, *more), self.ledger)
+        tally = Tally(relay, (STRAP, WATCH, *more, *BESIDE), self.ledger)
+        tally.begin()
+        return tally
+
+    def with_source(self, entity_id: str) -> Tally:
+        """Return the tally of a relay with a source that writes no ledger."""
+        return self._tally(Relay(stand_in=InfluxDBv1(), steps={}), entity_id)
+
+    def by_day(self) -> Tally:
+        """Return the tally of a relay to a service that takes most metrics, and gathers."""
+        return self._tally(Relay(stand_in=OpenWearables(), steps={}, gathers=True))
 
     def at(self, second: int) -> int:
         """Return when a sensor measures: a quarter of a second after the full one."""
         return self.start + second * 1000 + 250
 
-    def measure(self, value: float, second: int, entity_id: str = STRAP) -> None:
-        """Let a sensor measure, or count."""
-        unit = UNIT_STEPS if entity_id == PHONE else UNIT_BPM
-        device, at = DEVICES[entity_id], self.at(second)
-        self.writer.write(Record(entity_id, device, unit, Kind.CHANGE, at, value))
+    def measure(
+        self,
+        value: float,
+        second: int,
+        entity_id: str = STRAP,
+        metric: Metric | None = None,
+    ) -> None:
+        """Let an entity measure, or count."""
+        metric = metric or (STEPS if entity_id == PHONE else HEART_RATE)
+        device, at = DEVICES.get(entity_id, "Phone"), self.at(second)
+        self.writer.write(Record(entity_id, device, metric.key, Kind.CHANGE, at, value))
         self.ledger.refresh()
 
     def send(self, value: float, second: int, after: int = 250) -> None:
         """Let the strap send a notification, so many ms after the full second."""
         at = self.start + second * 1000 + after
-        self.writer.write(Record(STRAP, "Strap", UNIT_BPM, Kind.SENT, at, value))
+        self.writer.write(Record(STRAP, "Strap", HEART_RATE.key, Kind.SENT, at, value))
         self.ledger.refresh()
 
     def deliver(
-        self, value: float, second: int, late: float = 5, source: str = STRAP
+        self,
+        value: float,
+        second: int,
+        late: float = 5,
+        source: str = STRAP,
+        field: str = "",
     ) -> None:
         """Let a reading arrive at the service of many lines."""
         at = self.at(second)
-        self.tally.add(Arrival("influxdb_v1", at * 1000, value, source, at + late, {}))
+        self.tally.add(
+            Arrival("influxdb_v1", at * 1000, value, source, at + late, {}, field)
+        )
 
-    def deliver_one_line(self, value: float, second: int) -> None:
+    def deliver_one_line(self, value: float, second: int, field: str = "") -> None:
         """Let a reading arrive at the service of one line."""
         at = self.start + second * 1000
-        self.one_line.add(Arrival("livetracking", at * 1000, value, "", at + 255, {}))
+        self.one_line.add(
+            Arrival("livetracking", at * 1000, value, "", at + 255, {}, field)
+        )
 
     def deliver_gathered(
         self, value: float, second: int, device: str = "Strap 1a2b3c4d"

@@ -4,8 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.heart_rate_relay.metrics import (
+    CYCLING_DISTANCE,
+    HEART_RATE,
+    LATITUDE,
+    POWER,
+    STEPS,
+    Metric,
+)
 from dev.ledger import LEEWAY, LIVE_FOR, TOLERANCE, TRAVEL, Ledger
-from dev.simulated_heart_rate.const import UNIT_BPM, UNIT_STEPS
 from dev.simulated_heart_rate.record import Kind, Record, Writer
 
 STRAP = "sensor.strap"
@@ -30,7 +37,7 @@ def write(
     path: Path,
     *values: float | None,
     entity_id: str = STRAP,
-    unit: str = UNIT_BPM,
+    metric: Metric = HEART_RATE,
     first: int = 0,
 ) -> None:
     """Write a value a second, as a sensor does."""
@@ -41,15 +48,15 @@ def write(
         if value is None:
             kind = Kind.UNAVAILABLE
         at = START + second * 1000
-        writer.write(Record(entity_id, "device", unit, kind, at, value))
+        writer.write(Record(entity_id, "device", metric.key, kind, at, value))
         before = value
     writer.close()
 
 
-def start(path: Path, entity_id: str = STRAP, unit: str = UNIT_BPM) -> None:
+def start(path: Path, entity_id: str = STRAP, metric: Metric = HEART_RATE) -> None:
     """Start the sensor."""
     writer = Writer(str(path))
-    writer.write(Record(entity_id, "device", unit, Kind.START, START, None))
+    writer.write(Record(entity_id, "device", metric.key, Kind.START, START, None))
     writer.close()
 
 
@@ -68,13 +75,25 @@ def test_every_value_but_the_first_is_due(path: Path, ledger: Ledger) -> None:
     assert len(ledger.measurements) == 4
 
 
-def test_what_is_neither_of_a_heart_nor_steps_is_not_judged(
-    path: Path, ledger: Ledger
+@pytest.mark.parametrize("metric", [POWER, LATITUDE])
+def test_whatever_is_measured_is_due(
+    path: Path, ledger: Ledger, metric: Metric
 ) -> None:
-    """A relay may deliver it as it likes."""
-    write(path, 190, 191, 192, unit="W")
-    assert due(ledger) == []
-    assert not ledger.measurements
+    """The same holds for each metric, and none is taken for another one."""
+    write(path, 19.5, 19.6, 19.6, metric=metric)
+    write(path, 90, 91)
+    assert due(ledger) == [19.6, 19.6, 91]
+    assert [one.value for one in ledger.at(metric, START + 1000, 1)] == [19.6]
+    assert [one.value for one in ledger.at(HEART_RATE, START + 1000, 1)] == [91]
+
+
+def test_one_entity_tells_several_metrics(path: Path, ledger: Ledger) -> None:
+    """A tracker tells all of a place at once, each part with values of its own."""
+    write(path, 52.1, 52.2, metric=LATITUDE)
+    write(path, 52.1, 52.1, 7.5, metric=POWER)
+    assert due(ledger) == [52.2, 52.1, 7.5]
+    assert ledger.measuring == {LATITUDE: {STRAP}, POWER: {STRAP}}
+    assert ledger.entities == {STRAP}
 
 
 def test_the_first_value_after_unavailable_is_not_due(
@@ -147,7 +166,7 @@ def test_measurements_are_found_by_their_time(
     """A service may tell the time in ms or in seconds."""
     write(path, 70, 71, 72)
     ledger.refresh()
-    found = ledger.at(measured_at, step)
+    found = ledger.at(HEART_RATE, measured_at, step)
     assert [measurement.value for measurement in found] == values
 
 
@@ -161,15 +180,15 @@ def test_what_was_sent_is_found_when_it_is_there(
     """A notification takes a moment, and may come in the next second."""
     at = START + phase
     writer = Writer(str(path))
-    writer.write(Record(STRAP, "device", UNIT_BPM, Kind.SENT, at, 71))
+    writer.write(Record(STRAP, "device", HEART_RATE.key, Kind.SENT, at, 71))
     writer.close()
     ledger.refresh()
-    assert len(ledger.at(at + late, 1)) == found
+    assert len(ledger.at(HEART_RATE, at + late, 1)) == found
 
 
 def walk(path: Path, *counts: float | None, first: int = 0) -> None:
     """Write a count a second, as a step counter does."""
-    write(path, *counts, entity_id=PHONE, unit=UNIT_STEPS, first=first)
+    write(path, *counts, entity_id=PHONE, metric=STEPS, first=first)
 
 
 def test_what_a_counter_gains_is_due(path: Path, ledger: Ledger) -> None:
@@ -180,7 +199,7 @@ def test_what_a_counter_gains_is_due(path: Path, ledger: Ledger) -> None:
         2000,
         4000,
     ]
-    assert {measurement.unit for measurement in ledger.measurements} == {UNIT_STEPS}
+    assert {measurement.metric for measurement in ledger.measurements} == {STEPS}
 
 
 def test_a_counter_begins_anew(path: Path, ledger: Ledger) -> None:
@@ -192,7 +211,7 @@ def test_a_counter_begins_anew(path: Path, ledger: Ledger) -> None:
 def test_a_counter_counts_on_while_it_is_not_read(path: Path, ledger: Ledger) -> None:
     """Neither unavailable nor a restart makes its count doubtful."""
     walk(path, 500, None, 507)
-    start(path, PHONE, UNIT_STEPS)
+    start(path, PHONE, STEPS)
     walk(path, 520, first=9)
     assert due(ledger) == [7, 13]
 
@@ -218,7 +237,7 @@ def test_what_was_counted_during_a_time(
     walk(path, 500, 501, 503, 506)
     write(path, 70, 71, 72)
     ledger.refresh()
-    found = ledger.during(START + begin, START + end)
+    found = ledger.during(STEPS, START + begin, START + end)
     assert [measurement.value for measurement in found] == values
 
 
@@ -226,5 +245,6 @@ def test_heart_rates_and_steps_are_found_apart(path: Path, ledger: Ledger) -> No
     """A count is found by its time only where a count is looked for."""
     walk(path, 500, 501)
     ledger.refresh()
-    assert ledger.during(START, START + 1000)
-    assert not ledger.at(START + 1000, 1)
+    assert ledger.during(STEPS, START, START + 1000)
+    assert not ledger.at(STEPS, START + 1000, 1)
+    assert not ledger.during(CYCLING_DISTANCE, START, START + 1000)

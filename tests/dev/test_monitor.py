@@ -13,7 +13,6 @@ from dev.home_assistant.api import CONFIG_FLOW, Answer, Api
 from dev.home_assistant.process import HomeAssistantError
 from dev.monitor import PHASE, Monitor
 from dev.relays import DOMAIN, MONITOR
-from dev.simulated_heart_rate.const import UNIT_BPM
 from dev.simulated_heart_rate.record import Kind, Record, Writer
 from tests.common import until
 
@@ -59,8 +58,8 @@ async def test_what_is_sent_is_noted(
     monitor.fall_silent()
     records = [Record.from_line(line) for line in path.read_text().splitlines()]
     assert [record.value for record in records] == [data[1] for data in client.notified]
-    assert {(record.entity_id, record.unit, record.kind) for record in records} == {
-        (MONITOR, UNIT_BPM, Kind.SENT)
+    assert {(record.entity_id, record.metric, record.kind) for record in records} == {
+        (MONITOR, "heart_rate", Kind.SENT)
     }
     # The entity is called after the device
     assert f"sensor.{records[0].device.lower().replace(' ', '_')}_heart_rate" == MONITOR

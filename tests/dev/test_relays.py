@@ -10,11 +10,11 @@ from yarl import URL
 from dev.home_assistant.api import CONFIG_FLOW, Answer, Api
 from dev.home_assistant.process import HomeAssistantError
 from dev.relays import CHEST_STRAP, DOMAIN, GATHER, MONITOR, Input, Relay, create
-from dev.stand_ins import InfluxDBv1, OpenWearables
+from dev.simulated_heart_rate.measures import MEASURES
+from dev.stand_ins import InfluxDBv1, LiveTracking, OpenWearables, Pulsoid, StandIn
 
 WATCH = "sensor.watch"
 PHONE = "sensor.phone"
-BIKE = "sensor.bike"
 TRACKER = "device_tracker.phone"
 SOURCES = [CHEST_STRAP, MONITOR]
 
@@ -77,7 +77,7 @@ async def test_the_way_to_a_relay(first: str) -> None:
     others = [source for source in (CHEST_STRAP, MONITOR) if source != first]
     async with aiohttp.ClientSession() as session:
         api = ScriptedApi(session, sources=[WATCH, *others, first])
-        relay = Relay(stand_in=InfluxDBv1(), steps=STEPS, first=first)
+        relay = Relay(stand_in=Pulsoid(), steps=STEPS, first=first)
         assert await create(api, relay) == [first, WATCH, *others]
     assert api.seen == [
         DOMAIN,
@@ -95,7 +95,11 @@ async def test_a_relay_that_gathers_is_hastened() -> None:
     async with aiohttp.ClientSession() as session:
         api = ScriptedApi(session, sources=[*SOURCES], other_sources=[PHONE])
         relay = Relay(stand_in=OpenWearables(), steps=STEPS, gathers=True)
-        assert await create(api, relay) == [*SOURCES, PHONE]
+        assert await create(api, relay) == [
+            *SOURCES,
+            PHONE,
+            *relay.more["other_sources"],
+        ]
     options = {"keep_days": 30, "gather": GATHER, "follow_new": False}
     assert api.seen[-3:] == ["the entry", ("init", options), "loaded"]
 
@@ -129,29 +133,46 @@ async def test_a_relay_that_is_not_set_up() -> None:
     async with aiohttp.ClientSession() as session:
         api = ScriptedApi(session, sources=[*SOURCES])
         api.config[-1] = form("sources")
-        relay = Relay(stand_in=InfluxDBv1(), steps=STEPS)
+        relay = Relay(stand_in=Pulsoid(), steps=STEPS)
         with pytest.raises(HomeAssistantError, match="not set up"):
             await create(api, relay)
 
 
+@pytest.mark.parametrize(
+    ("stand_in", "has", "lacks", "positions"),
+    [
+        (Pulsoid, set(), {"sensor.bike_power"}, None),
+        (InfluxDBv1, {"sensor.bike_power_left", "sensor.scale_bmi"}, set(), [TRACKER]),
+        (OpenWearables, {"sensor.scale_bmi"}, {"sensor.bike_power_left"}, None),
+        (LiveTracking, {"sensor.bike_power_left"}, {"sensor.scale_bmi"}, [TRACKER]),
+    ],
+)
 @pytest.mark.parametrize("is_asked", [True, False])
-async def test_more_sources_than_are_recognised(is_asked: bool) -> None:
-    """They are chosen beside the others, and what they measure is confirmed if asked."""
-    more = {"other_sources": (BIKE,), "position_sources": (TRACKER,)}
-    relay = Relay(stand_in=InfluxDBv1(), steps=STEPS, more=more)
+async def test_more_sources_than_are_recognised(
+    stand_in: type[StandIn],
+    has: set[str],
+    lacks: set[str],
+    positions: list[str] | None,
+    is_asked: bool,
+) -> None:
+    """All that the service takes is chosen once, and confirmed where that is asked."""
+    relay = Relay(stand_in=stand_in(), steps=STEPS)
+    recognised = [PHONE, "sensor.bike_power"] if has else []
+    fields = {"other_sources": recognised} if has else {}
+    if positions:
+        fields["position_sources"] = []
     async with aiohttp.ClientSession() as session:
-        api = ScriptedApi(
-            session, sources=SOURCES, other_sources=[PHONE], position_sources=[]
-        )
+        api = ScriptedApi(session, sources=SOURCES, **fields)
         if is_asked:
             api.config.insert(-1, {"type": "menu", "step_id": "measured"})
-        assert await create(api, relay) == [*SOURCES, PHONE, BIKE, TRACKER]
-    chosen = {
-        "sources": SOURCES,
-        "other_sources": [PHONE, BIKE],
-        "position_sources": [TRACKER],
-        "follow_new": False,
-    }
-    assert ("sources", chosen) in api.seen
+        chosen = await create(api, relay)
+    assert chosen[:2] == SOURCES
+    beside = [each for each in chosen[2:] if each != TRACKER]
+    assert len(beside) == len(set(beside))
+    assert has <= {*beside}
+    assert lacks.isdisjoint({*beside} - {*recognised})
+    assert chosen.count(TRACKER) == len(positions or [])
+    told = {measure.entity_id for measure in MEASURES}
+    assert {*beside} <= told | {PHONE}
     confirmed = ("measured", {"next_step_id": "confirm_sources"})
     assert (api.seen[-1] == confirmed) is is_asked

@@ -9,28 +9,35 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from yarl import URL
 
+from custom_components.heart_rate_relay.metrics import METRICS, Kind
+from custom_components.heart_rate_relay.sources.detection.candidate import Candidate
+from custom_components.heart_rate_relay.sources.measured import metric_of
 from dev.home_assistant.config import write_configuration
+from dev.simulated_heart_rate.measures import EVERY, MEASURES, walking
 from dev.simulated_heart_rate.pattern import (
     BURST,
     BURST_EVERY,
     Signal,
     changing,
+    counting,
     falling_silent,
     flapping,
-    resting,
     steady,
     steps_of_a_day,
-    weighing,
+    varying,
 )
 from dev.simulated_heart_rate.ride import (
     METRES_PER_DEGREE,
+    accuracy,
+    altitude,
     cadence,
     distance,
-    places,
+    place,
     power,
+    power_left,
+    power_right,
     speed,
 )
-from dev.simulated_heart_rate.sensor import walking
 from homeassistant.core import HomeAssistant
 
 
@@ -61,7 +68,6 @@ def test_interruptions() -> None:
     assert [rate is Signal.UNAVAILABLE for rate in flaps] == (
         [False] * 8 + [True] * 3
     ) * 2
-    assert list(islice(resting(), 2)) == [52, Signal.SILENCE]
 
 
 def test_steps_come_in_bursts() -> None:
@@ -72,21 +78,58 @@ def test_steps_come_in_bursts() -> None:
     assert gains == [*BURST, *[0] * (BURST_EVERY - len(BURST))] * 3
 
 
-def test_weights_come_now_and_then() -> None:
-    """They are those of one person."""
-    weights = list(islice(weighing(30), 90))
-    told = [each for each in weights if isinstance(each, float)]
-    assert [second for second, each in enumerate(weights) if each in told] == [
-        0,
-        30,
-        60,
+def test_values_vary() -> None:
+    """Each is another one than the last, so that no repeat is taken for it."""
+    values = [each for each in islice(varying(71, 73), 500) if isinstance(each, float)]
+    assert len(values) == 500
+    assert all(71 <= value <= 73 for value in values)
+    assert all(before != after for before, after in pairwise(values))
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_counts_grow(is_whole: bool) -> None:
+    """Never by more than is to be believed."""
+    counts = list(islice(counting(0.6, is_whole=is_whole), 50))
+    gains = [
+        round(after - before, 2)
+        for before, after in pairwise(counts)
+        if isinstance(before, float | int) and isinstance(after, float | int)
     ]
-    assert all(71 < weight < 74 for weight in told)
+    assert counts[0] == 0
+    assert set(gains) == {1} if is_whole else all(0.2 < gain < 0.7 for gain in gains)
+
+
+def test_each_metric_is_measured() -> None:
+    """By a sensor whose name and unit say so, with values that are to be believed."""
+    measured = {measure.metric for measure in MEASURES}
+    assert measured == {
+        metric
+        for metric in METRICS.values()
+        if metric.kind in (Kind.INSTANT, Kind.COUNTER)
+    }
+    for measure in MEASURES:
+        candidate = Candidate(
+            entity_id=measure.entity_id,
+            unit=measure.metric.unit,
+            name=f"{measure.device} {measure.name}",
+            device_name=measure.device,
+            first_name=measure.name,
+        )
+        assert metric_of(candidate) is measure.metric
+        told = [
+            value
+            for value in islice(measure.pattern(), 10 * EVERY)
+            if not isinstance(value, Signal)
+        ]
+        lowest, highest = measure.metric.plausible
+        if not measure.metric.counting:
+            assert all(lowest <= value <= highest for value in told), measure
+        assert len(told) >= 10
 
 
 def test_a_ride_fits_together() -> None:
     """Whoever is so fast gets so far, in the direction that is told, and pedals for it."""
-    track = list(islice(places(), 300))
+    track = [place(second) for second in range(300)]
     for second, (here, there) in enumerate(pairwise(track)):
         gone = distance(second + 1) - distance(second)
         assert gone == pytest.approx((speed(second) + speed(second + 1)) / 2, abs=0.2)
@@ -101,6 +144,9 @@ def test_a_ride_fits_together() -> None:
     slow = min(range(60), key=speed)
     assert power(fast) > 2 * power(slow) > 0
     assert cadence(fast) > cadence(slow) > 40
+    assert power_left(fast) + power_right(fast) == pytest.approx(power(fast))
+    assert max(map(altitude, range(300))) - min(map(altitude, range(300))) > 10
+    assert len({accuracy(second) for second in range(60)}) == 3
 
 
 @pytest.mark.parametrize(

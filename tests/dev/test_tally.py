@@ -4,11 +4,18 @@ from collections.abc import Mapping
 
 import pytest
 
+from custom_components.heart_rate_relay.metrics import (
+    CYCLING_DISTANCE,
+    LATITUDE,
+    POWER,
+    SPEED,
+    STEPS,
+)
 from dev.report import LogFilter, delivery_line, summary
 from dev.stand_ins import Arrival, OpenWearables
-from dev.tally import Steps
+from dev.tally import Counted
 
-from .scene import PHONE, STRAP, WATCH, Scene
+from .scene import BIKE, PHONE, STRAP, TRACKER, WATCH, Scene
 
 
 def test_all_is_well(scene: Scene) -> None:
@@ -109,17 +116,77 @@ def test_another_source_steps_in(scene: Scene, second: int, wrong: int) -> None:
     assert len(scene.one_line.wrong) == wrong
 
 
-@pytest.mark.parametrize(
-    ("tags", "field"), [({"type": "HEART_RATE_VARIABILITY"}, ""), ({}, "power")]
-)
-def test_what_no_ledger_holds_is_not_judged(
-    scene: Scene, tags: Mapping[str, str], field: str
-) -> None:
-    """The heart-rate variability of the monitor may be delivered, too, and a ride."""
+def test_what_no_ledger_holds_is_not_judged(scene: Scene) -> None:
+    """What the integration makes of a monitor's heart rates, and what is no metric."""
+    tally = scene.with_source("sensor.virtual_strap_variability")
     at = scene.at(0)
-    arrival = Arrival("some", at * 1000, 41, "Strap 1a2b3c4d", at, tags, field)
-    assert scene.gathered.add(arrival) is None
-    assert not scene.gathered.deliveries
+    for source, tags, field in (
+        ("Virtual strap 1a2b3c4d", {"type": "HEART_RATE_VARIABILITY"}, ""),
+        ("sensor.virtual_strap_variability", {}, "heart_rate_variability"),
+        (STRAP, {}, "anything"),
+    ):
+        arrival = Arrival("some", at * 1000, 41, source, at, tags, field)
+        assert tally.add(arrival) is None
+    assert not tally.deliveries
+
+
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [(BIKE, "cadence"), (STRAP, "power"), ("sensor.other", "power"), (WATCH, "speed")],
+)
+def test_what_nobody_measured(scene: Scene, source: str, field: str) -> None:
+    """Another metric of a sensor, or one of a sensor that is none of the relay's, is wrong."""
+    scene.measure(190, 0, BIKE, POWER)
+    scene.deliver(190, 0, source=source, field=field)
+    assert len(scene.tally.wrong) == 1
+
+
+def test_each_metric_is_judged(scene: Scene) -> None:
+    """Lost, repeated and altered, whatever was measured."""
+    for second, watts in enumerate((180, 190, 200, 210)):
+        scene.measure(watts, second, BIKE, POWER)
+        scene.measure(52 + second / 8, second, TRACKER, LATITUDE)
+    scene.deliver(190, 1, source=BIKE, field="power")
+    scene.deliver(190, 1, source=BIKE, field="power")
+    scene.deliver(201, 2, source=BIKE, field="power")
+    scene.deliver(52.125, 1, source=TRACKER, field="latitude")
+    scene.deliver(52.25, 2, source=TRACKER, field="latitude")
+    scene.deliver(52.375, 3, source=TRACKER, field="latitude")
+    assert [lost.value for lost in scene.tally.lost] == [210]
+    assert scene.tally.duplicated == 1
+    assert [one.told.value for one in scene.tally.wrong] == [201]
+    printed = summary([scene.tally])
+    assert "  lost: 210 W of sensor.bike" in printed
+    assert printed.splitlines()[1].split()[1] == "2"
+
+
+def test_one_line_of_each_metric(scene: Scene) -> None:
+    """The first source of each counts, and a unit of the service's own is no other value."""
+    for second in range(4):
+        scene.measure(8.1 + second / 10, second, BIKE, SPEED)
+        scene.measure(7 + second / 10, second, TRACKER, SPEED)
+        scene.deliver_one_line((8.1 + second / 10) * 3.6, second, "spd_kph")
+    assert scene.one_line.is_good
+    scene.deliver_one_line(7.2 * 3.6, 2, "spd_kph")
+    assert len(scene.one_line.wrong) == 1
+
+
+def test_fractions_are_counted(scene: Scene) -> None:
+    """What a computer makes of tenths is none of a counter's business."""
+    tally = scene.by_day()
+    for second, metres in enumerate((7.1, 14.3, 21.6)):
+        scene.measure(metres, second, BIKE, CYCLING_DISTANCE)
+    for second, metres in ((1, 7.2), (2, 7.3)):
+        begin, end = scene.at(second - 1), scene.at(second)
+        tags = {
+            "type": "HKQuantityTypeIdentifierDistanceCycling",
+            "start": str(begin * 1000),
+        }
+        arrival = ("open_wearables", end * 1000, metres, "Bike 1a2b3c4d", end, tags)
+        tally.add(Arrival(*arrival))
+    assert tally.is_good
+    counted = tally.counted[CYCLING_DISTANCE]
+    assert (counted.delivered, counted.counted) == pytest.approx((14.5, 14.5))
 
 
 @pytest.fixture
@@ -147,7 +214,7 @@ def test_steps_that_are_well(walk: Scene, readings: list[tuple[int, int, int]]) 
     for steps, begin, end in readings:
         walk.deliver_steps(steps, begin, end)
     assert walk.gathered.is_good
-    assert walk.gathered.steps == Steps(6, 0, 6)
+    assert walk.gathered.counted == {STEPS: Counted(6, 0, 6)}
     assert walk.gathered.duplicated == max(0, len(readings) - 3)
     assert not walk.gathered.lost
 
@@ -179,7 +246,7 @@ def test_steps_from_before_the_relay_counts(scene: Scene) -> None:
         scene.measure(count, second, PHONE)
     scene.deliver_steps(6, -5, 0)
     assert scene.gathered.is_good
-    assert scene.gathered.steps == Steps(6, 0, 6)
+    assert scene.gathered.counted == {STEPS: Counted(6, 0, 6)}
 
 
 def test_steps_of_another_device(walk: Scene) -> None:
@@ -219,7 +286,7 @@ def test_few_are_held(walk: Scene, entity_id: str, left: int, held: int) -> None
     assert len(walk.gathered.lost) == left - held
     assert walk.gathered.is_good is (left == held)
     shown = summary([walk.gathered]).splitlines()[1].split()
-    assert shown[1:5] == [str(part) for part in (4, due + left, held, left - held)]
+    assert shown[2:6] == [str(part) for part in (4, due + left, held, left - held)]
 
 
 def test_each_metric_is_held_for_itself(walk: Scene) -> None:
@@ -229,7 +296,7 @@ def test_each_metric_is_held_for_itself(walk: Scene) -> None:
     walk.measure(65, 4)
     walk.measure(508, 4, PHONE)
     assert sorted(held.value for held in walk.gathered.held) == [2, 3, 64, 65]
-    assert walk.gathered.steps == Steps(3, 5, 8)
+    assert walk.gathered.counted == {STEPS: Counted(3, 5, 8)}
     assert walk.gathered.is_good
     assert "  steps: 3 delivered, 5 held, 8 counted" in summary([walk.gathered])
 

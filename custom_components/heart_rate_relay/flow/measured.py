@@ -10,7 +10,9 @@ from homeassistant.core import HomeAssistant
 
 from ..const import CONF_OTHER_SOURCES
 from ..metric_names import async_metric_names, name_of_metric
+from ..metrics import Metric
 from ..sources.attributes import name_of
+from ..sources.candidates import async_source_id
 from ..sources.detection.vocabulary import vocabulary
 from ..sources.measured import async_metric_of
 
@@ -49,14 +51,24 @@ class MeasuredFlow(ConfigEntryBaseFlow):
         """Go on with what was chosen."""
 
 
-async def async_measured(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
-    """Return what entities measure, a line each."""
+async def async_measured(
+    hass: HomeAssistant,
+    entity_ids: Iterable[str],
+    known: Mapping[str, Metric] = MappingProxyType({}),
+) -> str:
+    """Return what entities measure, a line each.
+
+    Of some it is known, by what they are remembered by.
+    """
     await hass.async_add_executor_job(vocabulary)
     names = await async_metric_names(hass)
     lines = (
         f"- {name_of(state)}: {name_of_metric(names, metric)} ({metric.unit})"
         for entity_id in entity_ids
         if (state := hass.states.get(entity_id))
-        and (metric := async_metric_of(hass, state))
+        and (
+            metric := known.get(async_source_id(hass, entity_id))
+            or async_metric_of(hass, state)
+        )
     )
     return "\n".join(lines) or NOTHING

@@ -32,6 +32,7 @@ from ..destinations.hosted import Hosted
 from ..destinations.tokens import Tokens
 from ..relay.session import create_destination
 from ..sources.candidates import async_last_entity_id
+from ..sources.chosen import known_metrics
 from ..sources.finding import async_find
 from ..sources.rules import Again
 from .address import address_words
@@ -82,7 +83,9 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
         errors: dict[str, str] = {}
         words: dict[str, str] = {}
         if user_input is not None:
-            errors, words = await async_flaw_in(self.hass, user_input, limits.metrics)
+            errors, words = await async_flaw_in(
+                self.hass, user_input, limits.metrics, known_metrics(options)
+            )
             if not has_sources(user_input):
                 errors["base"] = "no_sources"
             elif user_input[CONF_MIN_BPM] >= user_input[CONF_MAX_BPM]:
@@ -103,7 +106,9 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), shown),
             errors=errors,
             description_placeholders={
-                "measured": await async_measured(self.hass, self._seen),
+                "measured": await async_measured(
+                    self.hass, self._seen, known_metrics(options)
+                ),
                 **words,
             },
         )

@@ -1,6 +1,7 @@
 """What the flows ask about the sources of a relay."""
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import voluptuous as vol
@@ -151,9 +152,15 @@ def wearer_field(
 
 
 async def async_flaw_in(
-    hass: HomeAssistant, user_input: Mapping[str, Any], metrics: Container[Metric]
+    hass: HomeAssistant,
+    user_input: Mapping[str, Any],
+    metrics: Container[Metric],
+    known: Mapping[str, Metric] = MappingProxyType({}),
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the error of a form with sources that would stay silent, and its words."""
+    """Return the error of a form with sources that would stay silent, and its words.
+
+    Of some it is known what they measure, by what they are remembered by.
+    """
     await hass.async_add_executor_job(vocabulary)
     others = user_input.get(CONF_OTHER_SOURCES, ())
     for entity_id, flaw, words in async_flaws(
@@ -162,6 +169,7 @@ async def async_flaw_in(
         others,
         metrics,
         await async_metric_names(hass),
+        known,
     ):
         field = CONF_OTHER_SOURCES if entity_id in others else CONF_SOURCES
         return {field: flaw}, {"source": entity_id, **words}

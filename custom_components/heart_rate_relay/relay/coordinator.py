@@ -39,7 +39,7 @@ from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
 from ..reading import SECOND, Reading, now_us
-from ..sources.chosen import Chosen
+from ..sources.chosen import Chosen, known_metrics
 from ..sources.rules import Again, Rules
 from ..sources.sources import Sources
 from ..unexpected import guarded, log_unexpected
@@ -153,7 +153,9 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         options = self.options
         return Sources(
             self.hass,
-            Chosen(*(options[option] for option in ALL_SOURCES)),
+            Chosen(*(options[option] for option in ALL_SOURCES))._replace(
+                known=known_metrics(options)
+            ),
             Rules(
                 min_interval=options[CONF_MIN_INTERVAL],
                 min_bpm=options[CONF_MIN_BPM],

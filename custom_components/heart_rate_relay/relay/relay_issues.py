@@ -42,18 +42,16 @@ def async_update_account(
     hass: HomeAssistant, entry: ConfigEntry, error: DestinationError | None
 ) -> None:
     """Report what the account lacks, or that the service stores nothing."""
-    issue_id = f"not_entitled_{entry.entry_id}"
-    if isinstance(error, NotEntitledError | NotStoredError):
-        async_create(
-            hass,
-            issue_id,
-            error.key,
-            ir.IssueSeverity.ERROR,
-            fix=_fix(Fix.TRY, entry),
-            relay=entry.title,
-        )
-    else:
-        async_delete(hass, issue_id)
+    is_lacking = isinstance(error, NotEntitledError | NotStoredError)
+    _report(
+        hass,
+        entry,
+        "not_entitled",
+        is_reported=is_lacking,
+        key=error.key if error else "",
+        severity=ir.IssueSeverity.ERROR,
+        fix=_fix(Fix.TRY, entry),
+    )
 
 
 @callback
@@ -61,17 +59,8 @@ def async_update_reach(
     hass: HomeAssistant, entry: ConfigEntry, *, is_lost: bool
 ) -> None:
     """Report a service that has not answered for long."""
-    issue_id = f"unreachable_{entry.entry_id}"
-    if is_lost:
-        async_create(
-            hass,
-            issue_id,
-            "unreachable",
-            fix=_fix(Fix.TRY, entry),
-            relay=entry.title,
-        )
-    else:
-        async_delete(hass, issue_id)
+    fix = _fix(Fix.TRY, entry)
+    _report(hass, entry, "unreachable", is_reported=is_lost, fix=fix)
 
 
 @callback
@@ -79,48 +68,38 @@ def async_update_refuses_all(
     hass: HomeAssistant, entry: ConfigEntry, reason: str | None
 ) -> None:
     """Report a service that refuses all it is sent, with its words, None where it does not."""
-    issue_id = f"refuses_all_{entry.entry_id}"
-    if reason is not None:
-        async_create(
-            hass,
-            issue_id,
-            "refuses_all",
-            ir.IssueSeverity.ERROR,
-            fix=_fix(Fix.TRY, entry),
-            relay=entry.title,
-            reason=reason or NO_REASON,
-        )
-    else:
-        async_delete(hass, issue_id)
+    _report(
+        hass,
+        entry,
+        "refuses_all",
+        is_reported=reason is not None,
+        severity=ir.IssueSeverity.ERROR,
+        fix=_fix(Fix.TRY, entry),
+        reason=reason or NO_REASON,
+    )
 
 
 @callback
 def async_update_room(hass: HomeAssistant, entry: ConfigEntry, share: float) -> None:
     """Report an outbox that is filled to a large share of its bounds."""
-    issue_id = f"outbox_nearly_full_{entry.entry_id}"
-    is_reported = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
-    if share >= (ROOM_AGAIN if is_reported else NEARLY_FULL):
-        async_create(hass, issue_id, "outbox_nearly_full", relay=entry.title)
-    else:
-        async_delete(hass, issue_id)
+    kind = "outbox_nearly_full"
+    before = ir.async_get(hass).async_get_issue(DOMAIN, _id(kind, entry))
+    limit = ROOM_AGAIN if before else NEARLY_FULL
+    _report(hass, entry, kind, is_reported=share >= limit)
 
 
 @callback
 def async_update_refused(hass: HomeAssistant, entry: ConfigEntry, tally: Tally) -> None:
     """Report readings that were refused since a person looked."""
-    issue_id = f"readings_refused_{entry.entry_id}"
-    if tally.unseen_refusals:
-        async_create(
-            hass,
-            issue_id,
-            "readings_refused",
-            fix=_fix(Fix.SEE_REFUSED, entry),
-            relay=entry.title,
-            count=str(tally.unseen_refusals),
-            reason=tally.refused_for or NO_REASON,
-        )
-    else:
-        async_delete(hass, issue_id)
+    _report(
+        hass,
+        entry,
+        "readings_refused",
+        is_reported=tally.unseen_refusals > 0,
+        fix=_fix(Fix.SEE_REFUSED, entry),
+        count=str(tally.unseen_refusals),
+        reason=tally.refused_for or NO_REASON,
+    )
 
 
 @callback
@@ -130,19 +109,15 @@ def async_update_sources(
     """Report the sources that are gone."""
     missing = set(missing)
     for source_id in _source_ids(entry):
-        issue_id = _id_of_source("source_missing", entry, source_id)
-        if source_id in missing:
-            entity_id = async_last_entity_id(hass, source_id)
-            async_create(
-                hass,
-                issue_id,
-                "source_missing",
-                fix=_fix(Fix.SOURCE, entry) | {"source_id": source_id},
-                relay=entry.title,
-                source=entity_id,
-            )
-        else:
-            async_delete(hass, issue_id)
+        _report(
+            hass,
+            entry,
+            "source_missing",
+            source_id,
+            is_reported=source_id in missing,
+            fix=_fix(Fix.SOURCE, entry, source_id),
+            source=async_last_entity_id(hass, source_id),
+        )
 
 
 @callback
@@ -162,21 +137,18 @@ def async_update_flaws(
         if not flawed and source_id in unknown:
             continue
         for flaw in Flaw:
-            issue_id = _id_of_source(f"source_{flaw}", entry, source_id)
-            if not flawed or flawed.flaw is not flaw:
-                async_delete(hass, issue_id)
-                continue
-            fix = _fix(Fix.SOURCE, entry) | {"source_id": source_id}
-            async_create(
+            is_twice = flaw is Flaw.CHOSEN_TWICE
+            words = {"source": flawed.entity_id, **flawed.words} if flawed else {}
+            _report(
                 hass,
-                issue_id,
+                entry,
                 f"source_{flaw}",
-                ir.IssueSeverity.ERROR,
+                source_id,
+                is_reported=flawed is not None and flawed.flaw is flaw,
+                severity=ir.IssueSeverity.ERROR,
                 # Which of two fields is right, only a person knows
-                fix=fix if flaw is not Flaw.CHOSEN_TWICE else None,
-                relay=entry.title,
-                source=flawed.entity_id,
-                **flawed.words,
+                fix=None if is_twice else _fix(Fix.SOURCE, entry, source_id),
+                **words,
             )
 
 
@@ -186,46 +158,58 @@ def _source_ids(entry: ConfigEntry) -> Iterable[str]:
     return chain(*(options[option] for option in ALL_SOURCES))
 
 
-def _id_of_source(kind: str, entry: ConfigEntry, source_id: str) -> str:
-    """Return the id of an issue of a source.
-
-    Ids are told in diagnostics, and a source may be called after its wearer.
-    """
-    digest = sha256(source_id.encode()).hexdigest()[:8]
-    return f"{kind}_{entry.entry_id}_{digest}"
-
-
 @callback
 def async_update_outbox(
     hass: HomeAssistant, entry: ConfigEntry, outbox: Outbox
 ) -> None:
     """Report what is wrong with the file in which readings wait."""
-    issue_id = f"outbox_damaged_{entry.entry_id}"
-    if outbox.set_aside:
-        async_create(
-            hass,
-            issue_id,
-            "outbox_damaged",
-            fix=_fix(Fix.SEE_DAMAGED, entry),
-            relay=entry.title,
-            file=str(outbox.set_aside),
-        )
-    else:
-        async_delete(hass, issue_id)
-    issue_id = f"disk_failed_{entry.entry_id}"
-    if outbox.trouble:
-        async_create(
-            hass, issue_id, "disk_failed", relay=entry.title, error=outbox.trouble
-        )
-    else:
-        async_delete(hass, issue_id)
-    issue_id = f"later_version_{entry.entry_id}"
-    if outbox.is_of_later_version:
-        async_create(hass, issue_id, "later_version", relay=entry.title)
+    _report(
+        hass,
+        entry,
+        "outbox_damaged",
+        is_reported=bool(outbox.set_aside),
+        fix=_fix(Fix.SEE_DAMAGED, entry),
+        file=str(outbox.set_aside),
+    )
+    trouble = outbox.trouble or ""
+    _report(hass, entry, "disk_failed", is_reported=bool(trouble), error=trouble)
+    _report(hass, entry, "later_version", is_reported=outbox.is_of_later_version)
+
+
+@callback
+def _report(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    kind: str,
+    source_id: str = "",
+    *,
+    is_reported: bool,
+    key: str = "",
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    fix: FixData | None = None,
+    **words: str,
+) -> None:
+    """Report an issue of a relay, or of one of its sources, or take it back."""
+    issue_id = _id(kind, entry, source_id)
+    if is_reported:
+        words["relay"] = entry.title
+        async_create(hass, issue_id, key or kind, severity, fix=fix, **words)
     else:
         async_delete(hass, issue_id)
 
 
-def _fix(fix: Fix, entry: ConfigEntry) -> FixData:
-    """Return what the flow needs that mends an issue of a relay."""
-    return {"fix": fix, "entry_id": entry.entry_id}
+def _id(kind: str, entry: ConfigEntry, source_id: str = "") -> str:
+    """Return the id of an issue.
+
+    Ids are told in diagnostics, and a source may be called after its wearer.
+    """
+    if not source_id:
+        return f"{kind}_{entry.entry_id}"
+    digest = sha256(source_id.encode()).hexdigest()[:8]
+    return f"{kind}_{entry.entry_id}_{digest}"
+
+
+def _fix(fix: Fix, entry: ConfigEntry, source_id: str = "") -> FixData:
+    """Return what the flow needs that mends an issue of a relay, or of its source."""
+    about: FixData = {"source_id": source_id} if source_id else {}
+    return {"fix": fix, "entry_id": entry.entry_id, **about}

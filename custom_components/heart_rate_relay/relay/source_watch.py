@@ -20,7 +20,7 @@ from ..metric_names import Names, async_metric_names
 from ..metrics import Metric
 from ..sources.attributes import unit_of
 from ..sources.candidates import async_entity_id
-from ..sources.chosen import takes_others
+from ..sources.chosen import known_metrics, takes_others
 from ..sources.detection.vocabulary import vocabulary
 from ..sources.flaws import async_flaws
 from . import relay_issues as issues
@@ -86,7 +86,12 @@ class SourceWatch:
         flaws = {
             source_ids[flawed.entity_id]: flawed
             for flawed in async_flaws(
-                self._hass, heart_rates, others, self._metrics, self._names
+                self._hass,
+                heart_rates,
+                others,
+                self._metrics,
+                self._names,
+                known_metrics(options),
             )
         }
         issues.async_update_flaws(self._hass, self._entry, flaws, unknown)

@@ -3,11 +3,12 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..metrics import HEART_RATE, LATITUDE, WORKOUT, Kind, Metric
+from ..const import CONF_KNOWN_METRICS, CONF_OTHER_SOURCES
+from ..metrics import HEART_RATE, LATITUDE, METRICS, WORKOUT, Kind, Metric
 from .candidates import async_entity_id
 from .detection.vocabulary import vocabulary
 from .manner import async_load_manners
@@ -24,6 +25,20 @@ class Chosen(NamedTuple):
     workouts: Sequence[str] = ()
     known: Mapping[str, Metric] = MappingProxyType({})
     """Others of which it is said what they measure, whatever they say themselves."""
+
+
+def known_metrics(options: Mapping[str, Any]) -> dict[str, Metric]:
+    """Return what some of a relay's other sources measure, by what they are remembered by.
+
+    A former version had a list for each metric, so that they need not say it themselves.
+    """
+    known: Mapping[str, str] = options.get(CONF_KNOWN_METRICS, {})
+    others = options.get(CONF_OTHER_SOURCES, ())
+    return {
+        source_id: METRICS[known[source_id]]
+        for source_id in others
+        if source_id in known
+    }
 
 
 def takes_others(metrics: Iterable[Metric]) -> bool:

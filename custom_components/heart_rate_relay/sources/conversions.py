@@ -1,7 +1,8 @@
 """What a source's values are in the unit of what it measures."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from homeassistant.util.unit_conversion import (
@@ -58,6 +59,25 @@ _CONVERTERS: Mapping[str, type[BaseUnitConverter]] = MappingProxyType(
 )
 
 
+_AS_PEOPLE_WRITE: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("lbs", "pound", "pounds"), "lb"),
+        **dict.fromkeys(("kmh", "kph"), "km/h"),
+        **dict.fromkeys(("mile", "miles"), "mi"),
+        **dict.fromkeys(("foot", "feet"), "ft"),
+        **dict.fromkeys(("inch", "inches"), "in"),
+        **dict.fromkeys(("meter", "meters", "metre", "metres"), "m"),
+        **dict.fromkeys(("liter", "liters", "litre", "litres"), "L"),
+        **dict.fromkeys(("watt", "watts"), "W"),
+        # With a capital it is what food has: what has none is among Home Assistant's own
+        "cal": "kcal",
+        "℃": "°C",
+        "℉": "°F",
+    }
+)
+"""Units by names that Home Assistant does not know, as units.plain writes them."""
+
+
 def conversion(metric: Metric) -> Convert:
     """Return what turns values of sources into the unit of a metric."""
     if own := _OWN.get(metric.quantity):
@@ -78,7 +98,25 @@ def _factory(metric: Metric, unit: str | None) -> Callable[[float], float] | Non
         return float
     if (factor := metric.units.get(plain(written))) is not None:
         return lambda value: value * factor
-    converter = _CONVERTERS.get(metric.quantity)
-    if converter and written in converter.VALID_UNITS:
+    if not (converter := _CONVERTERS.get(metric.quantity)):
+        return None
+    known = _spellings(metric.quantity)
+    if written not in converter.VALID_UNITS and plain(written) in known:
+        written = known[plain(written)]
+    if written in converter.VALID_UNITS:
         return converter.converter_factory(written, metric.unit)
     return None
+
+
+@cache
+def _spellings(quantity: Quantity) -> Mapping[str, str]:
+    """Return the units of what has a converter by how else they are written, where that is clear.
+
+    It is not where two are told apart by a capital alone, such as mW and MW.
+    """
+    units = [unit for unit in _CONVERTERS[quantity].VALID_UNITS if unit]
+    written = Counter(map(plain, units))
+    return {
+        **{plain(unit): unit for unit in units if written[plain(unit)] == 1},
+        **{name: unit for name, unit in _AS_PEOPLE_WRITE.items() if unit in units},
+    }

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant, State, callback
 from ..metric_names import Names, name_of_metric
 from ..metrics import HEART_RATE, Metric
 from .attributes import is_event, unit_of
+from .candidates import async_source_id
 from .conversions import conversion
 from .measured import async_metric_of
 
@@ -45,10 +46,11 @@ def async_flaws(
     others: Iterable[str],
     takes: Container[Metric],
     names: Names,
+    known: Mapping[str, Metric],
 ) -> list[Flawed]:
     """Return what is wrong with entities that are chosen as sources, in words with these names.
 
-    Where there are others than those of heart rates, the vocabulary has to be there.
+    Of some it is known what they measure, by what they are remembered by. Where there are others than those of heart rates, the vocabulary has to be there.
     """
     found: list[Flawed] = []
     # The same one twice in one list counts once
@@ -61,12 +63,17 @@ def async_flaws(
             found.append(Flawed(entity_id, Flaw.CHOSEN_TWICE))
         elif not (state := hass.states.get(entity_id)) or _tells_several(state):
             continue
-        elif not (metric := async_metric_of(hass, state)):
+        elif not (
+            metric := known.get(async_source_id(hass, entity_id))
+            or async_metric_of(hass, state)
+        ):
             words = {"unit": unit_of(state) or NO_UNIT}
             found.append(Flawed(entity_id, Flaw.UNTOLD, words))
         elif metric not in takes:
             words = {"metric": name_of_metric(names, metric)}
             found.append(Flawed(entity_id, Flaw.NOT_TAKEN, words))
+        elif flawed := async_unit_flaw(hass, entity_id, metric):
+            found.append(flawed)
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
-from ..metrics import HEART_RATE
+from ..metrics import HEART_RATE, Metric
 from ..reading import SECOND, Reading
 from .counter import Counter
 from .observation import Observer
@@ -73,9 +73,12 @@ class Lineup:
         if not self.one_line:
             yield from observer.due(readings)
         elif not isinstance(observer, Observer) or observer not in self._heart_rates:
-            yield from (
-                () if self._is_overtaken(observer, at) else observer.due(readings)
-            )
+            counted = [
+                reading
+                for reading in readings
+                if not self._is_overtaken(observer, reading.metric, at)
+            ]
+            yield from observer.due(counted)
         else:
             new = [Held(observer, reading) for reading in readings]
             if at < self.clear_at and all(
@@ -87,15 +90,16 @@ class Lineup:
                 held, self._held = self._held, []
                 yield from self._counted(held + new, at)
 
-    def _is_overtaken(self, observer: Watcher, at: float) -> bool:
+    def _is_overtaken(self, observer: Watcher, metric: Metric, at: float) -> bool:
         """Return whether a preferred source of the same metric counts at a time.
 
         That is the first live one. Of counters, which may be silent for hours, it is the first.
+        Sensors come before trackers, which tell a speed beside the place.
         """
         for other in self._observers.values():
             if other is observer:
                 break
-            if other.metric is observer.metric and (
+            if _tells(other, metric) and (
                 isinstance(other, Counter | WorkoutObserver) or other.is_live(at)
             ):
                 return True
@@ -158,3 +162,10 @@ class Lineup:
                 return False
             in_doubt |= known.spoke_at < measured_at and now < observer.missed_from
         return None if in_doubt else True
+
+
+def _tells(watcher: Watcher, metric: Metric) -> bool:
+    """Return whether a source measures a metric, be it beside others."""
+    if isinstance(watcher, PositionObserver):
+        return watcher.tells(metric)
+    return watcher.metric is metric

@@ -30,6 +30,7 @@ from ..metrics import (
     LONGITUDE,
     POSITION_ACCURACY,
     SPEED,
+    Kind,
     Metric,
 )
 from ..reading import Reading, Source
@@ -136,6 +137,16 @@ class PositionObserver(Observing[Position]):
         self._states = states
         self._takes = takes
         self._speed = SPEEDS.get(integration or "", UnitOfSpeed.METERS_PER_SECOND)
+
+    def tells(self, metric: Metric) -> bool:
+        """Return whether the source measures a metric: of a place all, of the rest as it did last."""
+        if metric.kind is Kind.POSITION:
+            return True
+        last = self.value
+        has_battery = last is not None and last.battery is not None
+        return (
+            has_battery if metric is BATTERY else bool(last and metric in last.values)
+        )
 
     def _parse(self, state: State) -> Position | None:
         """Return where a state tells that someone is, None if that was not measured."""
