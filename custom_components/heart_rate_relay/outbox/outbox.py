@@ -229,8 +229,9 @@ class Outbox:
         """Return readings that are not in the memory of the event loop."""
         spilled: list[Reading] = []
         if self._keeper.spilled:
-            select = partial(self._tiers.select_spilled, newest_first=newest_first)
-            spilled = await self._keeper.in_thread(partial(select, count))
+            spilled = await self._keeper.in_thread(
+                partial(self._tiers.select_spilled, count, newest_first=newest_first)
+            )
         found = spilled
         if self._must_wait:
             spilled = found = [each for each in spilled if not each.duration]
