@@ -1,6 +1,7 @@
 """The real servers that some tests run, where they are installed."""
 
 import os
+from pathlib import Path
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ def program(name: str, package: str) -> str:
     It fails where everything has to be tested: in CI, but for what the machine's system does
     not have (see .ci/run).
     """
-    if found := shutil.which(name):
+    if found := shutil.which(name, path=_path()):
         return found
     message = f"{name} is not installed (Debian: apt install {package})"
     if (
@@ -23,6 +24,12 @@ def program(name: str, package: str) -> str:
     ):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def _path() -> str:
+    """Return where to look: Debian keeps servers where no user has them in the way."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return os.pathsep.join((os.environ["PATH"], "/usr/sbin", *map(str, versions)))
 
 
 FREE_PORT = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"

@@ -175,6 +175,7 @@ async def test_before_it_was_there(
     assert until - since < us(2 * HOUR + 60)
 
 
+@pytest.mark.every_database
 async def test_renamed(
     now: float, relay: MockConfigEntry, hass: HomeAssistant, influxdb: InfluxDBv1
 ) -> None:

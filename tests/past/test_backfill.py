@@ -112,6 +112,7 @@ async def delivered(relay: RelayCoordinator, stand_in: StandIn) -> list[int]:
     return sorted(arrival.measured_at for arrival in stand_in.arrivals)
 
 
+@pytest.mark.every_database
 async def test_action(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -147,6 +148,7 @@ async def test_not_twice(
     assert seen[:2] == times[1:]
 
 
+@pytest.mark.every_database
 async def test_not_twice_after_a_restart(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -255,6 +257,7 @@ async def test_span_and_source(
     assert (await backfill(hass, entry))["sources"] == {STRAP: 6, WATCH: 9}
 
 
+@pytest.mark.every_database
 async def test_honest(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -282,6 +285,7 @@ async def test_honest(
     assert [arrival.value for arrival in influxdb.arrivals] == [61, 62, 63, 64, 65, 66]
 
 
+@pytest.mark.every_database
 async def test_restart_between(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -320,6 +324,7 @@ async def test_restart_in_a_quiet_time(
     assert [arrival.value for arrival in influxdb.arrivals] == [61, 71]
 
 
+@pytest.mark.every_database
 async def test_repeats(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -334,6 +339,7 @@ async def test_repeats(
     assert await delivered(coordinator, influxdb) == expected
 
 
+@pytest.mark.every_database
 async def test_forced(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -364,6 +370,7 @@ async def test_poller(now: float, hass: HomeAssistant, influxdb: InfluxDBv1) -> 
     assert await delivered(coordinator, influxdb) == [us(now - 99), us(now - 94)]
 
 
+@pytest.mark.every_database
 async def test_measured_at(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:
@@ -377,6 +384,7 @@ async def test_measured_at(
     assert seen == [us(now - age - 5) for age in (100, 90, 80)]
 
 
+@pytest.mark.every_database
 async def test_one_line(now: float, hass: HomeAssistant, pulsoid: Pulsoid) -> None:
     """Where one line is shown, the others count while the first is silent, as they did then."""
     entry = relay_entry("pulsoid", pulsoid_data(pulsoid), [STRAP, WATCH], live_for=20)
@@ -422,6 +430,7 @@ async def test_steps(now: float, hass: HomeAssistant, gerosense: Gerosense) -> N
 
 
 @pytest.mark.usefixtures("little_room")
+@pytest.mark.every_database
 async def test_room(
     now: float,
     hass: HomeAssistant,

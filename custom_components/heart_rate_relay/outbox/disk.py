@@ -3,8 +3,10 @@
 Blocking: for a worker thread, and one caller at a time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from functools import partial
+from itertools import repeat
 import json
 import os
 from pathlib import Path
@@ -73,6 +75,15 @@ class Entry(NamedTuple):
     seq: int
     """0 for one that is not only in the memory of the event loop."""
     reading: Reading
+
+
+_entry: Callable[[Iterable[object]], Entry] = partial(tuple.__new__, Entry)
+"""What Entry._make does, without looking whether there are as many fields as it has."""
+
+
+def unnumbered(readings: Iterable[Reading]) -> list[Entry]:
+    """Return readings that are not only in the memory of the event loop as entries."""
+    return list(map(_entry, zip(repeat(0), readings, strict=False)))
 
 
 class DiskTier:

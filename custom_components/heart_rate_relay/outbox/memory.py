@@ -1,6 +1,7 @@
 """The outbox's first tier: readings in the memory of the event loop, in the order of arrival."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from ..reading import Reading
@@ -28,9 +29,12 @@ class Memory:
         self._last_seq += 1
         self._readings[self._last_seq] = (now(), reading)
 
-    def remove(self, seq: int) -> bool:
-        """Remove a reading, and say whether it was there."""
-        return self._readings.pop(seq, None) is not None
+    def remove_all(self, entries: Iterable[Entry]) -> Sequence[Reading]:
+        """Remove readings, and return those that were not there."""
+        if not self._readings:
+            return [reading for _, reading in entries]
+        pop = self._readings.pop
+        return [reading for seq, reading in entries if pop(seq, None) is None]
 
     def clear(self) -> None:
         """Remove all readings."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..reading import Reading, now_us
 from .coverage import Span
-from .disk import Entry
+from .disk import Entry, unnumbered
 from .hold import Hold
 from .keeper import Keeper
 from .memory import Memory, now
@@ -156,7 +156,7 @@ class Outbox:
         if self._keeper.is_held and is_left and not newest_first:
             # What is on disk comes first, once it may be touched again
             return []
-        waiting = [Entry(0, reading) for reading in kept]
+        waiting = unnumbered(kept)
         if fresh := self._fresh.entries(counted=not self._must_wait):
             # Of the same moment, what came in last is the newest
             waiting = [*reversed(fresh), *waiting] if newest_first else waiting + fresh
@@ -169,8 +169,7 @@ class Outbox:
         if self._keeper.is_busy or any(seq not in self._fresh for seq, _ in entries):
             await self._keeper.whole(self._settle(entries))
             return
-        for seq, _ in entries:
-            self._fresh.remove(seq)
+        self._fresh.remove_all(entries)
 
     async def oldest(self) -> int | None:
         """Return when the oldest of the readings was measured, in µs UTC."""
@@ -228,9 +227,12 @@ class Outbox:
 
     async def _select(self, count: int, *, newest_first: bool) -> list[Reading]:
         """Return readings that are not in the memory of the event loop."""
-        spilled = found = await self._keeper.in_thread(
-            partial(self._tiers.select_spilled, count, newest_first=newest_first)
-        )
+        spilled: list[Reading] = []
+        if self._keeper.spilled:
+            spilled = await self._keeper.in_thread(
+                partial(self._tiers.select_spilled, count, newest_first=newest_first)
+            )
+        found = spilled
         if self._must_wait:
             spilled = found = [each for each in spilled if not each.duration]
         if self._keeper.stored and await self._delete_settled():
@@ -242,8 +244,7 @@ class Outbox:
         return found[:count]
 
     async def _settle(self, entries: Iterable[Entry]) -> None:
-        gone = [each for seq, each in entries if not self._fresh.remove(seq)]
-        self._settled = [*self._settled, *gone]
+        self._settled = [*self._settled, *self._fresh.remove_all(entries)]
         await self._delete_settled()
 
     async def _delete_settled(self) -> bool:
@@ -297,8 +298,7 @@ class Outbox:
             self.tally.expired += await self._keeper.in_thread(
                 lambda: self._tiers.spill(readings, bounds)
             )
-        for seq, _ in fresh:
-            self._fresh.remove(seq)
+        self._fresh.remove_all(fresh)
 
     async def _save(self, job: Callable[[], int], tally: Tally) -> bool:
         """Make the file what memory says, and say whether that went well."""

@@ -13,6 +13,9 @@ from zlib import crc32
 type Row = tuple[int, int, float, int]
 """When it was measured, the number of its series, the value, and the duration."""
 
+type Columns = tuple[Sequence[int], Sequence[int], Sequence[float], Sequence[int]]
+"""The same of all rows, one after the other."""
+
 ROOM = 473
 """Bytes that a pack may have, so that it fits into a page of 512 with all that SQLite adds.
 
@@ -52,7 +55,12 @@ def encode(key: int, rows: Sequence[Row]) -> bytes:
 
 
 def decode(key: int, data: bytes) -> list[Row]:
-    """Return the rows that encode was given.
+    """Return the rows that encode was given. Raises what columns_of does."""
+    return list(zip(*columns_of(key, data), strict=True))
+
+
+def columns_of(key: int, data: bytes) -> Columns:
+    """Return the columns of the rows that encode was given.
 
     Raises ValueError where the bytes are not those that it returned for that key.
     """
@@ -68,8 +76,7 @@ def decode(key: int, data: bytes) -> list[Row]:
         offset += column.size
         columns.append(values * number if is_once else values)
     times, series, values, durations = columns
-    moments = [key + time for time in times]
-    return list(zip(moments, series, map(float, values), durations, strict=True))
+    return [key + time for time in times], series, list(map(float, values)), durations
 
 
 def count(data: bytes) -> int:

@@ -240,7 +240,7 @@ class Packs:
 
     def _readings(self, key: int, data: bytes) -> list[Reading]:
         """Return the readings of a pack."""
-        times, numbers, values, durations = zip(*pack.decode(key, data), strict=True)
+        times, numbers, values, durations = pack.columns_of(key, data)
         series = map(self._series.__getitem__, numbers)
         metrics, sources = zip(*series, strict=True)
         columns = zip(metrics, values, times, sources, durations, strict=True)

@@ -11,7 +11,9 @@ All times within are in microseconds since the Unix epoch, UTC, but those of sta
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
+from heapq import heappop, heappush
+from math import inf
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import func
@@ -29,14 +31,11 @@ from ..reading import MILLISECOND, SECOND, Reading, to_us
 from ..sources.lineup import Lineup
 from .recorded import Recordings
 
+type Told = tuple[float, State | None, State]
+"""When an entity told a state, or told it again, what it had told before, and the state."""
 
-class Told(NamedTuple):
-    """A state that an entity told, or told again."""
 
-    at: float
-    entity_id: str
-    old: State | None
-    state: State
+NEVER = (inf, inf)
 
 
 class Chunk(NamedTuple):
@@ -85,16 +84,20 @@ class Past:
         if not self._entity_ids:
             # The last of the sources was removed meanwhile
             return Chunk((), 0, FOREVER)
-        told = sorted(self._told(start, end), key=attrgetter("at"))
-        self._read_until = end = end if told else self._next(end)
         readings: list[Reading] = []
-        for at, entity_id, old, state in told:
-            observer = self._lineup.observers[entity_id]
+        states = 0
+        observers, passed = self._lineup.observers, self._lineup.passed
+        sure = self._wanted_for_sure(start)
+        for at, old, state in self._told(start, end):
+            states += 1
+            observer = observers[state.entity_id]
             found = observer.observe(old, state, at)
-            if self._is_wanted(observer.source.id, at):
-                readings += self._lineup.passed(observer, found, at)
+            first, last = sure.get(observer.source.id, NEVER)
+            if first <= at < last or self._is_wanted(observer.source.id, at):
+                readings += passed(observer, found, at)
+        self._read_until = end = end if states else self._next(end)
         readings += self._lineup.settled(end / SECOND)
-        return Chunk(readings, len(told), end)
+        return Chunk(readings, states, end)
 
     def _next(self, start: int) -> int:
         """Return when there is a state again, FOREVER where there is none."""
@@ -109,24 +112,36 @@ class Past:
         return FOREVER if next_at is None else to_us(next_at)
 
     def _told(self, start: int, end: int) -> Iterator[Told]:
-        """Yield what was told in a time, the first time with what was known before it."""
+        """Yield what was told in a time, the first time with what was known before it.
+
+        It comes in the order in which it was told, what was told again with the rest.
+        """
         self._note_restarts(start, end)
         if self._read_until is None:
-            for state in self._known_before(start):
+            known = sorted(self._known_before(start), key=_updated_at)
+            for state in known:
                 self._latest[state.entity_id] = state
-                yield Told(state.last_updated_timestamp, state.entity_id, None, state)
+                yield state.last_updated_timestamp, None, state
+        again: list[tuple[float, int, State]] = []
+        number = 0
         with session_scope(hass=self._hass, read_only=True) as session:
             ids = self._metadata_ids(session)
             for at, reported_at, state in self._recordings.between(
                 session, ids, start, end
             ):
+                while again and again[0][0] <= at:
+                    told_at, _, same = heappop(again)
+                    yield told_at, same, same
                 old = self._latest.get(state.entity_id)
                 if old and _between(self._restarts, old.last_updated_timestamp, at):
                     old = None
                 self._latest[state.entity_id] = state
-                yield Told(at, state.entity_id, old, state)
+                yield at, old, state
                 if reported_at > at:
-                    yield Told(reported_at, state.entity_id, state, state)
+                    number += 1
+                    heappush(again, (reported_at, number, state))
+        for told_at, _, same in sorted(again, key=itemgetter(0, 1)):
+            yield told_at, same, same
 
     def _known_before(self, start: int) -> Iterator[State]:
         """Yield what each source had told last before a time."""
@@ -166,6 +181,18 @@ class Past:
                 process_timestamp(row[0]).timestamp() for row in starts
             )
 
+    def _wanted_for_sure(self, start: int) -> Mapping[str, tuple[float, float]]:
+        """Return between which times (seconds, UTC) readings are surely to be made of sources.
+
+        Those are the times from about a start on: nobody has to look at each of them.
+        """
+        return {
+            source_id: ((start + MILLISECOND) / SECOND, (last - MILLISECOND) / SECOND)
+            for source_id, spans in self._wanted.items()
+            for first, last in spans
+            if first <= start < last
+        }
+
     def _is_wanted(self, source_id: str, at: float) -> bool:
         """Return whether readings are to be made of what a source told at that time."""
         told_at = to_us(at)
@@ -173,6 +200,9 @@ class Past:
             if start <= told_at < end:
                 return True
         return False
+
+
+_updated_at = attrgetter("last_updated_timestamp")
 
 
 def _whole(row: State) -> State:
@@ -190,7 +220,7 @@ def _whole(row: State) -> State:
 
 def _between(times: Sequence[float], first: float, last: float) -> bool:
     """Return whether one of some times is after the first and not after the last."""
-    return bisect_right(times, first) < bisect_right(times, last)
+    return bool(times) and bisect_right(times, first) < bisect_right(times, last)
 
 
 def _datetime(microseconds: int) -> datetime:

@@ -6,7 +6,7 @@ states in seconds.
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -27,20 +27,21 @@ type Row = tuple[
 """Whose state, what, the number of its attributes, and when it came, changed, and was reported."""
 
 AT_ONCE = 500
-"""How many attributes are asked for in one query: databases bound that."""
+"""How many states are looked at at once, and attributes asked for: databases bound the latter."""
+
+utc = dt_util.utc_from_timestamp
 
 NOTHING: Attributes = ReadOnlyDict()
+
+COLUMNS = States.__table__.c
+"""Not of objects, which would be made of each row before it is one."""
 
 CONTEXT = Context()
 """Of all states: nobody asks who made them."""
 
 
-class Recorded(NamedTuple):
-    """A state that came at a time, and was reported last at another (seconds, UTC)."""
-
-    at: float
-    reported_at: float
-    state: State
+type Recorded = tuple[float, float, State]
+"""When a state came, when it was reported last (both in seconds, UTC), and the state."""
 
 
 class Recordings:
@@ -57,28 +58,28 @@ class Recordings:
 
         Entities are told by what the recorder calls them. Raises what the database does.
         """
-        rows = session.execute(_query(entity_ids, start, end)).all()
-        self._learn(session, {row[2] for row in rows if row[2] is not None})
-        for number, value, attributes_id, at, changed_at, reported_at in rows:
-            if not start <= to_us(at) < end:
-                continue
-            updated = dt_util.utc_from_timestamp(at)
-            state = State(
-                entity_ids[number],
-                value or "",
-                self._attributes.get(attributes_id, NOTHING),
-                last_changed=(
-                    updated
-                    if not changed_at or changed_at == at
-                    else dt_util.utc_from_timestamp(changed_at)
-                ),
-                last_reported=updated,
-                last_updated=updated,
-                context=CONTEXT,
-                validate_entity_id=False,
-                last_updated_timestamp=at,
-            )
-            yield Recorded(at, reported_at or at, state)
+        first, last = (start + MILLISECOND) / SECOND, (end - MILLISECOND) / SECOND
+        found = session.connection().execute(_query(entity_ids, start, end))
+        # What is made of a row is gone before the next ones are read
+        for rows in found.partitions(AT_ONCE):
+            self._learn(session, {row[2] for row in rows if row[2] is not None})
+            for number, value, attributes_id, at, changed_at, reported_at in rows:
+                if not (first <= at < last or start <= to_us(at) < end):
+                    continue
+                updated = utc(at)
+                state = State(
+                    entity_ids[number],
+                    value or "",
+                    self._attributes.get(attributes_id, NOTHING),
+                    updated if not changed_at or changed_at == at else utc(changed_at),
+                    updated,
+                    updated,
+                    CONTEXT,
+                    False,
+                    None,
+                    at,
+                )
+                yield at, reported_at or at, state
 
     def _learn(self, session: Session, wanted: set[int]) -> None:
         """Know some attributes, and no others any more: a source may tell others each time."""
@@ -98,12 +99,12 @@ def _query(metadata_ids: Iterable[int], start: int, end: int) -> Select[Row]:
     """Return what asks for the states of a time, and a little more: as a fraction it may be off."""
     return (
         select(
-            States.metadata_id,
-            States.state,
-            States.attributes_id,
-            States.last_updated_ts,
-            States.last_changed_ts,
-            States.last_reported_ts,
+            COLUMNS.metadata_id,
+            COLUMNS.state,
+            COLUMNS.attributes_id,
+            COLUMNS.last_updated_ts,
+            COLUMNS.last_changed_ts,
+            COLUMNS.last_reported_ts,
         )
         .where(States.metadata_id.in_(metadata_ids))
         .where(States.last_updated_ts >= (start - MILLISECOND) / SECOND)

@@ -1,6 +1,6 @@
 """The sources of a relay in the order of preference, and which of them counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -65,14 +65,20 @@ class Lineup:
 
     def passed(
         self, observer: Watcher, readings: Sequence[Reading], at: float
-    ) -> Iterator[Reading]:
-        """Yield what counts by now, of a source's readings and of those held back.
+    ) -> Iterable[Reading]:
+        """Return what counts by now, of a source's readings and of those held back.
 
         What comes too soon after another reading of its source does not.
         """
         if not self.one_line:
-            yield from observer.due(readings)
-        elif not isinstance(observer, Observer) or observer not in self._heart_rates:
+            return observer.due(readings)
+        return self._passed_in_line(observer, readings, at)
+
+    def _passed_in_line(
+        self, observer: Watcher, readings: Sequence[Reading], at: float
+    ) -> Iterator[Reading]:
+        """Yield the same where only the first live source counts."""
+        if not isinstance(observer, Observer) or observer not in self._heart_rates:
             counted = [
                 reading
                 for reading in readings

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from math import inf, nan
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from ..metrics import Kind, Metric
 from ..reading import MILLISECOND, SECOND, Reading, Source, to_us
 from .attributes import is_event, name_of, unit_of
 from .conversions import conversion
+from .known import Known
 from .manner import Manner
 from .rules import Again, Rules
 from .times import CLOCK_TOLERANCE, Told, told_by
@@ -33,36 +33,11 @@ Up to the first it is the state's own time, from the second on another measureme
 MIN_SILENCE = 5.0
 """Seconds for which even the fastest source may have nothing to say."""
 
+MANY = 1000
+"""Values of which it is remembered what they mean."""
+
 MAX_PACE = 300.0
 """Seconds between two readings beyond which there is no pace to be seen in them."""
-
-
-@dataclass
-class Known:
-    """What is known of a source while Home Assistant runs, however often a relay is loaded."""
-
-    is_first: bool = True
-    """Whether the next value may be an old one that is shown again."""
-    value: object = None
-    """What it said last, nan where that was nothing that it measures."""
-    since: float = -inf
-    """Since when it says so."""
-    was_away: bool = False
-    """Whether it was unavailable after that."""
-    told: float | None = None
-    """When that was measured, as it said."""
-    latest: int | None = None
-    """The latest such time in µs: what is not later is old."""
-    is_alive: bool = False
-    """Whether it has measured anything."""
-    last: int = 0
-    """When it measured last, in µs."""
-    spoke_from: float = inf
-    """Since when it measures without a silence."""
-    spoke_at: float = -inf
-    """When it measured last, as far as it is there."""
-    paces: tuple[float, float] = (inf, inf)
-    """How many seconds there were between the last readings."""
 
 
 class Observing[V](ABC):
@@ -103,7 +78,9 @@ class Observing[V](ABC):
         self._remembers = remembers
         self._began = to_us(dt_util.utcnow().timestamp())
         self._is_event = is_event(source.entity_id)
+        # Most states have the attributes of the one before: the same object
         self._timeless: Mapping[str, object] | None = None
+        self._named: Mapping[str, object] | None = None
         self._due = -inf
 
     @abstractmethod
@@ -178,8 +155,10 @@ class Observing[V](ABC):
             elif self.forgets:
                 known.value = nan
             return ()
-        if (name := name_of(state)) != self.source.name:
-            self.source = self.source._replace(name=name)
+        if state.attributes is not self._named:
+            self._named = state.attributes
+            if (name := name_of(state)) != self.source.name:
+                self.source = self.source._replace(name=name)
         told = self._told_by(state, at)
         if told is None:
             measured_at = at if self._is_new(old, state, value, at) else None
@@ -376,8 +355,22 @@ class Observer(Observing[float]):
         )
         self._convert = conversion(metric)
         self._lowest, self._highest = rules.plausible(metric)
+        self._parsed: dict[str, float | None] = {}
+        self._parsed_with: Mapping[str, object] | None = None
 
     def _parse(self, state: State) -> float | None:
+        """Return the value that a state tells, None if it tells none.
+
+        Under the same attributes the same text tells the same.
+        """
+        if state.attributes is not self._parsed_with or len(self._parsed) >= MANY:
+            self._parsed_with, self._parsed = state.attributes, {}
+        said = state.state
+        if said not in self._parsed:
+            self._parsed[said] = self._value_of(state)
+        return self._parsed[said]
+
+    def _value_of(self, state: State) -> float | None:
         """Return the value that a state tells, None if it tells none."""
         if ATTR_RESTORED in state.attributes:
             return None

@@ -35,8 +35,9 @@ from ..metrics import (
 )
 from ..reading import Reading, Source
 from .conversions import conversion
+from .known import Known
 from .manner import Manner
-from .observation import Known, Observing
+from .observation import Observing
 from .rules import Rules
 from .times import Told, moment
 

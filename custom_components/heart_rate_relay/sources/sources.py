@@ -35,9 +35,10 @@ from .attributes import is_event
 from .candidates import async_device, async_entity_id
 from .chosen import Chosen, Told
 from .counter import Counter
+from .known import Known
 from .lineup import Lineup, Watcher
 from .manner import async_integration, async_manner
-from .observation import Known, Observer, Observing
+from .observation import Observer, Observing
 from .position import PositionObserver
 from .rules import Rules
 from .wearer import Wearer

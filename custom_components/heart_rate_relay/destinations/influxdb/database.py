@@ -1,6 +1,7 @@
 """A database of one's own, in each version of InfluxDB."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
+from functools import lru_cache
 import json
 from math import isclose
 from typing import Any, override
@@ -21,6 +22,13 @@ from .server import LineProtocolServer
 
 MANY_PREFIXES = 1000
 """Series of which the start of a line is remembered: names may change all the time."""
+
+
+MANY_VALUES = 1000
+"""Values of which it is remembered how they are written."""
+
+_written = lru_cache(maxsize=MANY_VALUES)(repr)
+"""A value as line protocol has it: most are of few."""
 
 
 class _Every(AbstractSet[Metric]):
@@ -131,7 +139,7 @@ class InfluxDB(LineProtocolServer):
                     prefixes.clear()
                 prefix = self._series(metric, source).prefix
                 prefixes[metric, source] = prefix
-            yield f"{prefix}{value!r} {measured_at // step}"
+            yield f"{prefix}{_written(value)} {measured_at // step}"
 
     def _series(self, metric: Metric, source: Source) -> Series:
         """Return where a source's readings of a metric go."""

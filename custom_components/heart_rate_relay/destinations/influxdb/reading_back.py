@@ -23,8 +23,8 @@ AHEAD = 24 * 60 * 60.0
 VALID = 60 * 60.0
 """Seconds for which it holds what was found, and that nothing may be asked."""
 
-LOOKS = (2.0, 6.0, 24.0)
-"""Seconds before each look.
+LOOKS = (0.0, 2.0, 6.0, 24.0)
+"""Seconds before each look: what is there at once holds nobody up.
 
 VictoriaMetrics shows a new series after one or two, and later where its disk is slow.
 """
