@@ -102,6 +102,9 @@ class SourceWatch:
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         """Look where a source has another unit or name than before."""
         old, new = event.data["old_state"], event.data["new_state"]
+        if old and new and old.attributes is new.attributes:
+            # As nearly always: Home Assistant keeps what is as it was
+            return
         if new and (
             old is None
             or _is_told(old) != _is_told(new)
