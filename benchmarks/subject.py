@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import json
 from pathlib import Path
@@ -81,6 +81,22 @@ async def running_subject(
 
     Raises HomeAssistantError where it does not start.
     """
+    configuration = configuration_for(sensors, sink)
+    async with driven(configuration, {"pulsoid": sink}, relay) as subject:
+        yield subject
+
+
+@asynccontextmanager
+async def driven(
+    configuration: str,
+    services: Mapping[str, URL],
+    relay: Path = RELAY,
+    on_line: Callable[[str], None] = lambda line: None,
+) -> AsyncIterator[Subject]:
+    """Run a Home Assistant for which services are elsewhere, with the driver in it.
+
+    Every line that it prints goes to on_line. Raises HomeAssistantError where it does not start.
+    """
     connected = asyncio.get_running_loop().create_future()
 
     def connect(reader: StreamReader, writer: StreamWriter) -> None:
@@ -92,13 +108,13 @@ async def running_subject(
         write_configuration(
             folder,
             url,
-            {"pulsoid": sink},
-            configuration_for(sensors, sink) + DRIVER.format(address),
+            services,
+            configuration + DRIVER.format(address),
             (relay, DRIVING),
         )
         with (folder / "custom_components" / "__init__.py").open("a") as code:
             code.write(NO_LIMIT)
-        process = HomeAssistantProcess(folder, lambda line: None)
+        process = HomeAssistantProcess(folder, on_line)
         server = await asyncio.start_unix_server(connect, address, limit=LONGEST_ANSWER)
         running = process.start()
         try:

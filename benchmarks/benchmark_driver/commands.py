@@ -23,6 +23,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.recorder import get_instance, session_scope
 
 from .bare import tell
+from .soaking import discover, hear, holds
 
 TICK = 0.01
 """Seconds between two looks at how late the event loop is."""
@@ -374,7 +375,7 @@ COMMANDS: Mapping[str, Callable[..., Awaitable[Any]]] = MappingProxyType(
         command.__name__: command
         for command in (
             *(stream, others, finish, switch, load, find, add, set_up, drain, pour),
-            *(remember, idle, backfill),
+            *(remember, idle, backfill, hear, discover, holds),
         )
     }
 )

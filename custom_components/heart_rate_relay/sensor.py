@@ -311,13 +311,19 @@ class CounterSensor(RelaySensor, RestoreEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Go on from what Home Assistant remembers, of this relay and no former one."""
+        # What is new has shown nothing, and what was registered before has a state
+        if self.coordinator.was_killed and self.hass.states.get(self.entity_id):
+            await self._go_on()
+        await super().async_added_to_hass()
+
+    async def _go_on(self) -> None:
+        """Count on from what was shown last."""
         since = self.coordinator.config_entry.created_at
         shown = await async_last_shown(self.hass, self.entity_id, since)
         last = await self.async_get_last_state()
         if last and last.last_updated >= since:
             shown = max(shown, count(last.state))
         self.coordinator.async_count_on(self.entity_description.key, shown)
-        await super().async_added_to_hass()
 
 
 class HeartRateSensor(RelayEntity, SensorEntity):

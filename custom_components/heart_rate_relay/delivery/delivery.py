@@ -148,9 +148,9 @@ class Delivery:
     async def _wait(self, seconds: float | None) -> None:
         """Wait until something has changed, for so many seconds at most."""
         self._changed.clear()
+        changed = self._changed.wait()
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
+            await (changed if seconds is None else asyncio.wait_for(changed, seconds))
 
     def _delay(self) -> float | None:
         """Return the seconds until the next request, None when nothing is to be sent."""

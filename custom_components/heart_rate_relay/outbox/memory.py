@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from math import inf
 
 from ..reading import Reading
@@ -50,13 +51,25 @@ class Memory:
         """When the last of them came in."""
         return next(reversed(self._readings.values()), (-inf,))[0]
 
-    def entries(self, since: float = -inf, *, counted: bool = True) -> list[Entry]:
-        """Return what came in after a time, without what was counted where that is not wanted."""
+    def entries(self, *, counted: bool = True) -> list[Entry]:
+        """Return all, without what was counted where that is not wanted."""
         return [
+            Entry(seq, reading)
+            for seq, (_, reading) in self._readings.items()
+            if counted or not reading.duration
+        ]
+
+    def first(self, count: int, since: float, *, counted: bool) -> list[Entry]:
+        """Return the first so many of those that came in after a time.
+
+        Not all are looked at: where readings go one by one, many may wait behind the first.
+        """
+        found = (
             Entry(seq, reading)
             for seq, (added_at, reading) in self._readings.items()
             if added_at > since and (counted or not reading.duration)
-        ]
+        )
+        return list(islice(found, count))
 
 
 def now() -> float:

@@ -142,9 +142,9 @@ class Outbox:
         those just come in, and behind them the rest from its newest end.
         """
         if newest_first and self.has_fresh:
-            since = now() - FRESH_FOR
-            if fresh := self._fresh.entries(since, counted=not self._must_wait):
-                return fresh[:count]
+            since, counted = now() - FRESH_FOR, not self._must_wait
+            if fresh := self._fresh.first(count, since, counted=counted):
+                return fresh
         if self._has_counted and not (self.trouble or self._keeper.is_held):
             await self.flush()
         kept: Sequence[Reading] = ()

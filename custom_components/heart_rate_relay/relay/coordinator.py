@@ -114,11 +114,14 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         """Start to collect and to deliver."""
         self._stops.push_async_callback(self._close)
         await self.outbox.open()
-        self.destination.memory = self.outbox.tally.memory
-        if self.outbox.tally.unreachable_since:
+        tally = self.outbox.tally
+        self.was_killed = not (tally.is_whole and tally.latest)
+        """Whether more may have been counted than is written."""
+        self.destination.memory = tally.memory
+        if tally.unreachable_since:
             self._outcomes.status = Status.UNREACHABLE
         entry = self.config_entry
-        coverage = Coverage(self.outbox.tally.covered, entry.unique_id or "")
+        coverage = Coverage(tally.covered, entry.unique_id or "")
         coverage.forget(now_us(-self.outbox.max_age))
         self.sources = self._create_sources(coverage)
         if DATA_INSTANCE in self.hass.data:
@@ -127,7 +130,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
         coverage.resume(self.sources.ids, entry.created_at, now_us())
         await self.sources.async_prepare()
-        if self.outbox.tally.latest:
+        if tally.latest:
             # A kill must not leave word that this is all
             await self.outbox.flush()
         self._publish()

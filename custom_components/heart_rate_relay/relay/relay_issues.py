@@ -1,6 +1,6 @@
 """What a relay reports to the repairs, for a person to act on."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from itertools import chain
@@ -108,7 +108,7 @@ def async_update_sources(
 ) -> None:
     """Report the sources that are gone."""
     missing = set(missing)
-    for source_id in _source_ids(entry):
+    for source_id in source_ids(entry):
         _report(
             hass,
             entry,
@@ -132,7 +132,7 @@ def async_update_flaws(
     Of one that is unknown as yet nothing is taken back: whoever ignores it would hear of it
     again after each start.
     """
-    for source_id in _source_ids(entry):
+    for source_id in source_ids(entry):
         flawed = flaws.get(source_id)
         if not flawed and source_id in unknown:
             continue
@@ -152,10 +152,10 @@ def async_update_flaws(
             )
 
 
-def _source_ids(entry: ConfigEntry) -> Iterable[str]:
+def source_ids(entry: ConfigEntry) -> Collection[str]:
     """Return the sources of a relay, of whatever metric."""
     options = DEFAULT_OPTIONS | entry.options
-    return chain(*(options[option] for option in ALL_SOURCES))
+    return list(chain(*(options[option] for option in ALL_SOURCES)))
 
 
 @callback

@@ -19,7 +19,7 @@ from ..const import CONF_OTHER_SOURCES, CONF_SOURCES, DEFAULT_OPTIONS
 from ..metric_names import Names, async_metric_names
 from ..metrics import Metric
 from ..sources.attributes import unit_of
-from ..sources.candidates import async_entity_id
+from ..sources.candidates import async_concerns, async_entity_id
 from ..sources.chosen import known_metrics, takes_others
 from ..sources.detection.vocabulary import vocabulary
 from ..sources.flaws import async_flaws
@@ -107,6 +107,9 @@ class SourceWatch:
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         """Look where a source has another unit or name than before."""
         old, new = event.data["old_state"], event.data["new_state"]
+        if old and new and old.attributes is new.attributes:
+            # As nearly always: Home Assistant keeps what is as it was
+            return
         if new and (
             old is None
             or _is_told(old) != _is_told(new)
@@ -120,9 +123,8 @@ class SourceWatch:
         self, event: Event[er.EventEntityRegistryUpdatedData]
     ) -> None:
         """Look where a source may have been renamed."""
-        data = event.data
-        known_as = data.get("old_entity_id", data["entity_id"])
-        if data["action"] == "create" or known_as in self._watched:
+        source_ids = issues.source_ids(self._entry)
+        if async_concerns(self._hass, event.data, self._watched, source_ids):
             self.look()
 
 

@@ -1,5 +1,7 @@
 """What the registries know of a relay's sources."""
 
+from collections.abc import Container
+
 from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -45,6 +47,25 @@ def async_entity_id(hass: HomeAssistant, source_id: str) -> str | None:
     if "." in source_id:
         return source_id
     return er.async_resolve_entity_id(er.async_get(hass), source_id)
+
+
+@callback
+def async_concerns(
+    hass: HomeAssistant,
+    change: er.EventEntityRegistryUpdatedData,
+    entity_ids: Container[str],
+    source_ids: Container[str],
+) -> bool:
+    """Return whether a change of the registry is about what is a source, or becomes one.
+
+    All relays hear of all changes: most are of entities that are no one's business.
+    """
+    entity_id = change["entity_id"]
+    if change.get("old_entity_id", entity_id) in entity_ids:
+        return True
+    return (
+        change["action"] == "create" and async_source_id(hass, entity_id) in source_ids
+    )
 
 
 @callback

@@ -32,7 +32,7 @@ from ..outbox.tally import Tally
 from ..reading import Reading, Source, now_us, to_us
 from ..unexpected import guarded
 from .attributes import is_event
-from .candidates import async_device, async_entity_id
+from .candidates import async_concerns, async_device, async_entity_id
 from .chosen import Chosen, Told
 from .counter import Counter
 from .known import Known
@@ -358,7 +358,7 @@ class Sources:
         self, event: Event[er.EventEntityRegistryUpdatedData]
     ) -> None:
         """Follow sources that are renamed, removed or back."""
-        if self._told.entities() != self._entities:
+        if async_concerns(self._hass, event.data, self._entities, self._told.ids):
             self._subscribe()
             self._check_later()
 
