@@ -13,6 +13,7 @@ from typing import NamedTuple
 from .sample import Sample
 from .sport import Sport
 from .tracker import Tracker
+from .whole import write_whole
 
 type Field = str | int | float | bool | None
 type Line = tuple[Field, ...]
@@ -58,13 +59,7 @@ class Journal:
 
     def begin(self, start: Start) -> None:
         """Forget all that happened. Raises OSError."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        other = self._path.with_suffix(".journal.new")
-        with other.open("w", encoding="utf-8") as file:
-            file.write(_line(start))
-            file.flush()
-            os.fsync(file.fileno())
-        other.replace(self._path)
+        write_whole(self._path, _line(start).encode())
 
     def write(self, happened: Iterable[Happening], *, sync: bool) -> None:
         """Write what has happened since, with sync also for a power cut. Raises OSError."""
