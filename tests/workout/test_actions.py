@@ -223,7 +223,7 @@ async def test_triggers(gym: Gym) -> None:
     )
     await gym.train(300, 130)
     assert [call.data["what"] for call in calls] == ["workout_began"]
-    await gym.train(90, 170)
+    await gym.train(45, 170)
     assert [call.data["what"] for call in calls][1:] == ["zone_entered"]
     await gym.train(120, 150)
     assert [call.data["what"] for call in calls][2:] == ["zone_above"]

@@ -77,7 +77,7 @@ async def test_restart_in_the_middle(
     await gym.train(5, 100)
     await gym.train(600, 130)
     if is_kill:
-        monkeypatch.setattr(Memory, "write", AsyncMock())
+        monkeypatch.setattr(Memory, "_write", AsyncMock())
     assert await gym.hass.config_entries.async_unload(entry.entry_id)
     monkeypatch.undo()
     await gym.wait(300)

@@ -1,6 +1,6 @@
 """Watches a wearer's sources, and tells workouts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -53,14 +53,15 @@ from .summary import HOLD, Measured, Summary
 from .tracker import Finished, Phase, Tracker
 from .worn import async_is_worn
 
-TICK = 1.0
+TICK = 0.8
 """Seconds after which to write what has happened, and to look at the clock.
 
-Only as often as it is told how it goes is that made safe from a power cut, too: cards wear out.
+The rest of a second is for the writing: no kill loses more. Only as often as it is told how it
+goes is that made safe from a power cut, too: cards wear out.
 """
 
-ZONE_SETTLES = 3
-"""For how many ticks a heart rate has to be in a zone before that is told."""
+ZONE_SETTLES = 3.0
+"""Seconds for which a heart rate has to be in a zone before that is told."""
 
 type WorkoutConfigEntry = ConfigEntry[WorkoutCoordinator]
 
@@ -84,8 +85,8 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             hass,
             journal_of(hass, entry.entry_id),
             self.shelf,
-            entry.title,
-            int(self.options[CONF_KEEP_WORKOUTS]),
+            (entry.title, int(self.options[CONF_KEEP_WORKOUTS])),
+            self._have_kept,
         )
         others = others_of(self.options)
         self.sources = self._create_sources(
@@ -99,10 +100,10 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self._clock = Clock(time.time(), hass.loop.time())
         self._untold: list[tuple[Telling, Summary]] = []
         self._listener: Callable[[Telling, Summary], None] | None = None
-        self._ticks = 0
+        self._told_at = hass.loop.time()
         self._tick_timer: CALLBACK_TYPE | None = None
         self._zone: int | None = None
-        self._zone_since = 0
+        self._zone_since = 0.0
 
     def _known_of_body(self) -> frozenset[str | None]:
         """Return what can be told, as far as it takes to know the body."""
@@ -169,7 +170,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if self._tick_timer:
             self._tick_timer()
             self._tick_timer = None
-        await self.memory.write(sync=True)
+        await self.memory.close()
 
     @override
     async def _async_update_data(self) -> WorkoutData:
@@ -204,7 +205,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         await async_find(self.hass, (self.sources, self.others), tracker, start, end)
         tracker.pass_time(end + rules_of(self.options).end_after + 1)
         known = await self.memory.kept()
-        new = [one for one in found if not _overlaps(one.summary, known)]
+        new = [one for one in found if not one.summary.overlaps(known)]
         for one in map(self._with_sport, new):
             await self.memory.keep(one)
             self._untold.append((Telling.FOUND, one.summary))
@@ -295,9 +296,8 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         finished = self._with_sport(finished)
         self.memory.finish(finished, self._start_of())
         self.data = replace(self.data, summary=finished.summary)
-        self.config_entry.async_create_task(
-            self.hass, self._keep(), f"{self.name} finished"
-        )
+        keeping = self.memory.keep_finished()
+        self.config_entry.async_create_task(self.hass, keeping, f"{self.name} finished")
 
     def _with_sport(self, finished: Finished) -> Finished:
         """Return a workout as what a person always does, where they have said so."""
@@ -305,16 +305,12 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             return finished
         return replace(finished, summary=replace(finished.summary, sport=sport))
 
-    async def _keep(self) -> None:
-        """Keep what is over, and then tell it."""
-
-        def tell(finished: Finished) -> None:
-            self._untold.append((Telling.FINISHED, finished.summary))
-            self._tell_untold()
-
-        await self.memory.keep_finished(tell)
+    @callback
+    def _have_kept(self, finished: Finished) -> None:
+        """Tell a workout that is over, and kept."""
+        self._untold.append((Telling.FINISHED, finished.summary))
+        self._tell_untold()
         self._publish()
-        await self.memory.write(sync=True)
 
     def _tell_untold(self) -> None:
         """Tell the workouts that are over to whoever listens."""
@@ -344,24 +340,26 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.tracker.pass_time(now_us())
         if was is not Phase.NONE and self.tracker.phase is Phase.NONE:
             self.memory.forget(self._start_of())
-        self._ticks += 1
-        is_time = self._ticks % PUBLISH_INTERVAL.seconds == 0
+        now = self.hass.loop.time()
+        is_time = now - self._told_at >= PUBLISH_INTERVAL.total_seconds()
+        if is_time:
+            self._told_at = now
         if self.memory.is_due:
             write = self.memory.write(sync=is_time)
             self.config_entry.async_create_background_task(
                 self.hass, write, f"{self.name} journal"
             )
         self._follow(was)
-        self._settle_zone()
+        self._settle_zone(now)
         if self.data.is_on and is_time:
             self._publish()
 
-    def _settle_zone(self) -> None:
+    def _settle_zone(self, now: float) -> None:
         """Tell another zone once the heart rate stays in it for a moment."""
         zone, told = self._zone_now(), self.data.zone
         if zone != self._zone:
-            self._zone, self._zone_since = zone, self._ticks
-        has_settled = self._ticks - self._zone_since >= ZONE_SETTLES
+            self._zone, self._zone_since = zone, now
+        has_settled = now - self._zone_since >= ZONE_SETTLES
         if zone != told and (has_settled or zone is None or told is None):
             self.async_set_updated_data(replace(self.data, zone=zone))
 
@@ -383,13 +381,6 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.async_set_updated_data(
             WorkoutData(is_on=tracker.is_on, zone=self._zone_now(), summary=summary)
         )
-
-
-def _overlaps(summary: Summary, others: Iterable[Summary]) -> bool:
-    """Return whether a workout took place while one of others did."""
-    return any(
-        summary.begin <= other.end and other.begin <= summary.end for other in others
-    )
 
 
 def is_workout(entry: ConfigEntry) -> TypeIs[WorkoutConfigEntry]:
