@@ -41,7 +41,7 @@ from .observation import Known, Observer, Observing
 from .position import PositionObserver
 from .rules import Rules
 from .wearer import Wearer
-from .workouts import WorkoutObserver
+from .workouts import TrainingObserver, WorkoutObserver
 
 
 class Listened(NamedTuple):
@@ -243,7 +243,8 @@ class Sources:
         if metric.kind is Kind.COUNTER and not is_event(entity_id):
             return Counter(metric, source, tally.counters)
         if metric.kind is Kind.WORKOUT:
-            return WorkoutObserver(source, tally.latest)
+            watch = WorkoutObserver if is_event(entity_id) else TrainingObserver
+            return watch(source, tally.latest)
         if metric.kind is Kind.POSITION:
             return PositionObserver(
                 source,

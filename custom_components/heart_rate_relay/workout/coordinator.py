@@ -36,12 +36,12 @@ from ..sources.chosen import Chosen
 from ..sources.rules import Rules
 from ..sources.sources import Sources
 from ..unexpected import guarded
-from . import workout_issues as issues
+from . import journal, workout_issues as issues
 from .clock import Clock
 from .data import Telling, WorkoutData
 from .effort import rates_of
 from .figures import ALWAYS, ZONES
-from .journal import RESUMED, SET_BACK, STARTED, STOPPED, Happening, Start, tell
+from .journal import Happening, Start, tell, tell_all
 from .memory import Memory
 from .past import async_find
 from .paths import journal_of, shelf_of
@@ -151,9 +151,11 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             self.data = replace(self.data, summary=latest)
         start, happened = await self.memory.read()
         self.tracker = self._create_tracker(start, self._have_finished)
-        for happening in happened:
-            tell(self.tracker, happening)
-        self._happen((RESUMED, now_us()))
+        await tell_all(self.tracker, happened)
+        if (ahead := self.tracker.latest - now_us()) > 0:
+            # The clock was, by as much at least, when Home Assistant stopped
+            self._happen((journal.SET_BACK, ahead))
+        self._happen((journal.RESUMED, now_us()))
         self.tracker.pass_time(now_us())
         if self.tracker.phase is not Phase.NONE:
             self.memory.go_on()
@@ -183,14 +185,14 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def async_begin(self, sport: Sport | None = None) -> bool:
         """Begin a workout, and return whether there was none."""
         had_none = not self.tracker.is_on
-        self._happen((STARTED, now_us(), sport))
+        self._happen((journal.STARTED, now_us(), sport))
         return had_none
 
     @callback
     def async_end(self) -> bool:
         """End the workout, and return whether there was one."""
         was_on = self.tracker.is_on
-        self._happen((STOPPED, now_us()))
+        self._happen((journal.STOPPED, now_us()))
         return was_on
 
     async def async_find(self, start: int, end: int) -> list[Summary]:
@@ -269,7 +271,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def _look_at_clock(self) -> None:
         """Take note if the clock was set back."""
         if by := self._clock.set_back(time.time(), self.hass.loop.time()):
-            self._happen((SET_BACK, by))
+            self._happen((journal.SET_BACK, by))
 
     def _happen(self, happening: Happening) -> None:
         """Take note of something that happens."""
@@ -279,7 +281,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             if was is Phase.NONE:
                 self.memory.begin(self._start_of())
             self.memory.note(happening)
-        elif was is not Phase.NONE or happening[0] == SET_BACK:
+        elif was is not Phase.NONE or happening[0] == journal.SET_BACK:
             self.memory.forget(self._start_of())
         self._follow(was)
 
@@ -379,7 +381,11 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if tracker.phase in {Phase.ON, Phase.OVER}:
             summary = tracker.so_far(now_us())
         self.async_set_updated_data(
-            WorkoutData(is_on=tracker.is_on, zone=self._zone_now(), summary=summary)
+            WorkoutData(
+                begin=tracker.begin if tracker.is_on else None,
+                zone=self._zone_now(),
+                summary=summary,
+            )
         )
 
 

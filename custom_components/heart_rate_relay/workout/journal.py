@@ -4,6 +4,7 @@ A file of lines, each of which is something that happened, as JSON. All of it to
 again, in the same order, comes to the same. Blocking: for an executor.
 """
 
+import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 import json
@@ -18,6 +19,9 @@ from .whole import write_whole
 
 type Field = str | int | float | bool | None
 type Line = tuple[Field, ...]
+
+AT_ONCE = 500
+"""How much is told again in one go: about a millisecond's worth."""
 
 SAMPLE = "sample"
 STARTED = "started"
@@ -91,6 +95,14 @@ def tell(tracker: Tracker, happening: Happening) -> None:
             tracker.resume(at)
         case (str(kind), int(by)) if kind == SET_BACK:
             tracker.set_back(by)
+
+
+async def tell_all(tracker: Tracker, happened: Iterable[Happening]) -> None:
+    """Let a tracker know what happened, and others have their turn meanwhile."""
+    for number, happening in enumerate(happened):
+        tell(tracker, happening)
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 def _happening(line: str) -> Happening | None:
