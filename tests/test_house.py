@@ -42,8 +42,9 @@ LIBRARY = (
     *(
         f"workout.{name}"
         for name in (
-            *("body", "clock", "data", "effort", "formulas", "journal", "sample"),
-            *("series", "shelf", "sport", "summary", "tcx", "tracker", "zones"),
+            *("body", "clock", "data", "effort", "fit", "formulas", "journal"),
+            *("sample", "series", "shelf", "sport", "summary", "tcx", "tracker"),
+            *("whole", "zones"),
         )
     ),
 )

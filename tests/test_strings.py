@@ -706,7 +706,8 @@ def flow_errors(module: ModuleType) -> set[str]:
 
 
 WORKOUT_ERRORS = {
-    *("no_heart_rate", "reserve_unknown", "resting_too_high", "zones_not_rising")
+    *("born_in_future", "no_heart_rate", "reserve_unknown", "resting_too_high"),
+    "zones_not_rising",
 }
 """What may be wrong with what workouts are told by: tests/workout/test_flow.py has them all."""
 

@@ -1,8 +1,8 @@
-"""Has each relay leave its readings alone, in one whole file, while a backup is made."""
+"""Has what relays and workouts keep left alone, in whole files, while a backup is made."""
 
 from homeassistant.core import HomeAssistant
 
-from .relay.held import async_hold
+from .held import async_hold
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:

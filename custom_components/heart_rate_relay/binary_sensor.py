@@ -24,6 +24,7 @@ from .monitor.data import MonitorData
 from .monitor.profiles import QUANTITIES
 from .monitor.profiles.base import Kind, Quantity
 from .workout.coordinator import WorkoutConfigEntry
+from .workout.data import iso
 
 PARALLEL_UPDATES = 0
 
@@ -64,7 +65,7 @@ BINARY_SENSORS = (
 
 @dataclass(frozen=True, kw_only=True)
 class WorkoutBinarySensorEntityDescription(
-    WorkoutEntityDescription[bool], BinarySensorEntityDescription
+    WorkoutEntityDescription[int | None], BinarySensorEntityDescription
 ):
     """Describes a binary sensor of a wearer's workouts."""
 
@@ -73,7 +74,7 @@ WORKOUT = WorkoutBinarySensorEntityDescription(
     key="workout",
     translation_key="workout",
     device_class=BinarySensorDeviceClass.RUNNING,
-    value_fn=lambda data: data.is_on,
+    value_fn=lambda data: data.begin,
 )
 
 
@@ -91,7 +92,7 @@ async def async_setup_entry(
         async_add_entities([WorkoutBinarySensor(entry.runtime_data, WORKOUT)])
 
 
-class WorkoutBinarySensor(WorkoutEntity[bool], BinarySensorEntity):
+class WorkoutBinarySensor(WorkoutEntity[int | None], BinarySensorEntity):
     """Tells whether somebody trains."""
 
     entity_description: WorkoutBinarySensorEntityDescription
@@ -100,7 +101,13 @@ class WorkoutBinarySensor(WorkoutEntity[bool], BinarySensorEntity):
     @override
     def is_on(self) -> bool:
         """Return whether it is so."""
-        return self.value
+        return self.value is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str]:
+        """Return when the workout began that goes on."""
+        return {} if self.value is None else {"begin": iso(self.value)}
 
 
 class MonitorBinarySensor(MonitorEntity[bool | None], BinarySensorEntity):

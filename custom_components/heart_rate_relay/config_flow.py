@@ -195,7 +195,7 @@ class HeartRateRelayConfigFlow(
                 self._chosen = user_input
                 return await self.async_step_measured()
         chosen, suggested = proposal(self._found, limits.metrics, self._proposed)
-        fields = source_fields(self.hass, limits.metrics)
+        fields = source_fields(self.hass, limits)
         fields |= backfill_field(self.hass, limits)
         shown = user_input or self._chosen or chosen
         self._seen = shown.get(CONF_OTHER_SOURCES, ())

@@ -15,7 +15,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .workout.coordinator import WorkoutConfigEntry, WorkoutCoordinator
-from .workout.files import MIME_TYPE, file_url
+from .workout.export import MIME_TYPES, Kind
+from .workout.files import file_url
 from .workout.shelf import time_of
 
 
@@ -37,14 +38,14 @@ class WorkoutMediaSource(MediaSource):
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
         """Return where to get a file. Raises Unresolvable."""
-        entry_id, _, id_ = item.identifier.partition("/")
+        entry_id, _, name = item.identifier.partition("/")
+        id_, _, kind = name.partition(".")
         for entry in self._entries():
-            if entry.entry_id == entry_id:
-                path = await self._hass.async_add_executor_job(
-                    entry.runtime_data.shelf.tcx, id_
-                )
-                if path:
-                    return PlayMedia(file_url(entry_id, id_), MIME_TYPE, path=path)
+            if entry.entry_id == entry_id and kind in list(Kind):
+                shelf = entry.runtime_data.shelf
+                if id_ in await self._hass.async_add_executor_job(shelf.ids):
+                    url = file_url(entry_id, id_, Kind(kind))
+                    return PlayMedia(url, MIME_TYPES[Kind(kind)])
         raise Unresolvable(
             translation_domain=DOMAIN,
             translation_key="file_not_kept",
@@ -77,14 +78,15 @@ class WorkoutMediaSource(MediaSource):
         folder.children = [
             BrowseMediaSource(
                 domain=DOMAIN,
-                identifier=f"{entry.entry_id}/{id_}",
+                identifier=f"{entry.entry_id}/{id_}.{kind}",
                 media_class=MediaClass.URL,
-                media_content_type=MIME_TYPE,
-                title=f"{dt_util.as_local(time_of(id_)):%Y-%m-%d %H:%M}.tcx",
+                media_content_type=MIME_TYPES[kind],
+                title=f"{dt_util.as_local(time_of(id_)):%Y-%m-%d %H:%M}.{kind}",
                 can_play=True,
                 can_expand=False,
             )
             for id_ in kept
+            for kind in Kind
         ]
         return folder
 

@@ -1,5 +1,6 @@
 """Actions of workouts."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 import voluptuous as vol
@@ -20,8 +21,10 @@ from .reading import to_us
 from .services import ATTR_END, ATTR_START, ENTRY, async_entry_of, error, quiet
 from .workout.coordinator import WorkoutCoordinator
 from .workout.data import attributes_of
+from .workout.export import FIT_LIBRARY, Kind, NoLibraryError, async_export
 from .workout.sport import Sport
 
+ATTR_FORMAT = "format"
 ATTR_SPORT = "sport"
 ATTR_WORKOUT = "workout"
 
@@ -32,7 +35,13 @@ SERVICE_START_WORKOUT = "start_workout"
 
 START_SCHEMA = vol.Schema({**ENTRY, vol.Optional(ATTR_SPORT): vol.Coerce(Sport)})
 END_SCHEMA = vol.Schema(ENTRY)
-EXPORT_SCHEMA = vol.Schema({**ENTRY, vol.Optional(ATTR_WORKOUT): cv.string})
+EXPORT_SCHEMA = vol.Schema(
+    {
+        **ENTRY,
+        vol.Optional(ATTR_FORMAT, default=Kind.TCX): vol.Coerce(Kind),
+        vol.Optional(ATTR_WORKOUT): cv.string,
+    }
+)
 
 FIND_SCHEMA = vol.Schema(
     {
@@ -91,27 +100,22 @@ async def _end(call: ServiceCall) -> None:
 async def _export(call: ServiceCall) -> ServiceResponse:
     """Return one of the workouts that are kept, by default the last one, as a file."""
     workout = await _workout(call)
-    wanted: str | None = call.data.get(ATTR_WORKOUT)
-    exported = await call.hass.async_add_executor_job(_read, workout, wanted)
-    if not exported:
+    shelf, kind = workout.shelf, call.data[ATTR_FORMAT]
+    kept = await call.hass.async_add_executor_job(shelf.ids)
+    id_ = call.data.get(ATTR_WORKOUT) or next(iter(kept), "")
+    summary = await call.hass.async_add_executor_job(shelf.summary, id_)
+    try:
+        file = await async_export(call.hass, shelf, id_, kind)
+    except NoLibraryError:
+        raise error("no_fit_library", library=FIT_LIBRARY) from None
+    if file is None or not summary:
         raise error("workout_not_kept", name=workout.name)
-    return exported
-
-
-def _read(workout: WorkoutCoordinator, wanted: str | None) -> ServiceResponse:
-    """Return a workout as a file, None where it is not kept. Blocking."""
-    shelf = workout.shelf
-    ids = shelf.ids()
-    id_ = wanted or next(iter(ids), "")
-    path, summary = shelf.tcx(id_), shelf.summary(id_)
-    if not path or not summary:
-        return None
     return {
         "workout": id_,
-        "file_name": f"{id_}.tcx",
-        "tcx": path.read_text(encoding="utf-8"),
+        "file_name": f"{id_}.{kind}",
+        kind: file.decode() if kind is Kind.TCX else b64encode(file).decode(),
         "summary": dict(attributes_of(summary)),
-        "kept": list(ids),
+        "kept": list(kept),
     }
 
 

@@ -31,7 +31,7 @@ from dev.run import (
 from dev.simulated_heart_rate.const import CONF_LEDGER, DOMAIN as SIMULATION
 from dev.virtual_proxy import Proxy, Strap, World, walking
 
-from . import adding, caring, feeding, using
+from . import adding, caring, feeding, training, using
 from .chromium import open_browser, open_page
 from .complaints import Complaints
 from .pictures import Pictures
@@ -142,7 +142,11 @@ async def _walk(stage: Stage) -> None:
     monitor = await adding.add_monitor(stage)
     await feeding.watch(stage)
     await adding.add_by_sign_in(stage)
+    await training.add_workouts(stage, monitor)
     titles = await adding.add_relays(stage)
+    await training.have_delivered(stage, titles["open_wearables"])
+    await training.see_dashboard(stage)
+    await training.end_workout(stage)
     await using.see_devices(stage, titles["pulsoid"], monitor)
     await caring.change_options(stage, titles["livetracking"])
     await caring.hasten(stage, titles["gerosense_proxy"])
@@ -153,6 +157,7 @@ async def _walk(stage: Stage) -> None:
     await using.add_trigger(stage, "Chest strap")
     for name in ("gerosense", "open_wearables", "open_wearables_invitation"):
         await using.press_send_now(stage, titles[name])
+    await training.see_summary(stage)
     await using.see_all_delivered(stage)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from playwright.async_api import Locator, Page, expect
@@ -121,6 +122,20 @@ class Stage:
                     await asyncio.sleep(POLL_INTERVAL)
         except TimeoutError:
             raise WalkError(f"In vain was waited for this: {what}.") from None
+
+    async def until_state(
+        self, entity_id: str, condition: Callable[[str], bool]
+    ) -> None:
+        """Wait until an entity's state is as wanted. Raises WalkError where it never is."""
+        shown: str | None = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TIMEOUT):
+                while True:
+                    shown = await self.api.state_of(entity_id)
+                    if shown is not None and condition(shown):
+                        return
+                    await asyncio.sleep(POLL_INTERVAL)
+        raise WalkError(f"In vain was waited for {entity_id}, which is {shown}.")
 
     async def until_delivered(self, stand_in: StandIn, what: str = "a reading") -> None:
         """Wait until something more has arrived at a service."""

@@ -1,6 +1,7 @@
 """A real InfluxDB 1 takes what we write, and gives it back as it was."""
 
 import itertools
+import json
 from pathlib import Path
 import ssl
 import time
@@ -9,6 +10,7 @@ import aiohttp
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.destinations.base import Receipt
 from custom_components.heart_rate_relay.destinations.errors import (
     NotEntitledError,
@@ -16,7 +18,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
 )
 from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
-from custom_components.heart_rate_relay.reading import Reading, Source
+from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
 
 from .common import (
     AWKWARD,
@@ -415,6 +417,42 @@ async def test_repeat_is_harmless(influxd: Influxd, connect: Connect) -> None:
         await destination.deliver(batch(100))
     (column,) = await influxd.query()
     assert len(column.values) == 100
+
+
+async def test_workout(influxd: Influxd, connect: Connect) -> None:
+    """A workout is one point, with a field for each number of its summary, also twice."""
+    said = json.dumps(
+        {
+            "sport": "cycling",
+            "begin": "2026-11-27T08:00:00+00:00",
+            "duration": 1800.0,
+            "average_heart_rate": 141,
+            "time_in_zone_2": 600.5,
+            "energy": 312.4,
+        }
+    )
+    source = Source("ev", "event.anna_workout_finished", "Anna Workout", said=said)
+    workout = Reading(metrics.WORKOUT, 1800.0, NOW, source, 1800 * SECOND)
+    destination = relay_to(influxd, connect)
+    for _ in range(2):
+        assert await destination.deliver([workout, reading(131.0, NOW)]) == Receipt()
+    columns = [
+        one
+        for one in await influxd.query()
+        if one.measurement == "workout" and one.values
+    ]
+    assert {one.field: one.values for one in columns} == {
+        "duration": {NOW: 1800.0},
+        "average_heart_rate": {NOW: 141.0},
+        "time_in_zone_2": {NOW: 600.5},
+        "energy": {NOW: 312.4},
+    }
+    tags = {
+        "source": "event.anna_workout_finished",
+        "name": "Anna Workout",
+        "sport": "cycling",
+    }
+    assert all(one.tags == tags for one in columns)
 
 
 async def test_largest_batch(influxd: Influxd, connect: Connect) -> None:

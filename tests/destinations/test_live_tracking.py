@@ -35,15 +35,19 @@ from custom_components.heart_rate_relay.metrics import (
     POWER_RIGHT,
     SIGNAL_STRENGTH,
     SPEED,
+    WORKOUT,
     Metric,
 )
 from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
+from custom_components.heart_rate_relay.sources.workouts import OVER
 from dev import stand_ins
 
 from .common import HOUR, REFUSED, STRAP, Connect, outcome
 
 BIKE = Source("b1ke", "sensor.bike_distance", "Bike")
 PHONE = Source("ph0ne", "sensor.phone_distance", "Phone")
+
+TRAINING = Source("tra1n", "binary_sensor.anna_workout", "Anna Workout")
 
 BASE = 1_795_000_000
 """A second, where none of now is needed."""
@@ -105,7 +109,7 @@ async def test_fields(live_tracking: stand_ins.LiveTracking, connect: Connect) -
         DISTANCE: (1234, "dist_km", 1.734),
         CYCLING_DISTANCE: (500, "dist_km", 1.734),
     }
-    assert set(expected) == set(FIELDS) == LiveTracking.limits.metrics
+    assert {*expected, WORKOUT} == set(FIELDS) == LiveTracking.limits.metrics
     second = now()
     readings = [
         measured(metric, second, value) for metric, (value, *_) in expected.items()
@@ -116,6 +120,54 @@ async def test_fields(live_tracking: stand_ins.LiveTracking, connect: Connect) -
     fields = {key: value for _, key, value in expected.values()}
     assert told(live_tracking) == {second: {**fields, "dur_s": 0.0}}
     assert set(fields) | {"dur_s"} == live_tracking.fields
+
+
+def trained(begin: int, until: int, *, is_over: bool = False) -> Reading:
+    """Return what is told of a workout until a second."""
+    source = TRAINING._replace(said=OVER if is_over else "")
+    took = until - begin
+    return Reading(WORKOUT, float(took), until * SECOND, source, took * SECOND)
+
+
+async def test_workout(live_tracking: stand_ins.LiveTracking, connect: Connect) -> None:
+    """A workout is a session, from its begin to its end, whatever was measured around it."""
+    start = now()
+    begin, told_at, end = start + 30, start + 90, start + 120
+    destination = connect("livetracking", live_tracking.url)
+    readings = ride(start, 90)
+    await destination.deliver(readings)
+    assert told(live_tracking)[start + 60]["dur_s"] == 60
+    await destination.deliver([trained(begin, told_at), *ride(told_at, 30)])
+    await destination.repeat()
+    await destination.deliver([trained(begin, end, is_over=True)])
+    await destination.deliver(ride(end + 1, 10))
+    points = told(live_tracking)
+    for second in (start, start + 29, begin, begin + 1, told_at, end - 1, end + 5):
+        since = start if second < begin else begin if second < end else end + 1
+        assert points[second]["dur_s"] == second - since, second - start
+    metres = 25.5 * len([n for n in range(begin, end) if n % 3 == 0])
+    last = max(n for n in range(begin, end) if n % 3 == 0)
+    assert points[last]["dist_km"] == pytest.approx(metres / 1000)
+    first = min(n for n in range(begin, end) if n % 3 == 0)
+    assert points[first]["dist_km"] == pytest.approx(0.0255)
+    # Told once more, as after a restart, it changes nothing
+    await destination.deliver([trained(begin, told_at)])
+    await destination.repeat()
+    assert told(live_tracking) == points
+
+
+async def test_pause_in_a_workout(
+    live_tracking: stand_ins.LiveTracking, connect: Connect
+) -> None:
+    """However long a pause is, the workout goes on after it."""
+    start = now()
+    destination = connect("livetracking", live_tracking.url)
+    await destination.deliver([trained(start, start + 5), *ride(start, 5)])
+    await destination.deliver(ride(start + QUIET + 60, 5))
+    assert told(live_tracking)[start + QUIET + 60]["dur_s"] == QUIET + 60
+    await destination.deliver([trained(start, start + QUIET + 65, is_over=True)])
+    await destination.deliver(ride(start + 2 * QUIET + 200, 5))
+    assert told(live_tracking)[start + 2 * QUIET + 200]["dur_s"] == 0
 
 
 async def test_totals(live_tracking: stand_ins.LiveTracking, connect: Connect) -> None:
@@ -190,8 +242,9 @@ async def test_restart(live_tracking: stand_ins.LiveTracking, connect: Connect) 
     for n in range(0, len(readings), 100):
         await destination.deliver(readings[n : n + 100])
         memory = json.loads(json.dumps(destination.memory))
-        live_tracking.failures.append(stand_ins.Failure(500, accepts=True))
-        await outcome(destination.deliver(readings[n + 100 : n + 150]))
+        if more := readings[n + 100 : n + 150]:
+            live_tracking.failures.append(stand_ins.Failure(500, accepts=True))
+            await outcome(destination.deliver(more))
         destination = connect("livetracking", live_tracking.url)
         destination.memory = memory
     assert told(live_tracking) == expected

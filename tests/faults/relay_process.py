@@ -23,12 +23,12 @@ INTERVAL = 0.003
 class Lateness:
     """How late a machine is that has other things to do."""
 
-    def __init__(self, outbox: Any) -> None:
-        """Watch how long an outbox takes to write."""
+    def __init__(self, writer: Any, name: str = "flush") -> None:
+        """Watch how long something takes to write, with a method of this name."""
         self._seconds = 0.0
         self._writes_since: float | None = None
-        self._flush = outbox.flush
-        outbox.flush = self._write
+        self._write = getattr(writer, name)
+        setattr(writer, name, self._timed)
 
     @property
     def seconds(self) -> float:
@@ -41,10 +41,10 @@ class Lateness:
         """Take note of a delay."""
         self._seconds = max(self._seconds, seconds)
 
-    async def _write(self) -> None:
+    async def _timed(self, **how: Any) -> None:
         self._writes_since = time.monotonic()
         try:
-            await self._flush()
+            await self._write(**how)
         finally:
             self.note(time.monotonic() - self._writes_since)
             self._writes_since = None

@@ -48,7 +48,11 @@ MORE_OPTIONS: dict[str, dict[str, Any]] = {
     **{service: {} for service in STAND_INS},
     "gerosense": {"other_sources": ["sensor.steps"], "gather": 3600},
     "gerosense_proxy": {"other_sources": ["sensor.steps"], "gather": 30},
-    "livetracking": {"other_sources": ["sensor.power"], **POSITION},
+    "livetracking": {
+        "other_sources": ["sensor.power"],
+        "workout_sources": ["binary_sensor.anna_workout"],
+        **POSITION,
+    },
     **dict.fromkeys(("influxdb_v1", "influxdb_v2", "influxdb_v3"), EVERYTHING),
     "open_wearables": {**OTHER_SOURCES, **WORKOUTS, "gather": 10},
     "open_wearables_invitation": {**OTHER_SOURCES, **WORKOUTS, "gather": 86400},

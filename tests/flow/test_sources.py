@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS
+from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS, DOMAIN
 from dev.stand_ins import Gerosense, OpenWearables, Pulsoid
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -32,6 +32,7 @@ WITH_OTHERS = HEART_RATE_ALONE | {"other_sources"}
 EVERYTHING = WITH_OTHERS | {"position_sources", "workout_sources"}
 
 FINISHED = "event.anna_workout_finished"
+GOES_ON = "binary_sensor.anna_workout"
 
 NOTHING_FOUND = {"recognised": "0", "suggestions": "–", "measured": "–"}
 
@@ -40,7 +41,7 @@ FIELDS = dict.fromkeys(STAND_INS, HEART_RATE_ALONE) | {
     "gerosense_proxy": WITH_OTHERS,
     "open_wearables": WITH_OTHERS | {"workout_sources"},
     "open_wearables_invitation": WITH_OTHERS | {"workout_sources"},
-    "livetracking": WITH_OTHERS | {"position_sources"},
+    "livetracking": EVERYTHING,
     **dict.fromkeys(("influxdb_v1", "influxdb_v2", "influxdb_v3"), EVERYTHING),
     "webhook": EVERYTHING,
 }
@@ -219,19 +220,29 @@ async def test_own_entities_are_no_sources(
         await submit(hass, form, {"sources": [own.entity_id], "follow_new": False})
 
 
-@pytest.mark.parametrize("service", ["open_wearables"])
+@pytest.mark.parametrize(
+    ("service", "told_by"),
+    [
+        ("open_wearables", FINISHED),
+        ("influxdb_v1", FINISHED),
+        ("livetracking", GOES_ON),
+    ],
+)
 async def test_workouts_have_their_own_field(
-    hass: HomeAssistant, service: str, stand_in: OpenWearables
+    hass: HomeAssistant, service: str, stand_in: Any, told_by: str
 ) -> None:
-    """A workout that is over is chosen as one: elsewhere it would stay silent."""
+    """A workout is chosen as what the service takes of it: elsewhere it would stay silent."""
     workout = workout_entry(begins_by="hand", sources=[])
     workout.add_to_hass(hass)
     assert await hass.config_entries.async_setup(workout.entry_id)
     form = await to_sources(hass, service, stand_in)
     for option in ("sources", "other_sources"):
         with pytest.raises(InvalidData):
-            await submit(hass, form, with_sources(**{option: [FINISHED]}))
-    chosen = with_sources(workout_sources=[FINISHED])
+            await submit(hass, form, with_sources(**{option: [told_by]}))
+    assert form["data_schema"]
+    offered = form["data_schema"].schema["workout_sources"].config["filter"]
+    assert offered == [{"integration": DOMAIN, "domain": [told_by.partition(".")[0]]}]
+    chosen = with_sources(workout_sources=[told_by])
     created = await submit(hass, form, chosen)
     assert created["type"] is FlowResultType.CREATE_ENTRY
 

@@ -1,7 +1,10 @@
 """What can be done with workouts: actions, files, triggers."""
 
+from base64 import b64decode
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,15 +15,19 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.workout import export
+from custom_components.heart_rate_relay.workout.export import FIT_LIBRARY
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.recorder import get_instance
+from homeassistant.requirements import RequirementsNotFound
 from homeassistant.setup import async_setup_component
 
 from ..automation import automate
 from ..common import pulsoid_data, relay_entry, set_up
 from .gym import Gym, workout_entry
+from .test_fit import read
 from .test_tcx import check
 
 
@@ -76,6 +83,50 @@ async def test_export(gym: Gym) -> None:
         assert raised.value.translation_key == "workout_not_kept"
 
 
+async def test_export_fit(gym: Gym) -> None:
+    """It is returned as a FIT file as well, by what a clock on the wall shows."""
+    await gym.hass.config.async_set_time_zone("Asia/Kathmandu")
+    await gym.open(workout_entry())
+    await gym.train(300, 130)
+    await gym.wait(600)
+    exported = await act(gym, "export_workout", format="fit")
+    assert exported["file_name"] == "20260601T080005Z.fit"
+    assert "tcx" not in exported
+    messages = read(b64decode(exported["fit"]))
+    assert len(messages["record"]) == 60
+    (activity,) = messages["activity"]
+    assert f"{activity['local_timestamp']:%d %H:%M:%S}" == "01 13:50:00"
+    with pytest.raises(ServiceValidationError) as raised:
+        await act(gym, "export_workout", format="fit", workout="20260601T080000Z")
+    assert raised.value.translation_key == "workout_not_kept"
+
+
+async def test_no_fit_library(gym: Gym, hass_client: ClientSessionGenerator) -> None:
+    """Where the library cannot be installed, that is said, and the rest goes on."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    await gym.wait(600)
+    refusal = RequirementsNotFound(DOMAIN, [FIT_LIBRARY])
+    browser = await hass_client()
+    path = f"/api/{DOMAIN}/workouts/{entry.entry_id}/20260601T080005Z"
+    with patch(f"{export.__name__}.async_process_requirements", side_effect=refusal):
+        with pytest.raises(ServiceValidationError) as raised:
+            await act(gym, "export_workout", format="fit")
+        assert raised.value.translation_key == "no_fit_library"
+        assert (await act(gym, "export_workout"))["tcx"]
+        answer = await browser.get(f"{path}.fit")
+        assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+        answer = await browser.get(f"{path}.tcx")
+        assert answer.status == HTTPStatus.OK
+
+
+def test_fit_library_is_tested() -> None:
+    """The library that is installed is the one of these tests."""
+    name, _, wanted = FIT_LIBRARY.partition("==")
+    assert version(name) == wanted
+
+
 async def test_not_for_others(gym: Gym, pulsoid: Any) -> None:
     """A relay tells no workouts, and workouts are no relay."""
     relay = relay_entry("pulsoid", pulsoid_data(pulsoid))
@@ -114,18 +165,24 @@ async def test_media(
     folder = (await ask("browse_media", root["children"][0]["media_content_id"]))[
         "result"
     ]
-    (file,) = folder["children"]
+    file, other = folder["children"]
     assert file["title"] == "2026-06-01 01:00.tcx"
-    resolved = (await ask("resolve_media", file["media_content_id"]))["result"]
+    assert other["title"] == "2026-06-01 01:00.fit"
+    resolved = (await ask("resolve_media", other["media_content_id"]))["result"]
     browser = await hass_client_no_auth()
+    answer = await browser.get(resolved["url"])
+    assert answer.headers["Content-Type"] == resolved["mime_type"]
+    assert len(read(await answer.read())["record"]) == 60
+    resolved = (await ask("resolve_media", file["media_content_id"]))["result"]
     answer = await browser.get(resolved["url"])
     assert answer.status == HTTPStatus.OK
     assert (await answer.text()).count("<Trackpoint>") == 60
     without_signature = resolved["url"].split("?")[0]
     answer = await browser.get(without_signature)
     assert answer.status == HTTPStatus.UNAUTHORIZED
-    gone = await ask("resolve_media", f"media-source://{DOMAIN}/{entry.entry_id}/x")
-    assert not gone["success"]
+    for name in ("x.tcx", "20260601T080005Z", "20260601T080005Z.gpx"):
+        path = f"media-source://{DOMAIN}/{entry.entry_id}/{name}"
+        assert not (await ask("resolve_media", path))["success"]
 
 
 async def test_file_is_not_there(gym: Gym, hass_client: ClientSessionGenerator) -> None:
@@ -133,7 +190,10 @@ async def test_file_is_not_there(gym: Gym, hass_client: ClientSessionGenerator) 
     entry = workout_entry()
     await gym.open(entry)
     browser = await hass_client()
-    for path in (f"{entry.entry_id}/x.tcx", "nobody/x.tcx"):
+    for path in (
+        *(f"{entry.entry_id}/x.tcx", f"{entry.entry_id}/x.fit"),
+        *("nobody/x.tcx", f"{entry.entry_id}/x.gpx"),
+    ):
         answer = await browser.get(f"/api/{DOMAIN}/workouts/{path}")
         assert answer.status == HTTPStatus.NOT_FOUND
 
@@ -163,7 +223,7 @@ async def test_triggers(gym: Gym) -> None:
     )
     await gym.train(300, 130)
     assert [call.data["what"] for call in calls] == ["workout_began"]
-    await gym.train(90, 170)
+    await gym.train(45, 170)
     assert [call.data["what"] for call in calls][1:] == ["zone_entered"]
     await gym.train(120, 150)
     assert [call.data["what"] for call in calls][2:] == ["zone_above"]

@@ -4,6 +4,7 @@ from collections import Counter
 import json
 from unittest.mock import AsyncMock
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -17,12 +18,14 @@ from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from ..common import measure
+from ..common import STRAP, measure
 from .gym import Gym, workout_entry
 
 WORKOUT = "binary_sensor.anna_workout"
 SWITCH = "switch.anna_workout"
 FINISHED = "event.anna_workout_finished"
+
+DAY = 24 * 60 * 60
 
 
 async def test_from_strap_to_summary(gym: Gym) -> None:
@@ -77,7 +80,7 @@ async def test_restart_in_the_middle(
     await gym.train(5, 100)
     await gym.train(600, 130)
     if is_kill:
-        monkeypatch.setattr(Memory, "write", AsyncMock())
+        monkeypatch.setattr(Memory, "_write", AsyncMock())
     assert await gym.hass.config_entries.async_unload(entry.entry_id)
     monkeypatch.undo()
     await gym.wait(300)
@@ -90,6 +93,49 @@ async def test_restart_in_the_middle(
     assert gym.finished()["duration"] == pytest.approx(1500, abs=10)
     assert gym.finished()["measured"] == pytest.approx(1260, abs=20)
     assert gym.number("average_heart_rate") == pytest.approx(140, abs=1)
+
+
+async def test_clock_ahead_for_a_day(
+    gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that is a day ahead for a while parts a workout in two, and no more."""
+    await gym.open(workout_entry())
+    await gym.train(600, 130)
+    freezer.tick(DAY)
+    await gym.train(600, 140)
+    assert gym.finished()["duration"] == 595
+    loop_time = gym.hass.loop.time
+    freezer.tick(-DAY)
+    monkeypatch.setattr(gym.hass.loop, "time", lambda: loop_time() + DAY)
+    await gym.train(300, 150)
+    assert gym.state(WORKOUT) == "on"
+    await gym.wait(600)
+    assert gym.finished()["begin"] == "2026-06-01T08:10:05+00:00"
+    assert gym.finished()["duration"] == pytest.approx(895, abs=6)
+    await gym.train(300, 150)
+    assert gym.state(WORKOUT) == "on"
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_clock_put_right_by_a_restart(
+    gym: Gym, freezer: FrozenDateTimeFactory, is_over: bool
+) -> None:
+    """What a clock that was ahead said does not hold up what comes after a restart."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(600, 130)
+    if is_over:
+        await gym.wait(600)
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    freezer.tick(-DAY)
+    measure(gym.hass, "unavailable")
+    await gym.open(entry)
+    await gym.train(600, 150)
+    assert gym.state(WORKOUT) == "on"
+    await gym.wait(600)
+    assert gym.state(WORKOUT) == "off"
+    expected = 595 if is_over else 1200
+    assert gym.finished()["duration"] == pytest.approx(expected, abs=6)
 
 
 async def test_last_one_is_remembered(gym: Gym) -> None:
@@ -174,6 +220,33 @@ async def test_gone_sensor(gym: Gym) -> None:
     measure(gym.hass, 80, "sensor.gone")
     await gym.wait(11)
     assert not ir.async_get(gym.hass).issues
+
+
+async def test_sensor_removed_in_the_middle(gym: Gym) -> None:
+    """A sensor that is removed ends a workout with the last that it measured."""
+    await gym.open(workout_entry())
+    await gym.train(300, 130)
+    gym.hass.states.async_remove(STRAP)
+    await gym.wait(11)
+    assert gym.state(WORKOUT) == "on"
+    assert len(ir.async_get(gym.hass).issues) == 1
+    await gym.wait(600)
+    assert gym.state(WORKOUT) == "off"
+    assert gym.finished()["duration"] == 295
+
+
+async def test_two_of_one_person(gym: Gym) -> None:
+    """Two that watch the same strap do not get in each other's way."""
+    first, second = workout_entry(), workout_entry(begin_after=0, end_after=2)
+    await gym.open(first)
+    await gym.open(second)
+    await gym.train(300, 130)
+    assert await gym.hass.config_entries.async_remove(first.entry_id)
+    assert gym.state("binary_sensor.anna_workout_2") == "on"
+    await gym.wait(600)
+    state = gym.hass.states.get("event.anna_workout_finished_2")
+    assert state
+    assert state.attributes["duration"] == 295
 
 
 async def test_diagnostics(gym: Gym, hass_client: ClientSessionGenerator) -> None:

@@ -67,6 +67,7 @@ async def test_twice(hass: HomeAssistant) -> None:
     ("given", "errors"),
     [
         ({"sources": []}, {"sources": "no_heart_rate"}),
+        ({"body": {"year_of_birth": 2099}}, {"base": "born_in_future"}),
         (
             {"body": {**BODY, "highest_heart_rate": 110, "resting_heart_rate": 115}},
             {"base": "resting_too_high"},
@@ -97,7 +98,7 @@ async def test_by_hand_without_sensors(hass: HomeAssistant) -> None:
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert hass.states.get("sensor.anna_duration")
-    assert not hass.states.get("sensor.anna_energy_spent")
+    assert not hass.states.get("sensor.anna_energy_expended")
 
 
 async def test_change(gym: Gym) -> None:

@@ -52,6 +52,30 @@ def test_bound() -> None:
     assert trainer.spans() == [(13.1, 50)]
 
 
+def test_flapping_around_the_bound() -> None:
+    """What is now above a bound and now below it begins no workout, and ends none."""
+    trainer = Trainer(BeginsBy.BOUND)
+    trainer.tell((second / 60, 99 + 2 * (second % 2)) for second in range(600))
+    assert not trainer.is_on()
+    trainer.beat(10, 15, 130)
+    assert trainer.is_on()
+    trainer.tell((15 + second / 60, 98 + second % 5) for second in range(1, 1200))
+    assert trainer.is_on()
+    trainer.beat(35, 50, 80)
+    # Where the last one above the bound was
+    ((begin, end),) = trainer.spans()
+    assert (begin, end) == pytest.approx((10, 35), abs=0.1)
+
+
+def test_worn_overnight() -> None:
+    """A strap that is left on is a long workout, and one at that."""
+    trainer = Trainer()
+    trainer.tell((n / 12, 55 + n % 7) for n in range(9 * 60 * 12))
+    trainer.tracker.pass_time(at(10 * 60))
+    ((begin, end),) = trainer.spans()
+    assert (begin, end) == pytest.approx((0, 9 * 60), abs=0.1)
+
+
 def test_pause() -> None:
     """A pause of six minutes is part of a workout, one of nine parts two."""
     trainer = Trainer()

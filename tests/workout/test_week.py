@@ -206,7 +206,7 @@ async def test_week(
         await week.wait(0)
         with monkeypatch.context() as patch:
             if is_kill:
-                patch.setattr(Memory, "write", AsyncMock())
+                patch.setattr(Memory, "_write", AsyncMock())
             assert await hass.config_entries.async_unload(entry.entry_id)
         await week.wait(180)
         await gym.open(entry)

@@ -139,6 +139,8 @@ class Limits:
     """Whether it wants what each device measured in the order of time."""
     one_line: bool = False
     """Whether the service shows one line, so that only one source may count."""
+    follows_workouts: bool = False
+    """Whether the service is told that a workout goes on, rather than what one came to."""
     max_rate: int | None = None
     """Requests a second."""
     keeps: bool = True

@@ -93,7 +93,7 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
             if not errors:
                 self._chosen = user_input
                 return await self.async_step_measured()
-        fields = source_fields(self.hass, limits.metrics) | LIMITS
+        fields = source_fields(self.hass, limits) | LIMITS
         if limits.keeps:
             fields |= KEPT
         if limits.gather is not None:

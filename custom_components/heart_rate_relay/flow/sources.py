@@ -1,11 +1,12 @@
 """What the flows ask about the sources of a relay."""
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import voluptuous as vol
 
+from homeassistant.components.binary_sensor.const import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE
@@ -54,10 +55,9 @@ SOURCE_DOMAINS = ["sensor", "number", "input_number", "event"]
 POSITION_DOMAINS = ["device_tracker", "person"]
 
 
-def source_fields(
-    hass: HomeAssistant, metrics: Collection[Metric]
-) -> dict[vol.Marker, object]:
-    """Return the fields about the sources of these metrics."""
+def source_fields(hass: HomeAssistant, limits: Limits) -> dict[vol.Marker, object]:
+    """Return the fields about the sources of what a service takes."""
+    metrics = limits.metrics
     own = async_own_entities(hass)
     fields: dict[vol.Marker, object] = {
         vol.Required(CONF_SOURCES, default=list): _entities(SOURCE_DOMAINS, own)
@@ -71,9 +71,10 @@ def source_fields(
             POSITION_DOMAINS, own
         )
     if WORKOUT in metrics:
+        domain = BINARY_SENSOR_DOMAIN if limits.follows_workouts else EVENT_DOMAIN
         fields[vol.Required(CONF_WORKOUT_SOURCES, default=list)] = EntitySelector(
             EntitySelectorConfig(
-                filter={"integration": DOMAIN, "domain": EVENT_DOMAIN}, multiple=True
+                filter={"integration": DOMAIN, "domain": domain}, multiple=True
             )
         )
     fields[vol.Required(CONF_FOLLOW_NEW, default=False)] = BooleanSelector()

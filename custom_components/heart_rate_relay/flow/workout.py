@@ -205,6 +205,8 @@ def _flaw_in(
         return {CONF_SOURCES: "no_heart_rate"}, {}
     year = dt_util.utcnow().year
     body = body_of(user_input)
+    if (body.age(year) or 0) < 0:
+        return {"base": "born_in_future"}, {}
     highest = body.highest(year)
     if highest is not None and body.resting is not None and body.resting >= highest:
         return {"base": "resting_too_high"}, {}

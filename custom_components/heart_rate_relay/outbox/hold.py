@@ -1,4 +1,4 @@
-"""Has all outboxes leave their files alone at once, those too that are opened meanwhile."""
+"""Has all that is kept on disk left alone at once, what is opened meanwhile, too."""
 
 import asyncio
 from typing import Protocol
@@ -28,27 +28,27 @@ class Hold:
         self._timer: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
 
-    def join(self, outbox: Held) -> None:
-        """Have an outbox told, which has to see by itself whether the hold is on."""
-        self._joined.add(outbox)
+    def join(self, one: Held) -> None:
+        """Have one told, which has to see by itself whether the hold is on."""
+        self._joined.add(one)
 
-    def leave(self, outbox: Held) -> None:
-        """Have an outbox told no more."""
-        self._joined.discard(outbox)
+    def leave(self, one: Held) -> None:
+        """Have one told no more."""
+        self._joined.discard(one)
 
     async def begin(self) -> None:
-        """Have each outbox leave one whole file."""
+        """Have each leave one whole file."""
         self._cancel_timer()
         self.is_on = True
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(HELD_AT_MOST, self._end_late)
-        await asyncio.gather(*(outbox.hold() for outbox in self._joined))
+        await asyncio.gather(*(one.hold() for one in self._joined))
 
     async def end(self) -> None:
         """Have all go on."""
         self._cancel_timer()
         self.is_on = False
-        await asyncio.gather(*(outbox.release() for outbox in self._joined))
+        await asyncio.gather(*(one.release() for one in self._joined))
 
     def _end_late(self) -> None:
         """Go on, though nobody said that the backup has ended."""

@@ -35,6 +35,7 @@ from ..const import (
 )
 from ..delivery.delivery import Delivery
 from ..destinations.errors import DestinationError
+from ..held import async_hold
 from ..outbox.coverage import Coverage
 from ..outbox.outbox import Outbox
 from ..past.backfill import Backfill
@@ -47,7 +48,6 @@ from . import relay_issues as issues
 from .alerts import Alerts
 from .data import FLOWING, RelayData, Status
 from .handover import Handover, async_hand_over, async_take_over
-from .held import async_hold
 from .hosting import create_hosting
 from .outcomes import Outcomes
 from .session import create_destination

@@ -42,7 +42,7 @@ from .observation import Observer, Observing
 from .position import PositionObserver
 from .rules import Rules
 from .wearer import Wearer
-from .workouts import WorkoutObserver
+from .workouts import TrainingObserver, WorkoutObserver
 
 
 class Listened(NamedTuple):
@@ -244,7 +244,8 @@ class Sources:
         if metric.kind is Kind.COUNTER and not is_event(entity_id):
             return Counter(metric, source, tally.counters)
         if metric.kind is Kind.WORKOUT:
-            return WorkoutObserver(source, tally.latest)
+            watch = WorkoutObserver if is_event(entity_id) else TrainingObserver
+            return watch(source, tally.latest)
         if metric.kind is Kind.POSITION:
             return PositionObserver(
                 source,

@@ -1,11 +1,12 @@
-"""Events of finished workouts become readings: each once, and whole."""
+"""Workouts become readings: each once, and whole, when it is over, or while it goes on."""
 
 from collections.abc import MutableMapping, Sequence
 from datetime import datetime
 import json
 from math import inf
+from typing import override
 
-from homeassistant.const import ATTR_RESTORED
+from homeassistant.const import ATTR_RESTORED, STATE_OFF, STATE_ON
 from homeassistant.core import State
 
 from ..metrics import WORKOUT
@@ -16,6 +17,8 @@ from .times import CLOCK_TOLERANCE, moment
 
 ATTR_BEGIN = "begin"
 ATTR_END = "end"
+
+OVER = json.dumps({"is_over": True})
 
 LEFT_OUT = frozenset(
     {"device_class", "event_type", "event_types", "friendly_name", "icon"}
@@ -90,6 +93,45 @@ class WorkoutObserver:
         self.source = self.source._replace(name=name_of(state))
         source = self.source._replace(said=json.dumps(said, sort_keys=True))
         return (Reading(WORKOUT, seconds, end, source, end - begin),)
+
+
+class TrainingObserver(WorkoutObserver):
+    """Watches whether somebody trains: told is a workout as it begins, and as it is over."""
+
+    _begin: int | None = None
+    """When the workout began that goes on, in µs UTC."""
+
+    @override
+    def begin(
+        self, state: State, *, trusted: bool, since: float = inf
+    ) -> Sequence[Reading]:
+        """Return the workout that goes on already: what began is told again."""
+        return self.observe(None, state, state.last_updated_timestamp)
+
+    @override
+    def observe(
+        self, old: State | None, state: State | None, at: float
+    ) -> Sequence[Reading]:
+        """Return the workout that a state tells at that time, as far as it goes."""
+        if state is None or ATTR_RESTORED in state.attributes:
+            return ()
+        is_over = state.state == STATE_OFF
+        begin = self._begin
+        if state.state == STATE_ON:
+            said = moment(state.attributes.get(ATTR_BEGIN), at)
+            self._begin = None if said is None else to_us(said)
+            if self._begin == begin:
+                return ()
+            begin = self._begin
+        elif is_over:
+            self._begin = None
+        else:
+            return ()
+        now = to_us(at)
+        if begin is None or begin > now:
+            return ()
+        source = self.source._replace(name=name_of(state), said=OVER if is_over else "")
+        return (Reading(WORKOUT, (now - begin) / SECOND, now, source, now - begin),)
 
 
 def _fired_at(state: State) -> int | None:

@@ -1,6 +1,6 @@
 """Watches a wearer's sources, and tells workouts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -36,12 +36,12 @@ from ..sources.chosen import Chosen
 from ..sources.rules import Rules
 from ..sources.sources import Sources
 from ..unexpected import guarded
-from . import workout_issues as issues
+from . import journal, workout_issues as issues
 from .clock import Clock
 from .data import Telling, WorkoutData
 from .effort import rates_of
 from .figures import ALWAYS, ZONES
-from .journal import RESUMED, SET_BACK, STARTED, STOPPED, Happening, Start, tell
+from .journal import Happening, Start, tell, tell_all
 from .memory import Memory
 from .past import async_find
 from .paths import journal_of, shelf_of
@@ -53,14 +53,15 @@ from .summary import HOLD, Measured, Summary
 from .tracker import Finished, Phase, Tracker
 from .worn import async_is_worn
 
-TICK = 1.0
+TICK = 0.8
 """Seconds after which to write what has happened, and to look at the clock.
 
-Only as often as it is told how it goes is that made safe from a power cut, too: cards wear out.
+The rest of a second is for the writing: no kill loses more. Only as often as it is told how it
+goes is that made safe from a power cut, too: cards wear out.
 """
 
-ZONE_SETTLES = 3
-"""For how many ticks a heart rate has to be in a zone before that is told."""
+ZONE_SETTLES = 3.0
+"""Seconds for which a heart rate has to be in a zone before that is told."""
 
 type WorkoutConfigEntry = ConfigEntry[WorkoutCoordinator]
 
@@ -84,8 +85,8 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             hass,
             journal_of(hass, entry.entry_id),
             self.shelf,
-            entry.title,
-            int(self.options[CONF_KEEP_WORKOUTS]),
+            (entry.title, int(self.options[CONF_KEEP_WORKOUTS])),
+            self._have_kept,
         )
         others = others_of(self.options)
         self.sources = self._create_sources(
@@ -99,10 +100,10 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self._clock = Clock(time.time(), hass.loop.time())
         self._untold: list[tuple[Telling, Summary]] = []
         self._listener: Callable[[Telling, Summary], None] | None = None
-        self._ticks = 0
+        self._told_at = hass.loop.time()
         self._tick_timer: CALLBACK_TYPE | None = None
         self._zone: int | None = None
-        self._zone_since = 0
+        self._zone_since = 0.0
 
     def _known_of_body(self) -> frozenset[str | None]:
         """Return what can be told, as far as it takes to know the body."""
@@ -150,9 +151,11 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             self.data = replace(self.data, summary=latest)
         start, happened = await self.memory.read()
         self.tracker = self._create_tracker(start, self._have_finished)
-        for happening in happened:
-            tell(self.tracker, happening)
-        self._happen((RESUMED, now_us()))
+        await tell_all(self.tracker, happened)
+        if (ahead := self.tracker.latest - now_us()) > 0:
+            # The clock was, by as much at least, when Home Assistant stopped
+            self._happen((journal.SET_BACK, ahead))
+        self._happen((journal.RESUMED, now_us()))
         self.tracker.pass_time(now_us())
         if self.tracker.phase is not Phase.NONE:
             self.memory.go_on()
@@ -169,7 +172,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if self._tick_timer:
             self._tick_timer()
             self._tick_timer = None
-        await self.memory.write(sync=True)
+        await self.memory.close()
 
     @override
     async def _async_update_data(self) -> WorkoutData:
@@ -182,14 +185,14 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def async_begin(self, sport: Sport | None = None) -> bool:
         """Begin a workout, and return whether there was none."""
         had_none = not self.tracker.is_on
-        self._happen((STARTED, now_us(), sport))
+        self._happen((journal.STARTED, now_us(), sport))
         return had_none
 
     @callback
     def async_end(self) -> bool:
         """End the workout, and return whether there was one."""
         was_on = self.tracker.is_on
-        self._happen((STOPPED, now_us()))
+        self._happen((journal.STOPPED, now_us()))
         return was_on
 
     async def async_find(self, start: int, end: int) -> list[Summary]:
@@ -204,7 +207,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         await async_find(self.hass, (self.sources, self.others), tracker, start, end)
         tracker.pass_time(end + rules_of(self.options).end_after + 1)
         known = await self.memory.kept()
-        new = [one for one in found if not _overlaps(one.summary, known)]
+        new = [one for one in found if not one.summary.overlaps(known)]
         for one in map(self._with_sport, new):
             await self.memory.keep(one)
             self._untold.append((Telling.FOUND, one.summary))
@@ -268,7 +271,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def _look_at_clock(self) -> None:
         """Take note if the clock was set back."""
         if by := self._clock.set_back(time.time(), self.hass.loop.time()):
-            self._happen((SET_BACK, by))
+            self._happen((journal.SET_BACK, by))
 
     def _happen(self, happening: Happening) -> None:
         """Take note of something that happens."""
@@ -278,7 +281,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             if was is Phase.NONE:
                 self.memory.begin(self._start_of())
             self.memory.note(happening)
-        elif was is not Phase.NONE or happening[0] == SET_BACK:
+        elif was is not Phase.NONE or happening[0] == journal.SET_BACK:
             self.memory.forget(self._start_of())
         self._follow(was)
 
@@ -295,9 +298,8 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         finished = self._with_sport(finished)
         self.memory.finish(finished, self._start_of())
         self.data = replace(self.data, summary=finished.summary)
-        self.config_entry.async_create_task(
-            self.hass, self._keep(), f"{self.name} finished"
-        )
+        keeping = self.memory.keep_finished()
+        self.config_entry.async_create_task(self.hass, keeping, f"{self.name} finished")
 
     def _with_sport(self, finished: Finished) -> Finished:
         """Return a workout as what a person always does, where they have said so."""
@@ -305,16 +307,12 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             return finished
         return replace(finished, summary=replace(finished.summary, sport=sport))
 
-    async def _keep(self) -> None:
-        """Keep what is over, and then tell it."""
-
-        def tell(finished: Finished) -> None:
-            self._untold.append((Telling.FINISHED, finished.summary))
-            self._tell_untold()
-
-        await self.memory.keep_finished(tell)
+    @callback
+    def _have_kept(self, finished: Finished) -> None:
+        """Tell a workout that is over, and kept."""
+        self._untold.append((Telling.FINISHED, finished.summary))
+        self._tell_untold()
         self._publish()
-        await self.memory.write(sync=True)
 
     def _tell_untold(self) -> None:
         """Tell the workouts that are over to whoever listens."""
@@ -344,24 +342,26 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.tracker.pass_time(now_us())
         if was is not Phase.NONE and self.tracker.phase is Phase.NONE:
             self.memory.forget(self._start_of())
-        self._ticks += 1
-        is_time = self._ticks % PUBLISH_INTERVAL.seconds == 0
+        now = self.hass.loop.time()
+        is_time = now - self._told_at >= PUBLISH_INTERVAL.total_seconds()
+        if is_time:
+            self._told_at = now
         if self.memory.is_due:
             write = self.memory.write(sync=is_time)
             self.config_entry.async_create_background_task(
                 self.hass, write, f"{self.name} journal"
             )
         self._follow(was)
-        self._settle_zone()
+        self._settle_zone(now)
         if self.data.is_on and is_time:
             self._publish()
 
-    def _settle_zone(self) -> None:
+    def _settle_zone(self, now: float) -> None:
         """Tell another zone once the heart rate stays in it for a moment."""
         zone, told = self._zone_now(), self.data.zone
         if zone != self._zone:
-            self._zone, self._zone_since = zone, self._ticks
-        has_settled = self._ticks - self._zone_since >= ZONE_SETTLES
+            self._zone, self._zone_since = zone, now
+        has_settled = now - self._zone_since >= ZONE_SETTLES
         if zone != told and (has_settled or zone is None or told is None):
             self.async_set_updated_data(replace(self.data, zone=zone))
 
@@ -381,15 +381,12 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if tracker.phase in {Phase.ON, Phase.OVER}:
             summary = tracker.so_far(now_us())
         self.async_set_updated_data(
-            WorkoutData(is_on=tracker.is_on, zone=self._zone_now(), summary=summary)
+            WorkoutData(
+                begin=tracker.begin if tracker.is_on else None,
+                zone=self._zone_now(),
+                summary=summary,
+            )
         )
-
-
-def _overlaps(summary: Summary, others: Iterable[Summary]) -> bool:
-    """Return whether a workout took place while one of others did."""
-    return any(
-        summary.begin <= other.end and other.begin <= summary.end for other in others
-    )
 
 
 def is_workout(entry: ConfigEntry) -> TypeIs[WorkoutConfigEntry]:

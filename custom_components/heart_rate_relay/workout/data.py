@@ -24,11 +24,17 @@ class Telling(StrEnum):
 class WorkoutData:
     """How a workout goes."""
 
-    is_on: bool = False
+    begin: int | None = None
+    """When the workout began that goes on (µs), None while nobody trains."""
     zone: int | None = None
     """The number of the heart rate's zone, None while nobody trains or it is not known."""
     summary: Summary | None = None
     """What the workout has come to so far, else what the last one came to."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether somebody trains."""
+        return self.begin is not None
 
 
 def attributes_of(summary: Summary) -> dict[str, str | float]:
@@ -50,8 +56,8 @@ def attributes_of(summary: Summary) -> dict[str, str | float]:
     }
     return {
         "sport": summary.sport,
-        "begin": _iso(summary.begin),
-        "end": _iso(summary.end),
+        "begin": iso(summary.begin),
+        "end": iso(summary.end),
         "duration": round(summary.duration, DIGITS),
         "measured": round(summary.measured, DIGITS),
         **{
@@ -62,6 +68,6 @@ def attributes_of(summary: Summary) -> dict[str, str | float]:
     }
 
 
-def _iso(at: int) -> str:
+def iso(at: int) -> str:
     """Return a time (µs) in the form of ISO 8601."""
     return datetime.fromtimestamp(at / SECOND, UTC).isoformat()

@@ -8,25 +8,24 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from ..const import DOMAIN
 from .coordinator import WorkoutCoordinator
-
-MIME_TYPE = "application/vnd.garmin.tcx+xml"
+from .export import MIME_TYPES, Kind, NoLibraryError, async_export
 
 URL = f"/api/{DOMAIN}/workouts"
 
 
-def file_url(entry_id: str, id_: str) -> str:
-    """Return where the file of a workout is to be had."""
-    return f"{URL}/{entry_id}/{id_}.tcx"
+def file_url(entry_id: str, id_: str, kind: Kind) -> str:
+    """Return where a file of a workout is to be had."""
+    return f"{URL}/{entry_id}/{id_}.{kind}"
 
 
 class FileView(HomeAssistantView):
-    """Serves the file of a workout."""
+    """Serves the files of a workout."""
 
-    url = URL + "/{entry_id}/{id_}.tcx"
+    url = URL + f"/{{entry_id}}/{{id_}}.{{kind:{'|'.join(Kind)}}}"
     name = f"api:{DOMAIN}:workouts"
 
     async def get(
-        self, request: web.Request, entry_id: str, id_: str
+        self, request: web.Request, entry_id: str, id_: str, kind: str
     ) -> web.StreamResponse:
         """Return a file, if it is kept."""
         hass = request.app[KEY_HASS]
@@ -34,13 +33,14 @@ class FileView(HomeAssistantView):
         coordinator = getattr(entry, "runtime_data", None)
         if not isinstance(coordinator, WorkoutCoordinator):
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        path = await hass.async_add_executor_job(coordinator.shelf.tcx, id_)
-        if not path:
+        try:
+            file = await async_export(hass, coordinator.shelf, id_, Kind(kind))
+        except NoLibraryError:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        if file is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        return web.FileResponse(
-            path,
-            headers={
-                "Content-Disposition": f'attachment; filename="{id_}.tcx"',
-                "Content-Type": MIME_TYPE,
-            },
+        return web.Response(
+            body=file,
+            content_type=MIME_TYPES[Kind(kind)],
+            headers={"Content-Disposition": f'attachment; filename="{id_}.{kind}"'},
         )

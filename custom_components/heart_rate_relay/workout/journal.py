@@ -4,7 +4,9 @@ A file of lines, each of which is something that happened, as JSON. All of it to
 again, in the same order, comes to the same. Blocking: for an executor.
 """
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 import json
 import os
 from pathlib import Path
@@ -13,10 +15,15 @@ from typing import NamedTuple
 from .sample import Sample
 from .sport import Sport
 from .tracker import Tracker
+from .whole import write_whole
 
 type Field = str | int | float | bool | None
 type Line = tuple[Field, ...]
 
+AT_ONCE = 500
+"""How much is told again in one go: about a millisecond's worth."""
+
+SAMPLE = "sample"
 STARTED = "started"
 STOPPED = "stopped"
 RESUMED = "resumed"
@@ -40,42 +47,39 @@ class Journal:
         self._path = path
 
     def read(self) -> tuple[Start, list[Happening]]:
-        """Return what was written. Of a torn line, and what follows it, nothing is known."""
+        """Return what was written. Of a line that is torn nothing is known."""
         try:
             first, *lines = self._path.read_text(encoding="utf-8").splitlines()
             start = Start(*json.loads(first))
         except FileNotFoundError, TypeError, ValueError:
             return Start(), []
-        happened: list[Happening] = []
-        try:
-            for line in lines:
-                fields = json.loads(line)
-                is_sample = fields[0] == "sample"
-                happened.append(Sample(*fields[1:]) if is_sample else tuple(fields))
-        except KeyError, IndexError, TypeError, ValueError:
-            pass
-        return start, happened
+        return start, [*filter(None, map(_happening, lines))]
 
     def begin(self, start: Start) -> None:
         """Forget all that happened. Raises OSError."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        other = self._path.with_suffix(".journal.new")
-        with other.open("w", encoding="utf-8") as file:
-            file.write(_line(start))
-            file.flush()
-            os.fsync(file.fileno())
-        other.replace(self._path)
+        write_whole(self._path, _line(start).encode())
 
     def write(self, happened: Iterable[Happening], *, sync: bool) -> None:
-        """Write what has happened since, with sync also for a power cut. Raises OSError."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.writelines(
-                _line(("sample", *one) if isinstance(one, Sample) else one)
-                for one in happened
-            )
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
+        """Write what has happened since, with sync also for a power cut.
+
+        Raises OSError where the disk does not take it, and takes nothing then.
+        """
+        lines = [
+            _line((SAMPLE, *one) if isinstance(one, Sample) else one)
+            for one in happened
+        ]
+        with self._path.open("ab", buffering=0) as file:
+            size = file.tell()
+            try:
+                left = "".join(lines).encode()
+                while left:
+                    left = left[file.write(left) :]
+                if sync:
+                    os.fsync(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(size)
+                raise
 
 
 def tell(tracker: Tracker, happening: Happening) -> None:
@@ -91,6 +95,23 @@ def tell(tracker: Tracker, happening: Happening) -> None:
             tracker.resume(at)
         case (str(kind), int(by)) if kind == SET_BACK:
             tracker.set_back(by)
+
+
+async def tell_all(tracker: Tracker, happened: Iterable[Happening]) -> None:
+    """Let a tracker know what happened, and others have their turn meanwhile."""
+    for number, happening in enumerate(happened):
+        tell(tracker, happening)
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+
+def _happening(line: str) -> Happening | None:
+    """Return what happened by a line, None where that makes no sense."""
+    try:
+        fields = json.loads(line)
+        return Sample(*fields[1:]) if fields[0] == SAMPLE else tuple(fields)
+    except KeyError, IndexError, TypeError, ValueError:
+        return None
 
 
 def _line(fields: Iterable[Field]) -> str:

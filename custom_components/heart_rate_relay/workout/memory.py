@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from homeassistant.core import HomeAssistant
 
 from ..const import LOGGER
+from ..held import async_hold
 from .journal import Happening, Journal, Start
 from .shelf import Shelf
 from .summary import Summary
@@ -13,21 +15,33 @@ from .tracker import Finished
 
 
 class Memory:
-    """Writes one thing after the other, in the executor."""
+    """Writes one thing after the other, in the executor, and nothing while a backup is made."""
 
     def __init__(
-        self, hass: HomeAssistant, journal: Journal, shelf: Shelf, name: str, keep: int
+        self,
+        hass: HomeAssistant,
+        journal: Journal,
+        shelf: Shelf,
+        options: tuple[str, int],
+        on_kept: Callable[[Finished], None],
     ) -> None:
-        """Initialize the memory of somebody's workouts, of which so many are kept."""
+        """Initialize the memory of somebody's workouts, of which so many are kept.
+
+        What is over is told to on_kept as soon as it is kept.
+        """
         self._hass = hass
         self._journal = journal
         self._shelf = shelf
-        self._name = name
-        self._number = keep
+        self._name, self._number = options
+        self._on_kept = on_kept
         self._pending: list[Happening] = []
         self._unkept: list[Finished] = []
+        self._of_unkept: list[Happening] = []
+        """What happened in those, and is not in the journal."""
         self._start: Start | None = Start()
         self._lock = asyncio.Lock()
+        self._free = asyncio.Event()
+        self._is_closed = False
         self._has_failed = False
 
     @property
@@ -37,6 +51,10 @@ class Memory:
 
     async def read(self) -> tuple[Start, list[Happening]]:
         """Return what had happened when Home Assistant was stopped, or killed."""
+        hold = async_hold(self._hass)
+        hold.join(self)
+        if not hold.is_on:
+            self._free.set()
         return await self._hass.async_add_executor_job(self._journal.read)
 
     async def kept(self) -> list[Summary]:
@@ -66,8 +84,9 @@ class Memory:
 
     def finish(self, finished: Finished, start: Start) -> None:
         """Take note of a workout that is over, which is to be kept."""
-        self.forget(start)
         self._unkept.append(finished)
+        self._of_unkept += self._pending
+        self.forget(start)
 
     async def write(self, *, sync: bool) -> None:
         """Write what has happened since it was written last, if only where to start.
@@ -76,35 +95,71 @@ class Memory:
         With sync it is safe from a power cut, too.
         """
         async with self._lock:
-            if self._unkept:
-                return
-            happened, self._pending = self._pending, []
-            if start := self._start:
-                self._start = None
-                await self._try(lambda: self._journal.begin(start))
-            if happened:
-                await self._try(lambda: self._journal.write(happened, sync=sync))
+            if self._free.is_set() and not (self._unkept or self._is_closed):
+                await self._write(sync=sync)
 
-    async def keep_finished(self, tell: Callable[[Finished], None]) -> None:
+    async def keep_finished(self) -> None:
         """Keep the workouts that are over, tell each, and forget how they went."""
         async with self._lock:
-            while self._unkept:
+            while self._unkept and self._free.is_set() and not self._is_closed:
                 finished = self._unkept[0]
                 await self._keep(finished)
-                tell(finished)
+                self._on_kept(finished)
                 del self._unkept[0]
+            if not self._unkept:
+                self._of_unkept.clear()
+        await self.write(sync=True)
 
     async def keep(self, finished: Finished) -> None:
         """Keep a workout of the past."""
+        await self._free.wait()
         async with self._lock:
             await self._keep(finished)
+
+    async def hold(self) -> None:
+        """Write what has happened, and then nothing more."""
+        await self.write(sync=True)
+        self._free.clear()
+
+    async def release(self) -> None:
+        """Write again, and at once what has happened meanwhile."""
+        self._free.set()
+        await self.keep_finished()
+
+    async def close(self) -> None:
+        """Write all, whether it is held or not, for whoever reads it next.
+
+        What is over and not kept is in the journal then, and will be over again.
+        """
+        async_hold(self._hass).leave(self)
+        async with self._lock:
+            if self._unkept:
+                self._start = None
+                self._pending = [*self._of_unkept, *self._pending]
+            await self._write(sync=True)
+            self._is_closed = True
+        self._free.set()
+
+    async def _write(self, *, sync: bool) -> None:
+        """Write what has happened. What the disk does not take is tried again."""
+        while start := self._start:
+            self._start = None
+            if not await self._try(partial(self._journal.begin, start)):
+                self._start = self._start or start
+                return
+        happened, self._pending = self._pending, []
+        if not happened:
+            return
+        is_written = await self._try(lambda: self._journal.write(happened, sync=sync))
+        if not is_written and not self._start:
+            self._pending = [*happened, *self._pending]
 
     async def _keep(self, finished: Finished) -> None:
         """Write a workout to disk."""
         await self._try(lambda: self._shelf.add(finished, self._number))
 
-    async def _try(self, write: Callable[[], None]) -> None:
-        """Write, and tell once that the disk does not take it."""
+    async def _try(self, write: Callable[[], None]) -> bool:
+        """Write, tell once that the disk does not take it, and return whether it did."""
         try:
             await self._hass.async_add_executor_job(write)
         except OSError as err:
@@ -117,3 +172,4 @@ class Memory:
             self._has_failed = True
         else:
             self._has_failed = False
+        return not self._has_failed

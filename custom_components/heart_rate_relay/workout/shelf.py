@@ -14,6 +14,7 @@ from .sport import Sport
 from .summary import Summary
 from .tcx import to_tcx
 from .tracker import Finished
+from .whole import write_whole
 
 TCX = ".tcx"
 JSON = ".json"
@@ -32,13 +33,10 @@ class Shelf:
 
     def add(self, finished: Finished, keep: int) -> None:
         """Add a workout, and keep only so many of the last ones. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(id_of(finished.summary))
         file = to_tcx(finished.summary, finished.measured)
-        path.with_suffix(TCX).write_bytes(file)
-        path.with_suffix(JSON).write_text(
-            json.dumps(asdict(finished.summary)), encoding="utf-8"
-        )
+        write_whole(path.with_suffix(TCX), file)
+        write_whole(path, json.dumps(asdict(finished.summary)).encode())
         for id_ in self.ids()[keep:]:
             self._path(id_).with_suffix(TCX).unlink(missing_ok=True)
             self._path(id_).with_suffix(JSON).unlink(missing_ok=True)
@@ -50,10 +48,14 @@ class Shelf:
             (path.stem.removeprefix(self._name) for path in found), reverse=True
         )
 
-    def tcx(self, id_: str) -> Path | None:
+    def tcx(self, id_: str) -> bytes | None:
         """Return the file of a workout, None where it is not kept."""
-        path = self._path(id_).with_suffix(TCX)
-        return path if id_ in self.ids() and path.exists() else None
+        if id_ not in self.ids():
+            return None
+        try:
+            return self._path(id_).with_suffix(TCX).read_bytes()
+        except OSError:
+            return None
 
     def summary(self, id_: str) -> Summary | None:
         """Return what a workout came to, None where it is not known any more."""

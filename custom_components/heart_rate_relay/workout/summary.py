@@ -1,6 +1,6 @@
 """What a workout came to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -65,6 +65,12 @@ class Summary:
     def duration(self) -> float:
         """How many seconds it took, pauses included."""
         return (self.end - self.begin) / SECOND
+
+    def overlaps(self, others: Iterable[Summary]) -> bool:
+        """Return whether it took place while one of others did."""
+        return any(
+            self.begin <= other.end and other.begin <= self.end for other in others
+        )
 
 
 class Measured:

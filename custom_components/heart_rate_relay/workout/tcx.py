@@ -28,8 +28,26 @@ MAX_BYTE = 255
 MAX_CADENCE = 254
 MAX_SHORT = 65535
 
+WAY = "way"
+"""How many metres were behind one."""
+
 type Point = dict[str, float]
-"""What was measured in a second, by metric."""
+"""What was measured in a second, by metric, and the way."""
+
+type Track = list[tuple[int, Point]]
+"""What was measured in each second, and when (µs)."""
+
+PLACES = {
+    LATITUDE: f"{{{DATABASE}}}Position/{{{DATABASE}}}LatitudeDegrees",
+    LONGITUDE: f"{{{DATABASE}}}Position/{{{DATABASE}}}LongitudeDegrees",
+    ALTITUDE: f"{{{DATABASE}}}AltitudeMeters",
+    WAY: f"{{{DATABASE}}}DistanceMeters",
+    HEART_RATE: f"{{{DATABASE}}}HeartRateBpm/{{{DATABASE}}}Value",
+    CADENCE: f"{{{DATABASE}}}Cadence",
+    SPEED: f"{{{DATABASE}}}Extensions/{{{EXTENSION}}}TPX/{{{EXTENSION}}}Speed",
+    POWER: f"{{{DATABASE}}}Extensions/{{{EXTENSION}}}TPX/{{{EXTENSION}}}Watts",
+}
+"""Where each is in a point of a track."""
 
 
 def to_tcx(summary: Summary, measured: Measured) -> bytes:
@@ -59,7 +77,24 @@ def to_tcx(summary: Summary, measured: Measured) -> bytes:
     return file
 
 
-def _tracks(summary: Summary, measured: Measured) -> Iterator[list[tuple[int, Point]]]:
+def tracks_of(file: bytes) -> list[Track]:
+    """Return what such a file, of our own, tells of each second. Raises ValueError."""
+    root = ET.fromstring(file)  # noqa: S314 - we have written it
+    return [
+        [_point_of(element) for element in track]
+        for track in root.iter(f"{{{DATABASE}}}Track")
+    ]
+
+
+def _point_of(element: ET.Element) -> tuple[int, Point]:
+    """Return when something was measured, and what. Raises ValueError."""
+    time = element.findtext(f"{{{DATABASE}}}Time", "")
+    at = round(datetime.fromisoformat(time).timestamp()) * SECOND
+    texts = {key: element.findtext(place) for key, place in PLACES.items()}
+    return at, {key: float(text) for key, text in texts.items() if text}
+
+
+def _tracks(summary: Summary, measured: Measured) -> Iterator[Track]:
     """Yield what was measured in each second, parted where nothing was for long."""
     points: dict[int, Point] = {}
     for key, series in measured.series.items():
@@ -67,8 +102,8 @@ def _tracks(summary: Summary, measured: Measured) -> Iterator[list[tuple[int, Po
             points.setdefault(at // SECOND * SECOND, {})[key] = value
     metres = measured.way(summary.begin, summary.end)
     for at, way in metres:
-        points.setdefault(at // SECOND * SECOND, {})["way"] = way
-    track: list[tuple[int, Point]] = []
+        points.setdefault(at // SECOND * SECOND, {})[WAY] = way
+    track: Track = []
     for at in sorted(points):
         if track and at - track[-1][0] > HOLD:
             yield track
@@ -88,8 +123,8 @@ def _add_point(track: ET.Element, at: int, point: Point) -> None:
         _add(position, "LongitudeDegrees", f"{point[LONGITUDE]:.7f}")
     if ALTITUDE in point:
         _add(element, "AltitudeMeters", f"{point[ALTITUDE]:.2f}")
-    if "way" in point:
-        _add(element, "DistanceMeters", f"{point['way']:.2f}")
+    if WAY in point:
+        _add(element, "DistanceMeters", f"{point[WAY]:.2f}")
     _add_heart_rate(element, "HeartRateBpm", point.get(HEART_RATE))
     if CADENCE in point:
         _add(element, "Cadence", str(min(round(point[CADENCE]), MAX_CADENCE)))

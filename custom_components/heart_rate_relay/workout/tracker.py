@@ -117,9 +117,9 @@ class Tracker:
         return self.phase is Phase.ON
 
     @property
-    def last(self) -> float | None:
-        """The heart rate that was measured last, if any was."""
-        return None if self._value != self._value else self._value
+    def latest(self) -> int:
+        """The latest time that it was ever told of."""
+        return max(self.told_until, self._life, self._last)
 
     def so_far(self, now: int) -> Summary:
         """Return what a workout has come to by now."""

@@ -6,6 +6,9 @@ whatever order they came in. A batch that is sent again makes the same lines. Wh
 comes late changes what was told of later seconds, those are due to be told anew: a second that
 is written again replaces what was there.
 
+A workout is a session of its own: it begins with it, whatever was measured before, and goes on over
+any pause until the workout is over.
+
 What outlasts a restart is the last session as far as it was taken: when it began, and how far
 each source had measured by when. What such a source measured until then is known, so that it is
 not counted again; how far it was before then is not, so that it is not told.
@@ -13,6 +16,7 @@ not counted again; how far it was before then is not, so that it is not told.
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from ...metrics import (
@@ -21,6 +25,7 @@ from ...metrics import (
     CYCLING_DISTANCE,
     DISTANCE,
     SIGNAL_STRENGTH,
+    WORKOUT,
 )
 from ...reading import SECOND, Reading, now_us
 
@@ -86,6 +91,15 @@ class Way:
         """Know no longer what was added before a time in µs UTC, but how much it was."""
         place = max(1, bisect_right(self._ends, before)) - 1
         del self._ends[:place], self._totals[:place]
+
+    def split(self, at: int) -> Way:
+        """Give away what was added from a time in µs UTC on."""
+        place = max(1, bisect_left(self._ends, at))
+        so_far, later = self._totals[place - 1], Way()
+        later._ends += self._ends[place:]
+        later._totals += [metres - so_far for metres in self._totals[place:]]
+        del self._ends[place:], self._totals[place:]
+        return later
 
     def join(self, later: Way) -> None:
         """Go on with what was measured in a later session, which was none of its own."""
@@ -164,6 +178,19 @@ class Session:
         for series, way in later.ways.items():
             self.ways.setdefault(series, Way()).join(way)
 
+    def split(self, second: int) -> Session | None:
+        """Give away what was measured from a second on, None where that is all or nothing."""
+        place = bisect_left(self.seconds, second)
+        if place in (0, len(self.seconds)):
+            return None
+        later = Session(self.seconds[place])
+        later.seconds = self.seconds[place:]
+        del self.seconds[place:]
+        later.ways = {
+            series: way.split(second * SECOND) for series, way in self.ways.items()
+        }
+        return later
+
     def forget(self, before: int) -> None:
         """Know no longer what was measured before a second."""
         del self.seconds[: bisect_left(self.seconds, before)]
@@ -179,6 +206,10 @@ class Sessions:
         self.due: set[int] = set()
         """The seconds that are to be told anew."""
         self._sessions: list[Session] = []
+        self._bounds: list[int] = []
+        """The seconds that no session goes beyond: those after it are of another one."""
+        self._begun: set[int] = set()
+        """The bounds with which a workout began."""
         self._accepted = 0
 
     def add(self, readings: Iterable[Reading]) -> Sequence[int]:
@@ -186,6 +217,9 @@ class Sessions:
         told: set[int] = set()
         for reading in readings:
             if reading.metric in AMBIENT:
+                continue
+            if reading.metric is WORKOUT:
+                told.update(self._follow(reading))
                 continue
             second = reading.measured_at // SECOND
             session = self._session_for(second)
@@ -226,6 +260,33 @@ class Sessions:
             return
         self._sessions, self._accepted = [session], latest
 
+    def _follow(self, workout: Reading) -> Iterator[int]:
+        """Let a workout that goes on, or is over, be a session, and yield its first second."""
+        end = workout.measured_at // SECOND
+        begin = (workout.measured_at - workout.duration) // SECOND
+        self._begun.add(begin)
+        self._part(begin)
+        if workout.source.said:
+            self._part(end + 1)
+        session = self._session_for(begin)
+        if session.note(begin):
+            self.due.update(session.seconds)
+        yield begin
+
+    def _part(self, bound: int) -> None:
+        """Have no session go beyond a second."""
+        if bound in self._bounds:
+            return
+        insort(self._bounds, bound)
+        for session in [*self._sessions]:
+            if later := session.split(bound):
+                insort(self._sessions, later, key=lambda each: each.started_at)
+                self.due.update(later.seconds)
+
+    def _place(self, second: int) -> int:
+        """Return between which bounds a second is."""
+        return bisect_right(self._bounds, second)
+
     def _session_at(self, second: int) -> Session | None:
         """Return the session in which a second is, None where it is in none."""
         for session in reversed(self._sessions):
@@ -235,10 +296,14 @@ class Sessions:
 
     def _session_for(self, second: int) -> Session:
         """Return the session to which a second belongs, in which two become one."""
+        place = self._place(second)
+        is_workout = place > 0 and self._bounds[place - 1] in self._begun
+        quiet = inf if is_workout else QUIET
         near = [
             session
             for session in self._sessions
-            if session.started_at - QUIET <= second <= session.seconds[-1] + QUIET
+            if session.started_at - quiet <= second <= session.seconds[-1] + quiet
+            and self._place(session.started_at) == place
         ]
         if not near:
             session = Session(second)
@@ -258,6 +323,10 @@ class Sessions:
         # Where a clock was ahead, what it told is no measure
         latest = min(self._sessions[-1].seconds[-1], now_us() // SECOND)
         before = latest - KEPT
+        if self._bounds and self._bounds[0] < before - QUIET:
+            # The last one of them may be that of a workout which goes on
+            del self._bounds[: max(0, bisect_left(self._bounds, before) - 1)]
+            self._begun &= set(self._bounds)
         while self._sessions[0].seconds[-1] < before:
             self._sessions.pop(0)
         first = self._sessions[0]

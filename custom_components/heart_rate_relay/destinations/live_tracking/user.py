@@ -26,6 +26,7 @@ from ...metrics import (
     POWER_RIGHT,
     SIGNAL_STRENGTH,
     SPEED,
+    WORKOUT,
     Metric,
 )
 from ...reading import SECOND, Reading
@@ -36,6 +37,9 @@ from ..influxdb.dialects import LIVE
 from ..influxdb.server import LineProtocolServer
 from ..tokens import Tokens
 from .sessions import DISTANCES, Sessions
+
+TOTALS = DISTANCES | {WORKOUT}
+"""What is not told as it is measured, but in all."""
 
 RETENTION = 8 * 60 * 60.0
 """Seconds for which the server keeps what it is told."""
@@ -79,6 +83,7 @@ FIELDS: Mapping[Metric, Field] = MappingProxyType(
         # Of the session so far, see sessions.py
         DISTANCE: Field("dist_km", 0.001),
         CYCLING_DISTANCE: Field("dist_km", 0.001),
+        WORKOUT: Field("dur_s"),
     }
 )
 
@@ -94,6 +99,7 @@ class LiveTracking(LineProtocolServer):
         max_age=RETENTION,
         lead=HEART_RATE,
         one_line=True,
+        follows_workouts=True,
     )
     dialect = LIVE
 
@@ -143,6 +149,8 @@ class LiveTracking(LineProtocolServer):
         sessions = self._known_sessions()
         seconds = sessions.add(readings)
         lines = [*_lines_of(readings), *_totals_of(sessions, seconds)]
+        if not lines:
+            return Receipt()
         answer = await self._write(line for _, line in lines)
         refused: Sequence[Refusal] = ()
         if not is_written(answer):
@@ -187,9 +195,9 @@ class LiveTracking(LineProtocolServer):
 
 
 def _lines_of(readings: Iterable[Reading]) -> Iterator[tuple[int, str]]:
-    """Yield the second and the line of each reading but distances, which are told in all."""
+    """Yield the second and the line of each reading but those that are told in all."""
     for metric, value, measured_at, _, _ in readings:
-        if metric not in DISTANCES:
+        if metric not in TOTALS:
             key, factor = FIELDS[metric]
             told = float(value) if factor == 1.0 else round(value * factor, DECIMALS)
             second = measured_at // SECOND

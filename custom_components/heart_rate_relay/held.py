@@ -1,18 +1,18 @@
-"""What all relays of a Home Assistant heed while a backup of it is made."""
+"""What all relays and workouts of a Home Assistant heed while a backup of it is made."""
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import DOMAIN
-from ..outbox.hold import Hold
+from .const import DOMAIN
+from .outbox.hold import Hold
 
 HOLD: HassKey[Hold] = HassKey(f"{DOMAIN}_hold")
 
 
 @callback
 def async_hold(hass: HomeAssistant) -> Hold:
-    """Return what holds the files of all relays, those that are loaded meanwhile among them."""
+    """Return what holds the files of all, those that are loaded meanwhile among them."""
     if HOLD not in hass.data:
         hold = hass.data[HOLD] = Hold()
 

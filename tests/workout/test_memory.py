@@ -1,0 +1,157 @@
+"""What a workout keeps on disk: while a backup is made, and while the disk takes nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+import resource
+import stat
+
+import pytest
+
+from custom_components.heart_rate_relay import backup
+from custom_components.heart_rate_relay.workout.journal import Journal, Start
+from custom_components.heart_rate_relay.workout.paths import folder_of
+from custom_components.heart_rate_relay.workout.sample import HEART_RATE, Sample
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+
+from ..common import measure
+from .gym import Gym, workout_entry
+
+FINISHED = "event.anna_workout_finished"
+
+
+def contents(gym: Gym) -> dict[str, bytes]:
+    """Return what is in the files."""
+    return {file.name: file.read_bytes() for file in folder_of(gym.hass).iterdir()}
+
+
+async def test_held(gym: Gym) -> None:
+    """While a backup is made nothing is written, and all of it afterwards."""
+    await gym.open(workout_entry())
+    await gym.train(120, 130)
+    measure(gym.hass, 150)
+    await backup.async_pre_backup(gym.hass)
+    (before,) = contents(gym).values()
+    # Written is all that there was before it
+    assert before.count(b"sample") == 25
+    await gym.train(300, 140)
+    assert list(contents(gym).values()) == [before]
+    await backup.async_post_backup(gym.hass)
+    (after,) = contents(gym).values()
+    assert after.startswith(before)
+    assert after.count(b"sample") == 85
+
+
+async def test_over_while_held(gym: Gym) -> None:
+    """What is over during a backup is kept and told when that has ended."""
+    await gym.open(workout_entry())
+    await gym.train(120, 130)
+    await backup.async_pre_backup(gym.hass)
+    before = contents(gym)
+    await gym.train(300, 140)
+    await gym.wait(600)
+    assert gym.state("binary_sensor.anna_workout") == "off"
+    # The next one has begun
+    await gym.train(120, 150)
+    assert gym.state(FINISHED) == "unknown"
+    assert contents(gym) == before
+    await backup.async_post_backup(gym.hass)
+    await gym.wait(1)
+    assert gym.finished()["duration"] == 415
+    assert len(contents(gym)) == 3
+    await gym.train(120, 150)
+    await gym.wait(600)
+    assert gym.finished()["duration"] == 236
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_stopped_while_held(gym: Gym, is_over: bool) -> None:
+    """When Home Assistant stops while a backup is made, nothing is lost."""
+    entry = workout_entry()
+    coordinator = await gym.open(entry)
+    await gym.train(120, 130)
+    await backup.async_pre_backup(gym.hass)
+    await gym.train(300, 140)
+    if is_over:
+        await gym.wait(600)
+        assert gym.state(FINISHED) == "unknown"
+    gym.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await gym.hass.async_block_till_done()
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    assert await gym.open(entry) is not coordinator
+    await gym.wait(600)
+    assert gym.finished()["duration"] == 415
+    assert gym.finished()["measured"] == pytest.approx(420, abs=60)
+    ids = await gym.hass.async_add_executor_job(entry.runtime_data.shelf.ids)
+    assert ids == ["20260601T080005Z"]
+
+
+async def test_reloaded_while_held(gym: Gym) -> None:
+    """Workouts that are loaded again during a backup leave their files alone from then on."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(120, 130)
+    await backup.async_pre_backup(gym.hass)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    before = contents(gym)
+    await gym.train(300, 140)
+    assert contents(gym) == before
+    await backup.async_post_backup(gym.hass)
+    await gym.wait(600)
+    assert gym.finished()["measured"] == pytest.approx(420, abs=60)
+
+
+@contextmanager
+def full_disk(left: int) -> Iterator[None]:
+    """Let no file of this process become larger than so many bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (left, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+async def test_full_disk(gym: Gym, caplog: pytest.LogCaptureFixture) -> None:
+    """What a disk does not take is written when it does, whole and once."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(120, 130)
+    (content,) = contents(gym).values()
+    # Room for half a line, in which a heart rate was torn
+    with full_disk(len(content) + 30):
+        await gym.train(300, 140)
+    assert caplog.text.count("could not be written to disk") == 1
+    await gym.train(30, 150)
+    (content,) = contents(gym).values()
+    assert content.count(b"sample") == 90
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    await gym.open(entry)
+    assert gym.number("average_heart_rate") == pytest.approx(138, abs=2)
+    await gym.wait(600)
+    assert gym.finished()["duration"] == 445
+
+
+def test_torn_line(tmp_path: Path) -> None:
+    """Of a torn line nothing is known, and of all others everything."""
+    path = tmp_path / "it.journal"
+    book = Journal(path)
+    book.begin(Start(7, True))
+    samples = [Sample(HEART_RATE, at, 130.0) for at in range(3)]
+    book.write(samples, sync=True)
+    with path.open("ab") as file:
+        file.write(b'["sample","hea')
+    book.write([Sample(HEART_RATE, 3, 130.0)], sync=False)
+    book.write([Sample(HEART_RATE, 4, 130.0)], sync=False)
+    start, happened = book.read()
+    assert start == Start(7, True)
+    assert happened == [*samples, Sample(HEART_RATE, 4, 130.0)]
+
+
+def test_nobody_else(tmp_path: Path) -> None:
+    """Nobody else on the machine may read it."""
+    path = tmp_path / "folder" / "it.journal"
+    Journal(path).begin(Start())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
