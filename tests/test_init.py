@@ -615,16 +615,19 @@ async def test_source_of_a_former_version_that_says_nothing(
 
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
-    assert "- gadget: Steps (steps)" in form["description_placeholders"]["measured"]
+    words, schema = form["description_placeholders"], form["data_schema"]
+    assert words
+    assert schema
+    assert "- gadget: Steps (steps)" in words["measured"]
     shown = {
         str(key): key.description["suggested_value"]
-        for key in form["data_schema"].schema
+        for key in schema.schema
         if key.description
     }
     shown["other_sources"] = [counter, useless]
     result = await options.async_configure(form["flow_id"], shown)
     assert result["errors"] == {"other_sources": "untold"}
-    assert result["description_placeholders"]["source"] == useless
+    assert (result["description_placeholders"] or {})["source"] == useless
     shown["other_sources"] = [counter]
     result = await options.async_configure(form["flow_id"], shown)
     assert result["type"] == "create_entry"

@@ -55,6 +55,22 @@ def test_units(metric: str, value: float, unit: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("metric", "value", "unit", "expected"),
+    [
+        ("air_temperature", 52.7, "°F", 11.5),
+        ("blood_glucose", 5.6, "mmol/L", 100.8896),
+        ("weight", 11.2, "st", 71.123283616),
+        ("speed", 0.1, "km/h", 0.027777778),
+    ],
+)
+def test_no_more_decimals_than_were_measured(
+    metric: str, value: float, unit: str, expected: float
+) -> None:
+    """What a computer adds to fractions is nobody's measurement."""
+    assert conversion(METRICS[metric])(value, unit) == expected
+
+
+@pytest.mark.parametrize(
     ("metric", "unit"),
     [
         # Thousandths or millions

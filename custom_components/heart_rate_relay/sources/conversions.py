@@ -59,6 +59,9 @@ _CONVERTERS: Mapping[str, type[BaseUnitConverter]] = MappingProxyType(
 )
 
 
+DECIMALS = 9
+"""Of what is converted: a product has more than were measured."""
+
 _AS_PEOPLE_WRITE: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("lbs", "pound", "pounds"), "lb"),
@@ -103,9 +106,10 @@ def _factory(metric: Metric, unit: str | None) -> Callable[[float], float] | Non
     known = _spellings(metric.quantity)
     if written not in converter.VALID_UNITS and plain(written) in known:
         written = known[plain(written)]
-    if written in converter.VALID_UNITS:
-        return converter.converter_factory(written, metric.unit)
-    return None
+    if written not in converter.VALID_UNITS:
+        return None
+    exact = converter.converter_factory(written, metric.unit)
+    return lambda value: round(exact(value), DECIMALS)
 
 
 @cache
