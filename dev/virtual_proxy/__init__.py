@@ -2,7 +2,7 @@
 
 from .cycling import Bike, IndoorBike
 from .health import Scale, Thermometer
-from .machine import Treadmill
+from .machine import Rower, Treadmill
 from .oximeter import Oximeter
 from .peripheral import Peripheral, Sent
 from .proxy import Proxy
@@ -19,6 +19,7 @@ __all__ = [
     "Pod",
     "Proxy",
     "Pulse",
+    "Rower",
     "Scale",
     "Sent",
     "Strap",

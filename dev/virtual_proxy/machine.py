@@ -1,4 +1,4 @@
-"""A treadmill, and how fitness machines say what they measure.
+"""A treadmill and a rower, and how fitness machines say what they measure.
 
 Source: Fitness Machine Service 1.0, 4.4 to 4.9.
 """
@@ -13,6 +13,7 @@ from .peripheral import Packet, Peripheral
 
 MACHINE_SERVICE = 0x1826
 TREADMILL = 0x2ACD
+ROWER = 0x2AD1
 
 KCAL = 4.184
 """In kJ."""
@@ -162,3 +163,45 @@ class Treadmill(Peripheral):
         return [
             Service(MACHINE_SERVICE, [Characteristic(uuid=TREADMILL, notifies=True)])
         ]
+
+
+@dataclass(eq=False)
+class Rower(Peripheral):
+    """A rower."""
+
+    _: KW_ONLY
+    stroke_rate: float = 24.5
+    """In 1/min."""
+    power: int = 150
+    """In W."""
+    pace: int = 125
+    """In s for 500 m."""
+
+    main: ClassVar[int] = ROWER
+    speaks: ClassVar[tuple[int, ...]] = (MACHINE_SERVICE,)
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._seconds = 0.0
+
+    @property
+    @override
+    def value(self) -> float:
+        return self.stroke_rate
+
+    @override
+    def measure(self) -> Sequence[Packet]:
+        self._seconds += 1 / self.rate
+        data = rower(
+            stroke_rate=self.stroke_rate,
+            strokes=self._seconds * self.stroke_rate / 60,
+            distance=self._seconds * 500 / self.pace,
+            rowing_pace=self.pace,
+            power=self.power,
+        )
+        return [(ROWER, data)]
+
+    @override
+    def own_services(self) -> Sequence[Service]:
+        return [Service(MACHINE_SERVICE, [Characteristic(uuid=ROWER, notifies=True)])]

@@ -11,7 +11,7 @@ from custom_components.heart_rate_relay.monitor.profiles import PROFILES
 from custom_components.heart_rate_relay.monitor.trouble import MAX_BACKOFF
 from custom_components.heart_rate_relay.sources.finding import async_find
 from dev.stand_ins import Pulsoid
-from dev.virtual_proxy import Bike, Oximeter, Peripheral, Pod, Treadmill, World
+from dev.virtual_proxy import Bike, Oximeter, Peripheral, Pod, Rower, Treadmill, World
 from dev.virtual_proxy.cycling import MACHINE, cycling_power
 from dev.virtual_proxy.gatt import AttributeRefusal, Error
 from dev.virtual_proxy.link import Link
@@ -99,6 +99,15 @@ def number(hass: HomeAssistant, entity_id: str) -> float | None:
             },
         ),
         (
+            quick(Rower),
+            ["fitness_machine"],
+            {
+                "stroke_rate": (24.5, "spm"),
+                "power": (150, "W"),
+                "rowing_pace": (125, "s/500 m"),
+            },
+        ),
+        (
             quick(Pod),
             ["running"],
             {
@@ -117,7 +126,7 @@ def number(hass: HomeAssistant, entity_id: str) -> float | None:
             },
         ),
     ],
-    ids=["bike", "trainer", "treadmill", "pod", "oximeter"],
+    ids=["bike", "trainer", "treadmill", "rower", "pod", "oximeter"],
 )
 async def test_added(
     hass: HomeAssistant,
