@@ -7,6 +7,7 @@ from typing import override
 
 import pytest
 
+from custom_components.heart_rate_relay.delivery.lead import LED_FOR
 from custom_components.heart_rate_relay.destinations.base import Limits, Receipt
 from custom_components.heart_rate_relay.destinations.errors import UnreachableError
 from custom_components.heart_rate_relay.metrics import (
@@ -59,8 +60,8 @@ def come_in(relay: Relay, metric: Metric, value: float) -> None:
 
 
 async def warm_up(relay: Relay) -> None:
-    """Let the first reading come in, which waits for nothing."""
-    come_in(relay, POWER, 1)
+    """Let the first heart rate come in, and from then on all else wait for the next."""
+    come_in(relay, HEART_RATE, 1)
     await asyncio.sleep(0.5)
 
 
@@ -100,6 +101,25 @@ async def test_others_follow(path: Path, clock: Clock) -> None:
         await asyncio.sleep(2)
         # Before it would be written to disk
         assert 0.4 < service.sent_at(251) - at < 0.7
+
+
+async def test_nothing_leads(path: Path, clock: Clock) -> None:
+    """What has no heart rate to go along with goes at once: before the first, and after the last."""
+    service = Watched()
+    async with running(path, service) as relay:
+        for value in (250, 251):
+            await asyncio.sleep(LED_FOR)
+            at = clock.now
+            come_in(relay, POWER, value)
+            await asyncio.sleep(0.5)
+            assert service.sent_at(value) - at < 0.01
+            come_in(relay, HEART_RATE, 60)
+            await asyncio.sleep(0.3)
+        await asyncio.sleep(LED_FOR - 1)
+        at = clock.now
+        come_in(relay, POWER, 252)
+        await asyncio.sleep(1)
+        assert 0.4 < service.sent_at(252) - at < 0.7
 
 
 async def test_backlog(path: Path, clock: Clock) -> None:

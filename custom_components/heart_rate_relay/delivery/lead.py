@@ -17,6 +17,9 @@ from ..unexpected import log_unexpected
 FOLLOW = 0.5
 """Seconds for which all else waits for what leads: not so long that it goes to the disk."""
 
+LED_FOR = 5.0
+"""Seconds without it after which nothing leads, and there is nothing to wait for."""
+
 
 class Lead:
     """What leads at a service, where anything does."""
@@ -34,6 +37,7 @@ class Lead:
         self._count = count
         self._under_way: Sequence[Entry] | None = None
         self._is_there = True
+        self._led_until = 0.0
         self._follow_until: float | None = None
         self._ahead: asyncio.Task[None] | None = None
 
@@ -46,10 +50,12 @@ class Lead:
         """Take note that a reading came in, and send it at once where others would hold it up."""
         if self.metric is None:
             return
+        now = asyncio.get_running_loop().time()
         if reading.metric is not self.metric:
             if self._follow_until is None:
-                self._follow_until = asyncio.get_running_loop().time() + FOLLOW
+                self._follow_until = now + (FOLLOW if now < self._led_until else 0)
             return
+        self._led_until = now + LED_FOR
         self._is_there = True
         is_free = self._ahead is None or self._ahead.done()
         if self._under_way is not None and is_free:
