@@ -311,8 +311,8 @@ class CounterSensor(RelaySensor, RestoreEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Go on from what Home Assistant remembers, of this relay and no former one."""
-        # What is new has shown nothing, and what was registered before has a state
-        if self.coordinator.was_killed and self.hass.states.get(self.entity_id):
+        # What is new has shown nothing; what was registered before has a state
+        if self.hass.states.get(self.entity_id):
             await self._go_on()
         await super().async_added_to_hass()
 

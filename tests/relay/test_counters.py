@@ -114,6 +114,28 @@ async def test_unreadable(
     await goes_on(hass, entry, tmp_path)
 
 
+async def test_new(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody asks a recorder about a relay that is new, but about any other."""
+    asked = []
+
+    def nothing(_: HomeAssistant, entity_id: str, __: float) -> int:
+        asked.append(entity_id)
+        return 0
+
+    monkeypatch.setattr(shown, "_last_recorded", nothing)
+    await set_up(hass, entry)
+    assert not asked
+    await hass.config_entries.async_unload(entry.entry_id)
+    await start(hass, entry)
+    assert DELIVERED in asked
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_former_relay(
     hass: HomeAssistant, entry: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:

@@ -115,8 +115,6 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         self._stops.push_async_callback(self._close)
         await self.outbox.open()
         tally = self.outbox.tally
-        self.was_killed = not (tally.is_whole and tally.latest)
-        """Whether more may have been counted than is written."""
         self.destination.memory = tally.memory
         if tally.unreachable_since:
             self._outcomes.status = Status.UNREACHABLE
