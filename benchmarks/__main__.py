@@ -23,7 +23,7 @@ from dev.home_assistant.process import HomeAssistantError
 
 from . import draining, history, idle, live, report, watching
 from .arrangements import RELAY
-from .build import build_of
+from .build import RELAY_FOLDER, build_of
 from .sink import Sink, running_sink
 from .subject import Subject, Subjects, running_subject
 
@@ -50,8 +50,8 @@ class Older(NamedTuple):
     """Another build of the relay."""
 
     revision: str
-    folder: Path
-    """Where it is."""
+    tree: Path
+    """Where all of that revision is."""
 
 
 def main() -> int:
@@ -125,11 +125,15 @@ async def _all(
         for scenario, by_arrangement in results.items():
             yield report.live_table(scenario, by_arrangement)
     builds: dict[str, Subjects] = {RELAY: subjects}
+    trees: dict[str, Path] = {}
     if older:
-        builds[f"the build {older.revision}"] = partial(
-            running_subject, sink.url, relay=older.folder
+        name = f"the build {older.revision}"
+        trees[name] = older.tree
+        builds[name] = partial(
+            running_subject, sink.url, relay=older.tree / RELAY_FOLDER
         )
-    yield report.draining_table(await draining.measure(READINGS, sink, builds, rounds))
+    drained = await draining.measure(READINGS, sink, builds, rounds, trees)
+    yield report.draining_table(drained)
     yield report.history_table(
         {
             name: await history.measure(history.MONTH, sink, of_build)

@@ -10,10 +10,13 @@ from dev.home_assistant.config import ROOT
 
 from .subject import RELAY
 
+RELAY_FOLDER = RELAY.relative_to(ROOT)
+"""Where the integration is among them."""
+
 
 @contextmanager
 def build_of(revision: str) -> Iterator[Path]:
-    """Have the integration as it was at a revision, for as long as it is needed.
+    """Have all files as they were at a revision, for as long as they are needed.
 
     Raises subprocess.CalledProcessError where there is no such revision.
     """
@@ -21,7 +24,7 @@ def build_of(revision: str) -> Iterator[Path]:
         folder = Path(name) / "build"
         _git("worktree", "add", "--quiet", "--detach", str(folder), revision)
         try:
-            yield folder / RELAY.relative_to(ROOT)
+            yield folder
         finally:
             _git("worktree", "remove", "--force", str(folder))
 

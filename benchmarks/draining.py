@@ -4,10 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
+import os
 from pathlib import Path
 import shutil
+import subprocess
+import sys
 from tempfile import TemporaryDirectory
 import time
+from types import MappingProxyType
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
@@ -30,6 +34,18 @@ ENTRY_ID = "benchmark"
 AT_ONCE = 10_000
 """Readings that are prepared at once."""
 
+FILL = """
+from pathlib import Path
+import sys
+
+sys.path.insert(0, ".")
+from benchmarks.draining import _fill
+
+outbox, lines, readings = sys.argv[1:]
+_fill(Path(outbox), Path(lines), int(readings))
+"""
+"""What fills an outbox with the code of any revision that had this benchmark."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Drained:
@@ -49,13 +65,25 @@ class Drained:
 
 
 async def measure(
-    readings: int, sink: Sink, builds: Mapping[str, Subjects], rounds: int
+    readings: int,
+    sink: Sink,
+    builds: Mapping[str, Subjects],
+    rounds: int,
+    trees: Mapping[str, Path] = MappingProxyType({}),
 ) -> Mapping[str, Sequence[Drained]]:
-    """Return what draining so many readings comes to with each build, and what its floor is."""
+    """Return what draining so many readings comes to with each build, and what its floor is.
+
+    Where a build is of another revision, that one's tree is given.
+    """
     results: defaultdict[str, list[Drained]] = defaultdict(list)
     with TemporaryDirectory(prefix="benchmark-") as name:
-        outbox, lines = Path(name) / "outbox.db", Path(name) / "lines"
-        _fill(outbox, lines, readings)
+        lines = Path(name) / "lines"
+        outboxes = {build: Path(name) / f"{n}.db" for n, build in enumerate(builds)}
+        for build, outbox in outboxes.items():
+            if tree := trees.get(build):
+                _fill_as_then(tree, outbox, readings)
+            else:
+                _fill(outbox, lines, readings)
         for _ in range(rounds):
             # In a new process each time: memory that was freed would be used again
             async with next(iter(builds.values()))(1) as subject:
@@ -68,7 +96,7 @@ async def measure(
                 )
             for build, subjects in builds.items():
                 async with subjects(1) as subject:
-                    drained = await _drain(subject, sink, outbox, readings)
+                    drained = await _drain(subject, sink, outboxes[build], readings)
                     results[build].append(drained)
     return results
 
@@ -119,6 +147,15 @@ def _fill(outbox: Path, lines: Path, readings: int) -> None:
                 for _, value, measured_at, source, _ in some
             )
     store.close()
+
+
+def _fill_as_then(tree: Path, outbox: Path, readings: int) -> None:
+    """Have another revision write readings into an outbox: its file is another one.
+
+    Raises subprocess.CalledProcessError where it cannot.
+    """
+    arguments = (str(outbox), os.devnull, str(readings))
+    subprocess.run((sys.executable, "-c", FILL, *arguments), cwd=tree, check=True)
 
 
 def _readings(readings: int) -> Iterator[Reading]:

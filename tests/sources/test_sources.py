@@ -257,6 +257,18 @@ async def test_units(
     listener.sources.stop()
 
 
+async def test_unit_that_changes(hass: HomeAssistant) -> None:
+    """The same number in another unit is another heart rate, or none."""
+    measure(hass, 60)
+    listener = Listener(hass)
+    measure(hass, 100)
+    measure(hass, 100, unit_of_measurement="%")
+    measure(hass, 2, unit_of_measurement="Hz")
+    measure(hass, 2)
+    assert listener.values == [100, 120]
+    listener.sources.stop()
+
+
 async def test_unavailable_between_equal_values(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
