@@ -156,6 +156,19 @@ async def test_workout(live_tracking: stand_ins.LiveTracking, connect: Connect) 
     assert told(live_tracking) == points
 
 
+async def test_workout_before_anything_is_measured(
+    live_tracking: stand_ins.LiveTracking, connect: Connect
+) -> None:
+    """A workout begins when it began, not with the first that is measured in it."""
+    start = now()
+    destination = connect("livetracking", live_tracking.url)
+    await destination.deliver([*ride(start + 10, 5), trained(start, start + 15)])
+    await destination.repeat()
+    points = told(live_tracking)
+    assert points[start]["dur_s"] == 0
+    assert [points[start + n]["dur_s"] for n in range(10, 15)] == [*range(10, 15)]
+
+
 async def test_pause_in_a_workout(
     live_tracking: stand_ins.LiveTracking, connect: Connect
 ) -> None:

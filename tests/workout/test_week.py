@@ -204,6 +204,8 @@ async def test_week(
     for is_kill in (False, True):
         await week.train(10, 115)
         await week.wait(0)
+        # What was under way by then has been written, however busy the machine is
+        await hass.async_block_till_done(wait_background_tasks=True)
         with monkeypatch.context() as patch:
             if is_kill:
                 patch.setattr(Memory, "_write", AsyncMock())
