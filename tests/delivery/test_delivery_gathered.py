@@ -512,6 +512,31 @@ async def test_another_metric_bears_witness(path: Path, is_bad: bool) -> None:
         assert len(relay.outbox) == 0
 
 
+async def test_well_again_just_then(path: Path) -> None:
+    """A service that is well again just when a witness is called takes nothing along."""
+
+    class Recovering(Gathering):
+        """A service that refuses all until it gets what is not among the oldest."""
+
+        is_well = False
+
+        @override
+        async def deliver(self, readings: Sequence[Reading]) -> Receipt:
+            self.is_well |= readings[0].value > 71
+            self.script = [None if self.is_well else RefusedError("a moment")]
+            return await super().deliver(readings)
+
+    service = Recovering()
+    async with running(path, service) as relay:
+        relay.add(*range(60, 72))
+        await asyncio.sleep(GATHER)
+        relay.add(*range(72, 84))
+        await asyncio.sleep(20 * GATHER)
+        assert service.is_well
+        assert sorted(service.accepted) == [*range(60, 84)]
+        assert relay.outbox.tally.refused == len(relay.outbox) == 0
+
+
 async def test_a_chance_refusal_keeps_the_order(path: Path) -> None:
     """One refusal, or two, are no reason to try later ones first."""
     service = Gathering()

@@ -1,6 +1,12 @@
 """How many readings a request may have now."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..destinations.base import Limits
+from ..outbox.disk import Entry
+from .batches import batches_of
 
 HOLD = 60 * 60.0
 """Seconds after which a batch may be as large again as one that was too large."""
@@ -9,11 +15,12 @@ HOLD = 60 * 60.0
 class BatchSize:
     """Grows as batches are accepted, and shrinks where they are too large, or all refused."""
 
-    def __init__(self, min_batch: int, max_batch: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         """Initialize with what the service takes by its own words."""
-        self.least = min(2 * min_batch - 1, max_batch)
+        self.least = min(2 * limits.min_batch - 1, limits.max_batch)
         """So few that they make no two batches."""
-        self._max_batch = self._ceiling = self._size = max_batch
+        self._limits = limits
+        self._max_batch = self._ceiling = self._size = limits.max_batch
         self._until = 0.0
 
     @property
@@ -22,6 +29,14 @@ class BatchSize:
         if self._ceiling < self._max_batch and _now() >= self._until:
             self._ceiling = self._size = self._max_batch
         return self._size
+
+    def batches(self, entries: Sequence[Entry]) -> tuple[list[Sequence[Entry]], bool]:
+        """Return batches as large as they may be now, and whether more are left."""
+        return batches_of(entries, self._limited(self.now))
+
+    def smallest(self, entries: Sequence[Entry]) -> list[Sequence[Entry]]:
+        """Return batches so small that they make no two."""
+        return batches_of(entries, self._limited(self.least))[0]
 
     def grow(self, accepted: int) -> None:
         """Take note that so many were accepted at once."""
@@ -37,6 +52,12 @@ class BatchSize:
         """Take note that the smallest batch was refused: it is not about the size."""
         self._size = self.least
         self._ceiling = self._max_batch
+
+    def _limited(self, size: int) -> Limits:
+        """Return what the service takes, in batches that are no larger."""
+        if size == self._max_batch:
+            return self._limits
+        return replace(self._limits, max_batch=size)
 
 
 def _now() -> float:

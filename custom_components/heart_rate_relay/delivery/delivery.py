@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import replace
 import time
 
-from ..destinations.base import Destination, Limits
+from ..destinations.base import Destination
 from ..destinations.errors import (
     DestinationError,
     RefusedError,
@@ -19,7 +18,6 @@ from ..reading import SECOND, Reading
 from ..unexpected import log_unexpected
 from .backoff import Backoff
 from .batch_size import BatchSize
-from .batches import batches_of
 from .book import Book
 from .lead import Lead
 from .rate_limit import RateLimit
@@ -59,7 +57,7 @@ class Delivery:
         self._backoff = Backoff()
         self._mistake: type[Exception] | None = None
         limits = destination.limits
-        self._size = BatchSize(limits.min_batch, limits.max_batch)
+        self._size = BatchSize(limits)
         self._suspicion = Suspicion(limits.min_batch, in_order=limits.in_order)
         self._in_order = limits.in_order
         self._unanswered = Unanswered(limits)
@@ -114,10 +112,8 @@ class Delivery:
         """Deliver until stopped, whatever goes wrong."""
         loop = asyncio.get_running_loop()
         while not self._stopping:
-            try:
-                await self._deliver_due()
-            except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
-                self._note(self._unexpected(err))
+            if error := await self._caught(self._deliver_due()):
+                self._note(error)
                 await self._lead.end()
                 # Not even for what comes in: it may go wrong with each of them
                 while not self._stopping and (now := loop.time()) < self._not_before:
@@ -174,11 +170,6 @@ class Delivery:
         now = asyncio.get_running_loop().time()
         return max(0.0, max(at, self._not_before) - now)
 
-    def _limits(self, size: int) -> Limits:
-        """Return what the service takes, in batches that are no larger."""
-        limits = self._destination.limits
-        return limits if size == limits.max_batch else replace(limits, max_batch=size)
-
     @property
     def _most(self) -> int:
         """How many readings to look at at once: those set aside are among them."""
@@ -232,7 +223,7 @@ class Delivery:
         When all went well and no more wait, the readings that come are gathered anew,
         unless those that came meanwhile are wanted now.
         """
-        batches, is_rest = batches_of(entries, self._limits(self._size.now))
+        batches, is_rest = self._size.batches(entries)
         for batch in batches:
             error = await self._caught(self._deliver(batch))
             self._note(error)
@@ -246,18 +237,24 @@ class Delivery:
     async def _call_witness(self) -> None:
         """Try what comes behind the oldest, which were refused again and again.
 
-        Where that is accepted, what it overtook is given up: out of order it may not come.
+        Where that is accepted, the first that it overtook is tried once more. What is refused
+        then was at fault, and all of it is given up. Else the service was, and is well again:
+        better out of order than not at all.
         """
         entries, _ = sift(await self._take(), self._destination.limits)
         suspects, others = self._suspicion.part(entries, is_all=False)
-        batches, _ = batches_of(others, self._limits(self._size.least))
-        if not batches or self.paused or self._stopping:
+        witnesses = self._size.smallest(others)
+        if not witnesses or self.paused or self._stopping:
             return
-        now = asyncio.get_running_loop().time()
-        await asyncio.sleep(self._rate.delay(now, backlog=True))
-        error = await self._caught(self._deliver(batches[0]))
-        self._note(error)
-        if not error and (gone := overtaken(suspects, batches[0])):
+        before = self._suspicion.acceptances
+        if await self._try(witnesses[0]) or self._suspicion.acceptances == before:
+            return
+        gone = overtaken(suspects, witnesses[0])
+        for first in self._size.smallest(gone)[:1]:
+            if await self._try(first, again=True):
+                return
+            gone = [entry for entry in gone if entry not in first]
+        if self._suspicion.acceptances == before + 1:
             self._book.refuse([entry.reading for entry in gone], self._refused_for)
             await self._outbox.settle(gone)
 
@@ -267,11 +264,8 @@ class Delivery:
         Without a witness one batch is tried, which may become one.
         """
         were_any = False
-        while batches := batches_of(entries, self._limits(self._size.least))[0]:
-            now = asyncio.get_running_loop().time()
-            await asyncio.sleep(self._rate.delay(now, backlog=True))
-            error = await self._caught(self._deliver(batches[0], again=True))
-            self._note(error)
+        while batches := self._size.smallest(entries):
+            error = await self._try(batches[0], again=True)
             were_any = True
             is_enough = error or not self._suspicion.has_witness
             if is_enough or self.paused or self._stopping or self._outbox.has_fresh:
@@ -279,24 +273,30 @@ class Delivery:
             entries = [entry for entry in entries if entry not in batches[0]]
         return were_any
 
+    async def _try(
+        self, batch: Sequence[Entry], *, again: bool = False
+    ) -> DestinationError | None:
+        """Deliver a batch as soon as the rate allows, and return what went wrong."""
+        now = asyncio.get_running_loop().time()
+        await asyncio.sleep(self._rate.delay(now, backlog=True))
+        error = await self._caught(self._deliver(batch, again=again))
+        self._note(error)
+        return error
+
     async def _caught(
         self, request: Coroutine[None, None, None]
     ) -> DestinationError | None:
-        """Make a request, and return what went wrong."""
+        """Do what may go wrong, and return what did: what nobody expected is logged where it is news."""
         try:
             await request
         except DestinationError as err:
             return err
-        except Exception as err:  # noqa: BLE001 - it is tried again
-            return self._unexpected(err)
+        except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
+            if type(err) is not self._mistake:
+                self._mistake = type(err)
+                log_unexpected(err, "the delivery is tried again")
+            return UnreachableError("unexpected")
         return None
-
-    def _unexpected(self, err: Exception) -> DestinationError:
-        """Return what an error means that nobody expected, and log it where it is news."""
-        if type(err) is not self._mistake:
-            self._mistake = type(err)
-            log_unexpected(err, "the delivery is tried again")
-        return UnreachableError("unexpected")
 
     async def _repeat(self) -> None:
         """Have something repeated that the destination may have lost."""
