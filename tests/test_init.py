@@ -1,6 +1,7 @@
 """Whole relays: states in, requests out, through outages and restarts."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -654,13 +655,14 @@ async def test_source_of_a_former_version_that_is_taken_anew(
         minor_version=1,
     )
     measure(hass, 60)
-    told = {"unit_of_measurement": "kg", "device_class": "weight"}
-    measure(hass, 70, scale, **told)
+    weigh = partial(measure, unit_of_measurement="kg", device_class="weight")
+    weigh(hass, 70, scale)
     await set_up(hass, entry)
 
     async def choose(*others: str) -> None:
         options = hass.config_entries.options
         form = await options.async_init(entry.entry_id)
+        assert form["data_schema"]
         shown = {
             str(key): key.description["suggested_value"]
             for key in form["data_schema"].schema
@@ -669,6 +671,7 @@ async def test_source_of_a_former_version_that_is_taken_anew(
         shown["other_sources"] = list(others)
         result = await options.async_configure(form["flow_id"], shown)
         if result["type"] == "menu":
+            assert result["description_placeholders"]
             assert "Weight" in result["description_placeholders"]["measured"]
             result = await options.async_configure(
                 form["flow_id"], {"next_step_id": "confirm_sources"}
@@ -678,7 +681,7 @@ async def test_source_of_a_former_version_that_is_taken_anew(
 
     await choose()
     await choose(scale)
-    measure(hass, 71, scale, **told)
+    weigh(hass, 71, scale)
     await until(lambda: influxdb.arrivals)
     assert [arrival.value for arrival in influxdb.arrivals] == [71]
     assert not ir.async_get(hass).issues
