@@ -1,6 +1,7 @@
 """Whole relays: states in, requests out, through outages and restarts."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -637,4 +638,51 @@ async def test_source_of_a_former_version_that_says_nothing(
     measure(hass, 507, counter, unit_of_measurement="kg")
     issues = [issue.translation_key for issue in ir.async_get(hass).issues.values()]
     assert issues == ["source_unknown_unit"]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_source_of_a_former_version_that_is_taken_anew(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """Once it was taken out, it measures what it says itself, as the form shows."""
+    scale = "sensor.gadget"
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Relay",
+        data={"service": "influxdb_v1", **influxdb_data(influxdb)},
+        options={**DEFAULT_OPTIONS, "sources": [STRAP], "step_sources": [scale]},
+        version=1,
+        minor_version=1,
+    )
+    measure(hass, 60)
+    weigh = partial(measure, unit_of_measurement="kg", device_class="weight")
+    weigh(hass, 70, scale)
+    await set_up(hass, entry)
+
+    async def choose(*others: str) -> None:
+        options = hass.config_entries.options
+        form = await options.async_init(entry.entry_id)
+        assert form["data_schema"]
+        shown = {
+            str(key): key.description["suggested_value"]
+            for key in form["data_schema"].schema
+            if key.description
+        }
+        shown["other_sources"] = list(others)
+        result = await options.async_configure(form["flow_id"], shown)
+        if result["type"] == "menu":
+            assert result["description_placeholders"]
+            assert "Weight" in result["description_placeholders"]["measured"]
+            result = await options.async_configure(
+                form["flow_id"], {"next_step_id": "confirm_sources"}
+            )
+        assert result["type"] == "create_entry"
+        await hass.async_block_till_done()
+
+    await choose()
+    await choose(scale)
+    weigh(hass, 71, scale)
+    await until(lambda: influxdb.arrivals)
+    assert [arrival.value for arrival in influxdb.arrivals] == [71]
+    assert not ir.async_get(hass).issues
     await hass.config_entries.async_unload(entry.entry_id)

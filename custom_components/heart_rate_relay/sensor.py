@@ -20,11 +20,12 @@ from homeassistant.const import (
     EntityCategory,
 )
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.typing import StateType
 
-from .const import CONF_FOLLOW_NEW, CONF_SOURCES
+from .const import CONF_FOLLOW_NEW, CONF_SOURCES, DOMAIN
 from .entity import (
     MonitorEntity,
     MonitorEntityDescription,
@@ -308,11 +309,22 @@ class CounterSensor(RelaySensor, RestoreEntity):
     Nothing is written while a service answers, so that a kill would have it begin anew.
     """
 
+    def __init__(
+        self, coordinator: RelayCoordinator, description: RelaySensorEntityDescription
+    ) -> None:
+        """Initialize the sensor: what is registered already may have shown something."""
+        super().__init__(coordinator, description)
+        registry = er.async_get(coordinator.hass)
+        known_as = registry.async_get_entity_id(
+            SENSOR_DOMAIN, DOMAIN, str(self.unique_id)
+        )
+        self._is_new = known_as is None
+
     @override
     async def async_added_to_hass(self) -> None:
         """Go on from what Home Assistant remembers, of this relay and no former one."""
-        # What is new has shown nothing; what was registered before has a state
-        if self.hass.states.get(self.entity_id):
+        # While Home Assistant starts, not even what is registered has a state
+        if not self._is_new:
             await self._go_on()
         await super().async_added_to_hass()
 

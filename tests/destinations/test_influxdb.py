@@ -330,6 +330,16 @@ async def test_values_read_back(
     assert (arrival.value, arrival.measured_at) == (value, time)
 
 
+async def test_signs_of_zero(connect: Connect) -> None:
+    """A zero has its own sign, whatever another one was written with."""
+    readings = [reading(value, NOW) for value in (-0.0, 0.0, -0.0)]
+    async with serving(http(204)) as server:
+        await connect("influxdb_v1", server.url).deliver(readings)
+    lines = server.seen[0].body.decode().splitlines()
+    written = [line.partition("bpm=")[2].partition(" ")[0] for line in lines]
+    assert written == ["-0.0", "0.0", "-0.0"]
+
+
 async def test_format_of_live_tracking(
     live_tracking: LiveTracking, connect: Connect
 ) -> None:

@@ -11,7 +11,7 @@ from custom_components.heart_rate_relay.monitor import records
 from dev.stand_ins import InfluxDBv1, Pulsoid
 from dev.virtual_proxy import Oximeter, Scale, Thermometer, World
 from dev.virtual_proxy.health import clock
-from dev.virtual_proxy.oximeter import SPOT_CHECK, spot_check
+from dev.virtual_proxy.oximeter import CONTINUOUS, SPOT_CHECK, continuous, spot_check
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -242,6 +242,28 @@ async def test_oximeter(hass: HomeAssistant, air: World, influxdb: InfluxDBv1) -
     await until(lambda: len(states) > 10)
     assert set(states) == {"97.0"}
     assert 92 not in [value for value, _ in told(influxdb)]
+
+
+async def test_same_as_kept(
+    hass: HomeAssistant, air: World, influxdb: InfluxDBv1
+) -> None:
+    """What is measured now counts, also where it is the same as what was kept."""
+    entry = monitor_entry(features=features_of("oximeter"), profiles=("oximeter",))
+    await set_up_monitor(hass, entry)
+    await relay_to(hass, influxdb, OXYGEN)
+    oximeter = air.add_strap(quick(Oximeter, muted=True))
+    await until(lambda: oximeter.links)
+    link = oximeter.links[0]
+    await until(lambda: link.subscribed(SPOT_CHECK) and link.subscribed(CONTINUOUS))
+    yesterday = ago(days=1)
+    link.notify(SPOT_CHECK, spot_check(97, 61, time=clock(yesterday)))
+    await until(lambda: influxdb.arrivals)
+    link.notify(CONTINUOUS, continuous(97, 61))
+    await until(lambda: len(influxdb.arrivals) == 2)
+    assert [value for value, _ in told(influxdb)] == [97, 97]
+    kept_at, measured_at = (at for _, at in told(influxdb))
+    assert kept_at == seconds(yesterday)
+    assert measured_at == pytest.approx(time.time(), abs=NOW_ISH)
 
 
 async def test_not_live(hass: HomeAssistant, air: World, pulsoid: Pulsoid) -> None:

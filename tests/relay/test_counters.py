@@ -10,7 +10,7 @@ from custom_components.heart_rate_relay.relay.handover import HANDOVERS
 from dev.stand_ins import InfluxDBv1, OpenWearables
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import restore_state
+from homeassistant.helpers import entity_registry as er, restore_state
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 
 from ..common import influxdb_data, measure, relay_entry, set_up, until
@@ -80,6 +80,20 @@ async def test_restored(
 ) -> None:
     """Without a recorder Home Assistant keeps states every quarter of an hour."""
     await goes_on(hass, entry, tmp_path)
+
+
+async def test_started(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    """A relay counts on at a start of Home Assistant, too, when no entity has a state yet."""
+    await set_up(hass, entry)
+    await deliver(hass, entry, 70, 71, 72)
+    await kill(hass, entry, tmp_path)
+    for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        hass.states.async_remove(entity.entity_id)
+    await start(hass, entry)
+    assert delivered(hass) == "3"
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_recorded(

@@ -29,6 +29,7 @@ from ..const import (
     CONF_DECLINED,
     CONF_FOLLOW_NEW,
     CONF_KEEP_DAYS,
+    CONF_KNOWN_METRICS,
     CONF_OTHER_SOURCES,
     CONF_POSITION_SOURCES,
     CONF_SOURCES,
@@ -46,7 +47,7 @@ from ..sources.candidates import (
     async_own_entities,
     async_source_id,
 )
-from ..sources.chosen import takes_others, takes_positions
+from ..sources.chosen import known_metrics, takes_others, takes_positions
 from ..sources.detection.vocabulary import vocabulary
 from ..sources.finding import Found
 from ..sources.flaws import async_flaws
@@ -196,6 +197,13 @@ def source_options(
     for option in ALL_SOURCES:
         if option in user_input:
             changed[option] = source_ids(hass, options[option], user_input[option])
+    if CONF_KNOWN_METRICS in options:
+        # Who takes a source anew was shown what it says itself
+        changed[CONF_KNOWN_METRICS] = {
+            source_id: metric.key
+            for source_id, metric in known_metrics(options).items()
+            if source_id in changed[CONF_OTHER_SOURCES]
+        }
     sources = changed[CONF_SOURCES]
     matches = (
         async_source_id(hass, entity_id) for entity_id in found.matches[HEART_RATE]

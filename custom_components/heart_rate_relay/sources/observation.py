@@ -214,7 +214,10 @@ class Observing[V](ABC):
         known, again = self.known, self._rules.again
         pushes = self.manner is not Manner.POLLS
         if self.manner is Manner.MEASURES and again is not Again.NEVER:
-            return old is None or old is state or old.state != state.state
+            if old is None or old is state or old.state != state.state:
+                return True
+            # What was kept before is another one, though it was the same
+            return self._told_by(old, at) is not None
         if known.is_first:
             return False
         if value != known.value:

@@ -139,7 +139,9 @@ class InfluxDB(LineProtocolServer):
                     prefixes.clear()
                 prefix = self._series(metric, source).prefix
                 prefixes[metric, source] = prefix
-            yield f"{prefix}{_written(value)} {measured_at // step}"
+            # To the memory 0 and -0 are the same
+            text = _written(value) if value else repr(value)
+            yield f"{prefix}{text} {measured_at // step}"
 
     def _series(self, metric: Metric, source: Source) -> Series:
         """Return where a source's readings of a metric go."""
