@@ -6,15 +6,17 @@ from typing import Any, NamedTuple
 
 import voluptuous as vol
 
-from homeassistant.components.binary_sensor import BinarySensorDeviceClass
-from homeassistant.components.binary_sensor.const import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.binary_sensor.const import (
+    DOMAIN as BINARY_SENSOR_DOMAIN,
+    BinarySensorDeviceClass,
+)
 from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    EntitySelector,
     EntityFilterSelectorConfig,
+    EntitySelector,
     EntitySelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
