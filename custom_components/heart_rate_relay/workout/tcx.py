@@ -81,7 +81,7 @@ def to_tcx(summary: Summary, measured: Measured) -> bytes:
 
 
 def tracks_of(file: bytes) -> list[Track]:
-    """Return what such a file, of our own, tells of each second. Raises ValueError."""
+    """Return what such a file, of our own, tells of each second. Raises ET.ParseError."""
     root = ET.fromstring(file)  # noqa: S314 - we have written it
     return [
         [_point_of(element) for element in track]
