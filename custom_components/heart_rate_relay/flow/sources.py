@@ -15,9 +15,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    EntityFilterSelectorConfig,
     EntitySelector,
     EntitySelectorConfig,
+    EntityWithDeviceFilterSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -58,8 +58,8 @@ from ..sources.flaws import async_flaws
 SOURCE_DOMAINS = ["sensor", "number", "input_number", "event"]
 POSITION_DOMAINS = ["device_tracker", "person"]
 
-FINISHED = EntityFilterSelectorConfig(integration=DOMAIN, domain=EVENT_DOMAIN)
-GOING_ON = EntityFilterSelectorConfig(
+FINISHED = EntityWithDeviceFilterSelectorConfig(integration=DOMAIN, domain=EVENT_DOMAIN)
+GOING_ON = EntityWithDeviceFilterSelectorConfig(
     integration=DOMAIN,
     domain=BINARY_SENSOR_DOMAIN,
     device_class=BinarySensorDeviceClass.RUNNING,
