@@ -175,9 +175,12 @@ def test_torn_line(tmp_path: Path) -> None:
     assert happened == [*samples, Sample(HEART_RATE, 4, 130.0)]
 
 
-def test_nobody_else(tmp_path: Path) -> None:
-    """Nobody else on the machine may read it."""
+@pytest.mark.parametrize("is_there", [False, True])
+def test_nobody_else(tmp_path: Path, is_there: bool) -> None:
+    """Nobody else on the machine may read it, nor what is beside it."""
     path = tmp_path / "folder" / "it.journal"
+    if is_there:
+        path.parent.mkdir(mode=0o755)
     Journal(path).begin(Start())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
