@@ -1,11 +1,13 @@
 """livetracking.io is told all that it knows, and how long and how far a session was by then."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 import json
 from random import Random
 import time
 
+from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given, settings, strategies as st
 import pytest
 
@@ -15,6 +17,7 @@ from custom_components.heart_rate_relay.destinations.live_tracking import (
     LiveTracking,
 )
 from custom_components.heart_rate_relay.destinations.live_tracking.sessions import (
+    KEPT,
     QUIET,
     Sessions,
 )
@@ -351,6 +354,28 @@ def test_clock_ahead() -> None:
     sessions.add([measured(HEART_RATE, start + 10**8, 70.0)])
     sessions.add(ride(start + 100, 100))
     assert sessions.fields(start + 199)["dur_s"] == 199.0
+
+
+def test_workout_that_never_ends() -> None:
+    """Where nobody says that a workout is over, what is measured the next day is not of it."""
+    sessions = Sessions()
+    sessions.add([trained(BASE, BASE + 5), *ride(BASE, 5)])
+    sessions.add(ride(BASE + KEPT + 60, 5))
+    assert sessions.fields(BASE + KEPT + 64)["dur_s"] == 4
+
+
+def test_clock_set_back_in_a_workout(freezer: FrozenDateTimeFactory) -> None:
+    """A workout goes on where it was said to begin by a clock that was ahead."""
+    sessions, ahead = Sessions(), BASE + HOUR // SECOND
+
+    def tell(at: int, readings: Sequence[Reading]) -> None:
+        freezer.move_to(datetime.fromtimestamp(at, UTC))
+        sessions.add(readings)
+
+    tell(ahead + 90, [trained(ahead, ahead + 60), *ride(ahead, 90)])
+    tell(BASE + 120, [trained(BASE, BASE + 120), *ride(BASE + 90, 30)])
+    tell(ahead + 200, ride(ahead + 100, 100))
+    assert sessions.fields(ahead + 199)["dur_s"] == ahead + 199 - BASE
 
 
 METRICS = st.sampled_from([HEART_RATE, DISTANCE, CYCLING_DISTANCE, BATTERY])

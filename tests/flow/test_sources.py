@@ -241,7 +241,14 @@ async def test_workouts_have_their_own_field(
             await submit(hass, form, with_sources(**{option: [told_by]}))
     assert form["data_schema"]
     offered = form["data_schema"].schema["workout_sources"].config["filter"]
-    assert offered == [{"integration": DOMAIN, "domain": [told_by.partition(".")[0]]}]
+    (what,) = offered
+    assert what["integration"] == DOMAIN
+    assert what["domain"] == [told_by.partition(".")[0]]
+    # No other entity of ours, as those of a monitor, looks like it
+    state = hass.states.get(told_by)
+    assert state
+    assert what.get("device_class") in (None, [state.attributes.get("device_class")])
+    assert (told_by == GOES_ON) == ("device_class" in what)
     chosen = with_sources(workout_sources=[told_by])
     created = await submit(hass, form, chosen)
     assert created["type"] is FlowResultType.CREATE_ENTRY

@@ -108,6 +108,7 @@ async def test_no_fit_library(gym: Gym, hass_client: ClientSessionGenerator) -> 
     await gym.train(300, 130)
     await gym.wait(600)
     refusal = RequirementsNotFound(DOMAIN, [FIT_LIBRARY])
+    gym.hass.config.skip_pip = False
     browser = await hass_client()
     path = f"/api/{DOMAIN}/workouts/{entry.entry_id}/20260601T080005Z"
     with patch(f"{export.__name__}.async_process_requirements", side_effect=refusal):
@@ -119,6 +120,23 @@ async def test_no_fit_library(gym: Gym, hass_client: ClientSessionGenerator) -> 
         assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
         answer = await browser.get(f"{path}.tcx")
         assert answer.status == HTTPStatus.OK
+
+
+async def test_nothing_is_installed(gym: Gym) -> None:
+    """Where Home Assistant was told to install nothing, the library that is there is used."""
+    await gym.open(workout_entry())
+    await gym.train(300, 130)
+    await gym.wait(600)
+    gym.hass.config.skip_pip = True
+    with patch(f"{export.__name__}.async_process_requirements") as install:
+        exported = await act(gym, "export_workout", format="fit")
+        assert len(read(b64decode(exported["fit"]))["record"]) == 60
+        install.assert_not_called()
+        gym.hass.config.skip_pip = False
+        await act(gym, "export_workout", format="fit")
+        install.assert_called_once_with(
+            gym.hass, DOMAIN, [FIT_LIBRARY], is_built_in=False
+        )
 
 
 def test_fit_library_is_tested() -> None:

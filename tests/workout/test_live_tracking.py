@@ -1,6 +1,8 @@
 """A workout at livetracking.io, from the strap to what its page shows."""
 
 from dev.stand_ins import LiveTracking
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.util import dt as dt_util
 
 from ..common import live_tracking_data, relay_entry, set_up, until
 from .gym import STEP, Gym, workout_entry
@@ -46,3 +48,51 @@ async def test_follows_the_workout(gym: Gym, live_tracking: LiveTracking) -> Non
     await gym.train(200, 140)
     await arrive(140)
     assert durations(live_tracking)[-40:] == [n * STEP for n in range(40)]
+
+
+async def test_goes_on(gym: Gym, live_tracking: LiveTracking) -> None:
+    """Whatever is loaded anew or renamed, a workout goes on, and is missed where it is removed."""
+    entry = workout_entry(begins_by="hand", end_after=60)
+    await gym.open(entry)
+    known = er.async_get(gym.hass).async_get(WORKOUT)
+    assert known
+    data = live_tracking_data(live_tracking)
+    relay = relay_entry("livetracking", data, workout_sources=[known.id])
+    await set_up(gym.hass, relay)
+    await gym.train(30, 90)
+    await gym.turn("on")
+    state = gym.hass.states.get(WORKOUT)
+    assert state
+    begin = dt_util.as_timestamp(state.attributes["begin"])
+
+    async def train() -> None:
+        await gym.train(60, 130)
+        end = int(dt_util.utcnow().timestamp())
+        coordinator = relay.runtime_data
+        await until(
+            lambda: (
+                not len(coordinator.outbox)
+                and coordinator.destination.repeat_at is None
+            ),
+            30,
+        )
+        assert durations(live_tracking)[-1] == end - begin
+
+    await train()
+    for one in (relay, entry):
+        assert await gym.hass.config_entries.async_reload(one.entry_id)
+        await train()
+    # No reading was for so long that the session would be over
+    await gym.wait(3000)
+    assert await gym.hass.config_entries.async_reload(relay.entry_id)
+    await train()
+    registry = er.async_get(gym.hass)
+    registry.async_update_entity(WORKOUT, new_entity_id="binary_sensor.renamed")
+    await gym.wait(100)
+    await train()
+    assert gym.state("binary_sensor.renamed") == "on"
+    assert not ir.async_get(gym.hass).issues
+    assert await gym.hass.config_entries.async_remove(entry.entry_id)
+    await gym.wait(100)
+    (issue,) = ir.async_get(gym.hass).issues.values()
+    assert issue.translation_key == "source_missing"

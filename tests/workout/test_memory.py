@@ -7,12 +7,13 @@ import resource
 import stat
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.heart_rate_relay import backup
 from custom_components.heart_rate_relay.workout.journal import Journal, Start
 from custom_components.heart_rate_relay.workout.paths import folder_of
 from custom_components.heart_rate_relay.workout.sample import HEART_RATE, Sample
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
 
 from ..common import measure
 from .gym import Gym, workout_entry
@@ -86,6 +87,32 @@ async def test_stopped_while_held(gym: Gym, is_over: bool) -> None:
     assert ids == ["20260601T080005Z"]
 
 
+async def test_next_one_while_stopped(gym: Gym) -> None:
+    """What was over and not kept is told once, and the next one is not lost with it."""
+    entry = workout_entry()
+    await gym.open(entry)
+    told = async_capture_events(gym.hass, EVENT_STATE_CHANGED)
+    await gym.train(120, 130)
+    await backup.async_pre_backup(gym.hass)
+    await gym.wait(600)
+    await gym.train(120, 150)
+    for _ in range(3):
+        assert await gym.hass.config_entries.async_reload(entry.entry_id)
+        await gym.wait(1)
+        await backup.async_post_backup(gym.hass)
+        await gym.wait(1)
+    await gym.train(120, 150)
+    await gym.wait(600)
+    durations = {
+        state.state: state.attributes["duration"]
+        for event in told
+        if event.data["entity_id"] == FINISHED
+        and (state := event.data["new_state"])
+        and state.state not in ("unknown", "unavailable")
+    }
+    assert [*durations.values()] == [115, 241]
+
+
 async def test_reloaded_while_held(gym: Gym) -> None:
     """Workouts that are loaded again during a backup leave their files alone from then on."""
     entry = workout_entry()
@@ -148,9 +175,12 @@ def test_torn_line(tmp_path: Path) -> None:
     assert happened == [*samples, Sample(HEART_RATE, 4, 130.0)]
 
 
-def test_nobody_else(tmp_path: Path) -> None:
-    """Nobody else on the machine may read it."""
+@pytest.mark.parametrize("is_there", [False, True])
+def test_nobody_else(tmp_path: Path, is_there: bool) -> None:
+    """Nobody else on the machine may read it, nor what is beside it."""
     path = tmp_path / "folder" / "it.journal"
+    if is_there:
+        path.parent.mkdir(mode=0o755)
     Journal(path).begin(Start())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

@@ -91,6 +91,10 @@ ATTRIBUTES = {
 }
 
 
+BELOW = {"LongitudeDegrees": 180}
+"""What a number has to be below."""
+
+
 def check(element: ET.Element) -> None:
     """Hold an element, and all within it, against the structure."""
     tag = element.tag.split("}")[1]
@@ -113,6 +117,8 @@ def check(element: ET.Element) -> None:
                 assert re.fullmatch(part.text, one.text or ""), (part.tag, one.text)
                 if part.highest < float("inf"):
                     assert abs(float(one.text or "")) <= part.highest
+                if part.tag in BELOW:
+                    assert float(one.text or "") < BELOW[part.tag]
             check(one)
     assert not left, [one.tag for one in left]
 
@@ -197,6 +203,22 @@ def test_way_by_speed() -> None:
     check(root)
     assert float(texts(root, "Lap/DistanceMeters")[0]) == pytest.approx(1800)
     assert float(texts(root, "Trackpoint/DistanceMeters")[-1]) == pytest.approx(1800)
+
+
+def test_date_line() -> None:
+    """The east ends where the west begins: the schema has one number for it."""
+    trainer = Trainer()
+    degrees = [179.9999999, 179.99999999, 180.0, -180.0, -179.9999999]
+    for minute, longitude in enumerate(degrees):
+        trainer.tracker.take(Sample(HEART_RATE, at(minute), 150 + minute % 2))
+        trainer.tracker.take(Sample(LATITUDE, at(minute), -16.5))
+        trainer.tracker.take(Sample(LONGITUDE, at(minute), longitude))
+    trainer.tracker.pass_time(at(60))
+    (finished,) = trainer.finished
+    root = parsed(finished)
+    check(root)
+    told = [float(text) for text in texts(root, "Position/LongitudeDegrees")]
+    assert told == [179.9999999, -180.0, -180.0, -180.0, -179.9999999]
 
 
 def test_nothing_measured() -> None:

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 import voluptuous as vol
 
-from homeassistant.components.binary_sensor.const import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.binary_sensor.const import (
+    DOMAIN as BINARY_SENSOR_DOMAIN,
+    BinarySensorDeviceClass,
+)
 from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE
@@ -14,6 +17,7 @@ from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
+    EntityWithDeviceFilterSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -55,6 +59,14 @@ from ..sources.flaws import async_flaws
 SOURCE_DOMAINS = ["sensor", "number", "input_number", "event"]
 POSITION_DOMAINS = ["device_tracker", "person"]
 
+FINISHED = EntityWithDeviceFilterSelectorConfig(integration=DOMAIN, domain=EVENT_DOMAIN)
+GOING_ON = EntityWithDeviceFilterSelectorConfig(
+    integration=DOMAIN,
+    domain=BINARY_SENSOR_DOMAIN,
+    device_class=BinarySensorDeviceClass.RUNNING,
+)
+"""What tells whether someone trains: monitors have binary sensors, too."""
+
 
 def source_fields(hass: HomeAssistant, limits: Limits) -> dict[vol.Marker, object]:
     """Return the fields about the sources of what a service takes."""
@@ -72,11 +84,9 @@ def source_fields(hass: HomeAssistant, limits: Limits) -> dict[vol.Marker, objec
             POSITION_DOMAINS, own
         )
     if WORKOUT in metrics:
-        domain = BINARY_SENSOR_DOMAIN if limits.follows_workouts else EVENT_DOMAIN
+        workouts = GOING_ON if limits.follows_workouts else FINISHED
         fields[vol.Required(CONF_WORKOUT_SOURCES, default=list)] = EntitySelector(
-            EntitySelectorConfig(
-                filter={"integration": DOMAIN, "domain": domain}, multiple=True
-            )
+            EntitySelectorConfig(filter=workouts, multiple=True)
         )
     fields[vol.Required(CONF_FOLLOW_NEW, default=False)] = BooleanSelector()
     return fields

@@ -151,14 +151,14 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             self.data = replace(self.data, summary=latest)
         start, happened = await self.memory.read()
         self.tracker = self._create_tracker(start, self._have_finished)
-        await tell_all(self.tracker, happened)
+        over = await tell_all(self.tracker, happened)
         if (ahead := self.tracker.latest - now_us()) > 0:
             # The clock was, by as much at least, when Home Assistant stopped
             self._happen((journal.SET_BACK, ahead))
         self._happen((journal.RESUMED, now_us()))
         self.tracker.pass_time(now_us())
         if self.tracker.phase is not Phase.NONE:
-            self.memory.go_on()
+            self.memory.go_on(happened[over:] if over else ())
         self._publish()
         for sources in (self.sources, self.others):
             await sources.async_prepare()

@@ -44,7 +44,10 @@ async def async_export(
     if kind is Kind.TCX:
         return await hass.async_add_executor_job(shelf.tcx, id_)
     try:
-        await async_process_requirements(hass, DOMAIN, [FIT_LIBRARY], is_built_in=False)
+        if not hass.config.skip_pip:
+            await async_process_requirements(
+                hass, DOMAIN, [FIT_LIBRARY], is_built_in=False
+            )
         return await hass.async_add_executor_job(_fit, shelf, id_)
     except (ImportError, RequirementsNotFound) as err:
         raise NoLibraryError from err

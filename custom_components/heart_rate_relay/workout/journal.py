@@ -97,12 +97,20 @@ def tell(tracker: Tracker, happening: Happening) -> None:
             tracker.set_back(by)
 
 
-async def tell_all(tracker: Tracker, happened: Iterable[Happening]) -> None:
-    """Let a tracker know what happened, and others have their turn meanwhile."""
+async def tell_all(tracker: Tracker, happened: Iterable[Happening]) -> int:
+    """Let a tracker know what happened, and others have their turn meanwhile.
+
+    Return how much of it was over before the last: what comes then is of no workout, or the next.
+    """
+    over = 0
     for number, happening in enumerate(happened):
+        told_until = tracker.told_until
         tell(tracker, happening)
+        if tracker.told_until > told_until:
+            over = number
         if number % AT_ONCE == 0:
             await asyncio.sleep(0)
+    return over
 
 
 def _happening(line: str) -> Happening | None:

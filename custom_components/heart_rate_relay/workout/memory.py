@@ -1,7 +1,7 @@
 """What a workout keeps on disk: its journal, and the last ones that are over."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from homeassistant.core import HomeAssistant
@@ -65,9 +65,15 @@ class Memory:
 
         return await self._hass.async_add_executor_job(kept)
 
-    def go_on(self) -> None:
-        """Take note that what was read is still true."""
-        self._start = None
+    def go_on(self, since: Sequence[Happening]) -> None:
+        """Take note that what was read is still true.
+
+        Where a workout was over in it, only what happened since is, and not in the journal then.
+        """
+        if since:
+            self._pending = [*since, *self._pending]
+        else:
+            self._start = None
 
     def begin(self, start: Start) -> None:
         """Take note of where a workout may begin, before all that happens in it."""

@@ -28,6 +28,9 @@ MAX_BYTE = 255
 MAX_CADENCE = 254
 MAX_SHORT = 65535
 
+EASTMOST = 180
+"""The longitude, in degrees, which is also that of as many to the west."""
+
 WAY = "way"
 """How many metres were behind one."""
 
@@ -78,7 +81,7 @@ def to_tcx(summary: Summary, measured: Measured) -> bytes:
 
 
 def tracks_of(file: bytes) -> list[Track]:
-    """Return what such a file, of our own, tells of each second. Raises ValueError."""
+    """Return what such a file, of our own, tells of each second. Raises ET.ParseError."""
     root = ET.fromstring(file)  # noqa: S314 - we have written it
     return [
         [_point_of(element) for element in track]
@@ -120,7 +123,7 @@ def _add_point(track: ET.Element, at: int, point: Point) -> None:
     if LATITUDE in point and LONGITUDE in point:
         position = ET.SubElement(element, "Position")
         _add(position, "LatitudeDegrees", f"{point[LATITUDE]:.7f}")
-        _add(position, "LongitudeDegrees", f"{point[LONGITUDE]:.7f}")
+        _add(position, "LongitudeDegrees", _longitude(point[LONGITUDE]))
     if ALTITUDE in point:
         _add(element, "AltitudeMeters", f"{point[ALTITUDE]:.2f}")
     if WAY in point:
@@ -135,6 +138,12 @@ def _add_point(track: ET.Element, at: int, point: Point) -> None:
             _add(more, "Speed", f"{point[SPEED]:.3f}")
         if POWER in point:
             _add(more, "Watts", str(min(max(round(point[POWER]), 0), MAX_SHORT)))
+
+
+def _longitude(degrees: float) -> str:
+    """Return a longitude as a number below 180: beyond there it is counted from the west."""
+    text = f"{degrees:.7f}"
+    return f"-{text}" if float(text) >= EASTMOST else text
 
 
 def _add_heart_rate(parent: ET.Element, tag: str, value: float | None) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file in place of the one that is there, if one is. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # It may be there already, with files that others might read
+    path.parent.chmod(0o700)
     other = path.with_name(f"{path.name}.new")
     with open(other, "wb", opener=_for_nobody_else) as file:
         file.write(content)

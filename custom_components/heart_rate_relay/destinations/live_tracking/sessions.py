@@ -7,7 +7,7 @@ comes late changes what was told of later seconds, those are due to be told anew
 is written again replaces what was there.
 
 A workout is a session of its own: it begins with it, whatever was measured before, and goes on over
-any pause until the workout is over.
+any pause until the workout is over, or nothing is known of it any more.
 
 What outlasts a restart is the last session as far as it was taken: when it began, and how far
 each source had measured by when. What such a source measured until then is known, so that it is
@@ -16,7 +16,6 @@ not counted again; how far it was before then is not, so that it is not told.
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import inf
 from typing import Any
 
 from ...metrics import (
@@ -264,6 +263,7 @@ class Sessions:
         """Let a workout that goes on, or is over, be a session, and yield its first second."""
         end = workout.measured_at // SECOND
         begin = (workout.measured_at - workout.duration) // SECOND
+        self._forget_ahead()
         self._begun.add(begin)
         self._part(begin)
         if workout.source.said:
@@ -283,6 +283,12 @@ class Sessions:
                 insort(self._sessions, later, key=lambda each: each.started_at)
                 self.due.update(later.seconds)
 
+    def _forget_ahead(self) -> None:
+        """Have no bounds in the future: told were those by a clock that was ahead."""
+        now = now_us() // SECOND
+        del self._bounds[bisect_right(self._bounds, now + 1) :]
+        self._begun &= set(self._bounds)
+
     def _place(self, second: int) -> int:
         """Return between which bounds a second is."""
         return bisect_right(self._bounds, second)
@@ -298,7 +304,7 @@ class Sessions:
         """Return the session to which a second belongs, in which two become one."""
         place = self._place(second)
         is_workout = place > 0 and self._bounds[place - 1] in self._begun
-        quiet = inf if is_workout else QUIET
+        quiet = KEPT if is_workout else QUIET
         near = [
             session
             for session in self._sessions
