@@ -1,5 +1,6 @@
 """What InfluxDB in all its versions and livetracking.io answer to a batch."""
 
+import asyncio
 from collections.abc import Mapping
 import json
 import time
@@ -13,6 +14,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     UnreachableError,
     WaitError,
 )
+from custom_components.heart_rate_relay.destinations.influxdb import reading_back
 from custom_components.heart_rate_relay.reading import Source
 from dev.stand_ins import Failure, InfluxDBv2, LiveTracking
 from dev.stand_ins.database import Database
@@ -311,6 +313,23 @@ async def test_taken_but_not_kept(
     receipt = await destination.deliver(readings[:10])
     refused = [refusal.reading for refusal in receipt.refused]
     assert refused == (readings[:10] if readable else [])
+
+
+@pytest.mark.parametrize("service", INFLUXDBS)
+async def test_looked_for_at_once(
+    databases: Mapping[str, Database],
+    connect: Connect,
+    service: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What shows as soon as it is there is not waited for, once it is known who is asked."""
+    destination = connect(service, databases[service].url)
+    readings = batch(20)
+    assert await destination.deliver(readings[10:]) == Receipt()
+    monkeypatch.setattr(reading_back, "LOOKS", (3600.0,))
+    async with asyncio.timeout(10):
+        assert await destination.deliver(readings[:10]) == Receipt()
+    assert destination.reads_back
 
 
 @pytest.mark.parametrize(

@@ -204,11 +204,10 @@ async def test_repeat_is_kept_twice(
     for _ in range(2):
         assert await destination.deliver(readings) == Receipt()
     there: Mapping[int, list[float]] = {}
-    for _ in range(100):
-        there = await held(session, url, strap.entity_id)
-        if there and len(there[kept_at(readings[0])]) == 2:
-            break
-    assert list(there.values()) == [[60.0, 60.0]]
+    async with asyncio.timeout(60):
+        while there != {kept_at(readings[0]): [60.0, 60.0]}:
+            await asyncio.sleep(0.2)
+            there = await held(session, url, strap.entity_id)
 
 
 async def test_address_with_a_path(url: str, connect: Connect, strap: Source) -> None:

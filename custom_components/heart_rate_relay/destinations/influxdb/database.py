@@ -16,7 +16,7 @@ from .answers import is_written, meaning_of, misses_lines, refusals
 from .dialects import V1, V2, V3
 from .line_protocol import Series
 from .naming import Naming
-from .questions import values_in
+from .questions import ask_victoria_metrics, values_in
 from .reading_back import ReadBack
 from .server import LineProtocolServer
 
@@ -65,7 +65,7 @@ class InfluxDB(LineProtocolServer):
         self._naming = Naming(config.get("naming", {}))
         self._prefixes: dict[tuple[Metric, Source], str] = {}
         self._ways_to_ask = self.dialect.ways_to_ask
-        self._read_back = ReadBack(self._holds)
+        self._read_back = ReadBack(self._holds, self._shows_at_once)
 
     @override
     async def validate(self) -> Account:
@@ -104,6 +104,10 @@ class InfluxDB(LineProtocolServer):
     @override
     def reads_back(self) -> bool | None:
         return self._read_back.works
+
+    def _shows_at_once(self) -> bool:
+        """Return whether what is there can be seen at once: all but VictoriaMetrics show it."""
+        return ask_victoria_metrics not in self._ways_to_ask
 
     async def _holds(self, reading: Reading) -> bool:
         """Return whether a reading is there. Raises DestinationError if one may not ask."""

@@ -23,10 +23,11 @@ AHEAD = 24 * 60 * 60.0
 VALID = 60 * 60.0
 """Seconds for which it holds what was found, and that nothing may be asked."""
 
-LOOKS = (0.0, 2.0, 6.0, 24.0)
-"""Seconds before each look: what is there at once holds nobody up.
+LOOKS = (2.0, 6.0, 24.0)
+"""Seconds before each look, where not all that is there shows at once.
 
-VictoriaMetrics shows a new series after one or two, and later where its disk is slow.
+VictoriaMetrics shows a new series after one or two, and later where its disk is slow; where it is
+asked before, later still.
 """
 
 TOO_OLD = "taken, but not kept: older than the retention of the database"
@@ -68,15 +69,17 @@ class Horizon:
 class ReadBack:
     """Looks for readings that a database may have dropped without a word."""
 
-    def __init__(self, look: Look) -> None:
-        """Initialize with what looks for a reading."""
+    def __init__(self, look: Look, shows_at_once: Callable[[], bool]) -> None:
+        """Initialize with what looks for a reading, and what says whether it has to wait."""
         self.works: bool | None = None
         """Whether it can be seen what is there, None where nobody has looked."""
         self._look = look
+        self._shows_at_once = shows_at_once
         self._not_before = 0.0
         self._past, self._future = Horizon(), Horizon()
         self._latest: Reading | None = None
         self._place_until = 0.0
+        self._pause = 0.0
         self._pauses: list[float] = []
         self._timeout: asyncio.Timeout | None = None
         self._is_over = False
@@ -104,7 +107,8 @@ class ReadBack:
         old_until = bisect_left(readings, to_us(now - OLD), key=measured_at)
         early_from = bisect_right(readings, to_us(now + AHEAD), key=measured_at)
         old, early = readings[:old_until], readings[early_from:][::-1]
-        self._pauses = list(LOOKS)
+        looks = (0.0, *LOOKS) if self._shows_at_once() else LOOKS
+        self._pause, *self._pauses = looks
         try:
             async with asyncio.timeout(0 if self._is_over else None) as self._timeout:
                 past = await self._beyond(self._past, now, old, TOO_OLD)
@@ -148,8 +152,8 @@ class ReadBack:
 
         Raises DestinationError where that cannot be seen.
         """
-        if len(self._pauses) == len(LOOKS):
-            await asyncio.sleep(self._pauses.pop(0))
+        await asyncio.sleep(self._pause)
+        self._pause = 0.0
         while not (is_there := await self._look(reading)) and self._pauses:
             await asyncio.sleep(self._pauses.pop(0))
         if not is_there:
