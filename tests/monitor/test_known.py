@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.monitor.profiles.heart_rate import MEASUREMENT
 from dev.virtual_proxy import Strap, World
+from dev.virtual_proxy.measurement import measurement
 from homeassistant.components import bluetooth
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -20,6 +23,7 @@ from .common import (
     RANDOM_ADDRESS,
     assert_quiet,
     device_of,
+    heard,
     monitor_entry,
     quick_strap,
     set_up_monitor,
@@ -298,6 +302,20 @@ async def test_name_only_for_whom_asks(hass: HomeAssistant, air: World) -> None:
     await until(lambda: entry.data["address"] == address, 10)
     await until(lambda: is_connected(hass))
     assert not flows(hass)
+
+
+async def test_heard_at_once(hass: HomeAssistant, air: World) -> None:
+    """What is heard right after a watch has last measured may be that watch."""
+    entry = monitor_entry(NAMESAKES[0], name="Watch")
+    monitor = await set_up_monitor(hass, entry)
+    assert monitor.have_packet(MEASUREMENT, bytearray(measurement(72)))
+    # As a scanner tells the time, by a clock that ticks slowly
+    info = heard(RANDOM_ADDRESS, name="Watch", address_type=1)
+    info.time = bluetooth.MONOTONIC_TIME()
+    shown = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_BLUETOOTH}, data=info
+    )
+    assert_form_without_error(shown, "known_monitor")
 
 
 async def test_nameless(hass: HomeAssistant, air: World) -> None:
