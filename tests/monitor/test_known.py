@@ -85,8 +85,8 @@ async def test_rotation(
     states = {state.entity_id for state in hass.states.async_all()}
     for _ in range(2):
         address = strap.rotate()
-        await until(lambda: entry.data["address"] == strap.address, 10)
-        await until(lambda: strap.links, 10)
+        await until(lambda: entry.data["address"] == strap.address)
+        await until(lambda: strap.links)
         await until(lambda: is_connected(hass))
         assert monitors(hass) == [entry]
         assert entry.unique_id == address
@@ -299,7 +299,7 @@ async def test_name_only_for_whom_asks(hass: HomeAssistant, air: World) -> None:
     (entry,) = monitors(hass)
     assert entry.data["name"] == ""
     address = strap.rotate()
-    await until(lambda: entry.data["address"] == address, 10)
+    await until(lambda: entry.data["address"] == address)
     await until(lambda: is_connected(hass))
     assert not flows(hass)
 
@@ -324,7 +324,7 @@ async def test_nameless(hass: HomeAssistant, air: World) -> None:
     air.add_strap(
         quick_strap(address=RANDOM_ADDRESS, random_address=True, advertises_name=False)
     )
-    await until(lambda: flows(hass), 10)
+    await until(lambda: flows(hass))
     assert_form_without_error(await offer(hass), "bluetooth_confirm")
 
 
@@ -386,7 +386,7 @@ async def test_stranger(hass: HomeAssistant, air: World) -> None:
     assert created["type"] is FlowResultType.CREATE_ENTRY
     assert created["result"].unique_id == NAMESAKES[0]
     strap.power_on()
-    await until(lambda: strap.links, 10)
+    await until(lambda: strap.links)
 
 
 FORMER: dict[str, Any] = {
@@ -454,7 +454,7 @@ async def test_replaced(hass: HomeAssistant, air: World) -> None:
     assert_abort(result, "reconfigure_successful")
     assert entry.unique_id == entry.data["address"] == ADDRESS
     assert (entry.title, entry.data["name"]) == ("Old one", NAME)
-    await until(lambda: strap.links, 10)
+    await until(lambda: strap.links)
     assert entry.data["details"]["serial_number"] == "00000002"
     after = device_of(hass, entry)
     assert after.id == before.id
