@@ -101,7 +101,7 @@ def us(seconds: float, step: int = 1) -> int:
     return (moment - epoch) // timedelta(microseconds=1) // step * step
 
 
-async def until(condition: Callable[[], object], timeout: float = 5) -> None:
+async def until(condition: Callable[[], object], timeout: float = 30) -> None:
     """Wait for something that takes real time, such as a request.
 
     A frozen clock moves on with the real one meanwhile: the event loop's timers go by it too.

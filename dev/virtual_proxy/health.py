@@ -17,6 +17,7 @@ from .peripheral import Packet, Peripheral
 
 THERMOMETER_SERVICE = 0x1809
 TEMPERATURE = 0x2A1C
+INTERMEDIATE = 0x2A1E
 WEIGHT_SERVICE = 0x181D
 WEIGHT = 0x2A9D
 COMPOSITION_SERVICE = 0x181B
@@ -164,6 +165,15 @@ class Thermometer(Keeper):
     def own_services(self) -> Sequence[Service]:
         return [
             Service(
-                THERMOMETER_SERVICE, [Characteristic(uuid=TEMPERATURE, indicates=True)]
+                THERMOMETER_SERVICE,
+                [
+                    Characteristic(uuid=TEMPERATURE, indicates=True),
+                    Characteristic(uuid=INTERMEDIATE, notifies=True),
+                ],
             )
         ]
+
+    def rise(self, degrees: float) -> None:
+        """Tell how far it has come, in °C, while somebody's temperature is taken."""
+        for link in tuple(self.links):
+            link.notify(INTERMEDIATE, temperature(degrees))

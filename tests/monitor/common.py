@@ -225,10 +225,16 @@ def device_of(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry:
 
 
 def assert_quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """See that nothing was logged that a person should know."""
+    """See that nothing was logged that a person should know.
+
+    On a busy machine asyncio says that something took long, and what that was.
+    """
     assert [
         record.getMessage()
         for record in caplog.records
         if record.levelno >= logging.WARNING
         and "heart_rate_relay" in f"{record.name} {record.getMessage()}"
+        and not (
+            record.name == "asyncio" and record.msg == "Executing %s took %.3f seconds"
+        )
     ] == []

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.monitor.profiles.heart_rate import MEASUREMENT
 from dev.virtual_proxy import Strap, World
+from dev.virtual_proxy.measurement import measurement
 from homeassistant.components import bluetooth
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -20,6 +23,7 @@ from .common import (
     RANDOM_ADDRESS,
     assert_quiet,
     device_of,
+    heard,
     monitor_entry,
     quick_strap,
     set_up_monitor,
@@ -81,8 +85,8 @@ async def test_rotation(
     states = {state.entity_id for state in hass.states.async_all()}
     for _ in range(2):
         address = strap.rotate()
-        await until(lambda: entry.data["address"] == strap.address, 10)
-        await until(lambda: strap.links, 10)
+        await until(lambda: entry.data["address"] == strap.address)
+        await until(lambda: strap.links)
         await until(lambda: is_connected(hass))
         assert monitors(hass) == [entry]
         assert entry.unique_id == address
@@ -295,9 +299,23 @@ async def test_name_only_for_whom_asks(hass: HomeAssistant, air: World) -> None:
     (entry,) = monitors(hass)
     assert entry.data["name"] == ""
     address = strap.rotate()
-    await until(lambda: entry.data["address"] == address, 10)
+    await until(lambda: entry.data["address"] == address)
     await until(lambda: is_connected(hass))
     assert not flows(hass)
+
+
+async def test_heard_at_once(hass: HomeAssistant, air: World) -> None:
+    """What is heard right after a watch has last measured may be that watch."""
+    entry = monitor_entry(NAMESAKES[0], name="Watch")
+    monitor = await set_up_monitor(hass, entry)
+    assert monitor.have_packet(MEASUREMENT, bytearray(measurement(72)))
+    # As a scanner tells the time, by a clock that ticks slowly
+    info = heard(RANDOM_ADDRESS, name="Watch", address_type=1)
+    info.time = bluetooth.MONOTONIC_TIME()
+    shown = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_BLUETOOTH}, data=info
+    )
+    assert_form_without_error(shown, "known_monitor")
 
 
 async def test_nameless(hass: HomeAssistant, air: World) -> None:
@@ -306,7 +324,7 @@ async def test_nameless(hass: HomeAssistant, air: World) -> None:
     air.add_strap(
         quick_strap(address=RANDOM_ADDRESS, random_address=True, advertises_name=False)
     )
-    await until(lambda: flows(hass), 10)
+    await until(lambda: flows(hass))
     assert_form_without_error(await offer(hass), "bluetooth_confirm")
 
 
@@ -368,7 +386,7 @@ async def test_stranger(hass: HomeAssistant, air: World) -> None:
     assert created["type"] is FlowResultType.CREATE_ENTRY
     assert created["result"].unique_id == NAMESAKES[0]
     strap.power_on()
-    await until(lambda: strap.links, 10)
+    await until(lambda: strap.links)
 
 
 FORMER: dict[str, Any] = {
@@ -436,7 +454,7 @@ async def test_replaced(hass: HomeAssistant, air: World) -> None:
     assert_abort(result, "reconfigure_successful")
     assert entry.unique_id == entry.data["address"] == ADDRESS
     assert (entry.title, entry.data["name"]) == ("Old one", NAME)
-    await until(lambda: strap.links, 10)
+    await until(lambda: strap.links)
     assert entry.data["details"]["serial_number"] == "00000002"
     after = device_of(hass, entry)
     assert after.id == before.id

@@ -9,6 +9,7 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from dev.virtual_proxy import Bike, Strap, World
 from dev.virtual_proxy.cycling import MACHINE, MACHINE_SERVICE, SPEED_SERVICE
 from dev.virtual_proxy.gatt import Characteristic, Service
+from dev.virtual_proxy.machine import indoor_bike
 from dev.virtual_proxy.measurement import measurement
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -27,6 +28,7 @@ from .common import (
     wear,
 )
 
+DISTANCE = "sensor.strap_12_distance"
 CADENCE = "sensor.strap_12_cadence"
 HEART_RATE = "sensor.strap_12_heart_rate"
 POWER = "sensor.strap_12_power"
@@ -55,6 +57,14 @@ class EmptyMachine(Bike):
     def measure(self) -> Sequence[tuple[int, bytes]]:
         """Return a packet in which nothing is."""
         return [(MACHINE, b"\x01\x00")]
+
+
+class Trainer(Bike):
+    """A trainer that counts each ride by itself, and the turns of its wheel for ever."""
+
+    def _machine_packet(self) -> bytes:
+        """Return how far it was in this ride."""
+        return indoor_bike(speed=30, distance=500)
 
 
 class IndicatingStrap(Strap):
@@ -118,6 +128,21 @@ async def test_service_is_gone(hass: HomeAssistant, air: World) -> None:
     await until(lambda: shows(hass, CADENCE, 90), 10)
     assert not ir.async_get(hass).issues
     assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
+
+
+async def test_two_totals(hass: HomeAssistant, air: World) -> None:
+    """What two count that began at different times is not one that jumps."""
+    bike = quick(Trainer, is_trainer=True)
+    bike.wheel.turns = 100_000
+    entry = await wear(hass, air, bike, profiles=("fitness_machine", "cycling_speed"))
+    entry.runtime_data._measuring.stale_after = 0.5
+    await until(lambda: shows(hass, DISTANCE, 500))
+    states = note_states(hass, DISTANCE)
+    bike.drop()
+    await until(lambda: STATE_UNKNOWN in states, 20)
+    await until(lambda: shows(hass, DISTANCE, 500), 20)
+    assert {float(one) for one in states if one.isdecimal()} <= {500}
+    assert not [one for one in states if one.startswith("2")]
 
 
 async def test_indicates(hass: HomeAssistant, air: World) -> None:

@@ -10,8 +10,9 @@ import pytest
 from custom_components.heart_rate_relay.monitor import records
 from dev.stand_ins import InfluxDBv1, Pulsoid
 from dev.virtual_proxy import Oximeter, Scale, Thermometer, World
-from dev.virtual_proxy.health import clock
+from dev.virtual_proxy.health import COMPOSITION, INTERMEDIATE, clock, composition_part
 from dev.virtual_proxy.oximeter import CONTINUOUS, SPOT_CHECK, continuous, spot_check
+from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -34,6 +35,10 @@ MUSCLES = "sensor.strap_12_muscle_mass"
 TEMPERATURE = "sensor.strap_12_body_temperature"
 OXYGEN = "sensor.strap_12_oxygen_saturation"
 PULSE = "sensor.strap_12_heart_rate"
+CONNECTED = "binary_sensor.strap_12_connected"
+
+STORED = 1 << 9
+"""What an oximeter says of what it has kept."""
 
 HOLD_TIME = 0.3
 
@@ -222,6 +227,83 @@ async def test_thermometer(
     assert told(influxdb) == [(38.5, seconds(fever)), (36.5, seconds(cured))]
 
 
+async def test_intermediate(hass: HomeAssistant, air: World) -> None:
+    """What a thermometer comes to counts, and not what it showed on the way there."""
+    thermometer = quick(Thermometer)
+    await wear(hass, air, thermometer, profiles=("thermometer",))
+    link = thermometer.links[0]
+    await until(lambda: link.subscribed(INTERMEDIATE))
+    thermometer.rise(31.5)
+    await until(lambda: value_of(hass, TEMPERATURE) == "31.5")
+    # Its clock is a little behind
+    thermometer.take(38.5, time=ago(minutes=3))
+    await until(lambda: value_of(hass, TEMPERATURE) == "38.5")
+    states = note_states(hass, TEMPERATURE)
+    thermometer.rise(37)
+    thermometer.take(38.6, time=ago(minutes=2))
+    await until(lambda: value_of(hass, TEMPERATURE) == "38.6")
+    assert states == ["38.6"]
+
+
+async def test_ahead(hass: HomeAssistant, air: World, influxdb: InfluxDBv1) -> None:
+    """What is told once more is nothing new, though the time of it has not come yet."""
+    scale = await near_a_scale(hass, air, influxdb)
+    when = ago(seconds=-40)
+    scale.weigh(70, time=when)
+    air.add_strap(scale)
+    await until(lambda: influxdb.arrivals, 20)
+    scale.weigh(70, time=when)
+    await until(lambda: not scale.kept and len(scale.sent) == 2, 20)
+    scale.weigh(71, time=ago(seconds=-41))
+    await until(lambda: value_of(hass, WEIGHT) == "71.0")
+    await until(lambda: len(influxdb.arrivals) > 1)
+    assert [value for value, _ in told(influxdb)] == [70, 71]
+
+
+async def test_gone_meanwhile(
+    hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scale is not connected that has gone when it is known what it has measured."""
+    monkeypatch.setattr(records, "HOLD_TIME", 3)
+    scale = quick(Scale)
+    await wear(hass, air, scale, profiles=("weight",))
+    await until(lambda: value_of(hass, CONNECTED) == "on")
+    scale.weigh(70, time=ago(days=4000))
+    await until(lambda: scale.sent)
+    scale.power_off()
+    await until(lambda: value_of(hass, CONNECTED) == "off")
+    assert value_of(hass, WEIGHT) == STATE_UNKNOWN
+    states = note_states(hass, CONNECTED)
+    await until(lambda: value_of(hass, WEIGHT) == "70.0", 20)
+    assert "on" not in states
+
+
+async def test_two_packets_without_day(hass: HomeAssistant, air: World) -> None:
+    """Nothing is lost of what takes two packets where the clock knows no day."""
+    scale = quick(Scale)
+    packets = (
+        composition_part(body_fat=20, muscle_mass=18, time=bytes(7)),
+        composition_part(body_fat=20, body_water=35),
+    )
+    scale.kept.append((20, [(COMPOSITION, data) for data in packets]))
+    await wear(hass, air, scale, profiles=("body_composition",))
+    await until(lambda: hass.states.get(WATER), 20)
+    assert value_of(hass, WATER) == "35.0"
+    assert value_of(hass, MUSCLES) == "18.0"
+
+
+async def test_stored_by_a_wrong_clock(hass: HomeAssistant, air: World) -> None:
+    """What is marked as stored does not hide what was measured just now."""
+    oximeter = quick(Oximeter, muted=True)
+    await wear(hass, air, oximeter, profiles=("oximeter",))
+    link = oximeter.links[0]
+    await until(lambda: link.subscribed(SPOT_CHECK))
+    when = clock(ago(days=4000))
+    link.notify(SPOT_CHECK, spot_check(97, 65, time=when))
+    link.notify(SPOT_CHECK, spot_check(93, 63, time=when, status=STORED))
+    await until(lambda: hass.states.get(PULSE) and value_of(hass, PULSE) == "65.0")
+
+
 async def test_oximeter(hass: HomeAssistant, air: World, influxdb: InfluxDBv1) -> None:
     """What an oximeter measures now counts, and not what it has kept beside."""
     entry = monitor_entry(features=features_of("oximeter"), profiles=("oximeter",))
@@ -307,8 +389,8 @@ async def test_clock_is_not_set(hass: HomeAssistant, air: World) -> None:
         ("2026-10-25T02:30:00", "2026-10-25T01:30:00+00:00"),
         ("2026-10-25T02:50:00", "2026-10-25T00:50:00+00:00"),
         ("2026-10-25T01:59:00", "2026-10-24T23:59:00+00:00"),
-        # A little ahead is now
-        ("2026-10-25T02:40:50", "2026-10-25T01:40:00+00:00"),
+        # A little ahead
+        ("2026-10-25T02:40:50", "2026-10-25T01:40:50+00:00"),
         ("2026-10-25T03:41:00", None),
         ("2025-10-24T03:40:00", "2025-10-24T01:40:00+00:00"),
         ("2025-10-24T03:39:00", None),

@@ -274,7 +274,7 @@ class MonitorFlow(ConfigFlow):
         entry = self.hass.config_entries.async_get_entry(entry_id)
         if entry and entry.state is ConfigEntryState.LOADED:
             monitor = entry.runtime_data
-        return entry is not None and monitor.heard_at < self._info.time
+        return entry is not None and monitor.heard_at <= self._info.time
 
     async def _async_adopt(self, monitor: MonitorCoordinator) -> ConfigFlowResult:
         """Let a monitor have its new address."""

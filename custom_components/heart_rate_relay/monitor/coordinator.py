@@ -204,14 +204,13 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             return
         self._broadcast = broadcast
         values = heart_rate.broadcast(broadcast.heart_rate, broadcast.contact)
-        now = self.hass.loop.time()
-        self._measuring.have(heart_rate.PROFILE, values, now)
-        self._have_measurement(values, now)
+        self._have_values(heart_rate.MEASUREMENT, values, self.hass.loop.time(), None)
 
     @callback
     def _have_probe(self, probe: Probe) -> None:
         """Take what the monitor has just measured, when it was tried, without a connection."""
         if probe.at > self.hass.loop.time() - self._measuring.stale_after:
+            self.heard_at = probe.at
             for characteristic, data in probe.packets:
                 values = self._measuring.decode(characteristic, data, probe.at)
                 self._records.take(characteristic, values, probe.at)
@@ -230,6 +229,8 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     def have_packet(self, characteristic: str, data: bytearray) -> bool:
         """Take a measurement, and return whether it is well-formed."""
         now = self.hass.loop.time()
+        # By the clock of advertisements, which ticks slower: it is compared with theirs
+        self.heard_at = bluetooth.MONOTONIC_TIME()
         try:
             values = self._measuring.decode(characteristic, bytes(data), now)
         except MalformedError as err:
@@ -254,7 +255,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     @callback
     def _have_measurement(self, values: Values, at: float) -> None:
         """Tell what was measured."""
-        self._measured_at = self.heard_at = at
+        self._measured_at = at
         self._learn(*features_of(values))
         if not self._stale_timer:
             self._check_later(self._measuring.stale_after)
@@ -262,7 +263,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             self._was_silent = False
             LOGGER.info("%s measures again", self.name)
         self._update(
-            is_reached=True,
+            is_reached=self.data.is_reached or self.is_listening,
             is_measuring=True,
             measurements=self.data.measurements + 1,
             told={**self.data.told, **self._measuring.told},
@@ -298,8 +299,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     @callback
     def have_link(self) -> None:
         """Take note that there is a connection, or none any more."""
-        is_reached = bool(self._connection and self._connection.link)
-        self._update(is_reached=is_reached)
+        self._update(is_reached=bool(self._connection and self._connection.link))
 
     @callback
     def have_trouble(self, trouble: Trouble | None) -> None:
@@ -385,7 +385,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         LOGGER.info("%s measures nothing now", self.name)
         self._was_silent = True
         self._update(
-            is_reached=bool(self._connection and self._connection.link),
+            is_reached=self.data.is_reached and not self.is_listening,
             is_measuring=False,
             told=told,
         )

@@ -70,7 +70,7 @@ async def async_recognise(
         return namesakes
     mark = await _async_mark(hass, info)
     # They may have been heard meanwhile
-    namesakes = [one for one in namesakes if one.heard_at < info.time]
+    namesakes = [one for one in namesakes if one.heard_at <= info.time]
     if mark is None:
         return namesakes
     for monitor in namesakes:
@@ -138,7 +138,7 @@ async def _async_namesakes(
         await asyncio.sleep(LATELY)
     if is_remembered and async_latest(hass, info).time <= info.time:
         raise NotHeardError
-    return [monitor for monitor in namesakes if monitor.heard_at < info.time]
+    return [monitor for monitor in namesakes if monitor.heard_at <= info.time]
 
 
 @callback
@@ -158,7 +158,7 @@ async def async_find(
     found = [
         monitor
         for monitor in await _async_candidates(hass, info)
-        if monitor.mark == mark and monitor.heard_at < info.time
+        if monitor.mark == mark and monitor.heard_at <= info.time
     ]
     return found[0] if len(found) == 1 else None
 

@@ -6,12 +6,17 @@ from typing import Final
 
 from .data import Told
 from .profiles import PROFILES, QUANTITIES
-from .profiles.base import Decoder, Kind, Profile, Settings, Value, Values
+from .profiles.base import Decoder, Kind, Settings, Value, Values
 
 STALE_AFTER = 10.0
 """Seconds after which what was measured is not known to be so any more."""
 
-_RANKS: Final[Mapping[str, int]] = {key: rank for rank, key in enumerate(PROFILES)}
+_RANKS: Final[Mapping[str, int]] = {
+    characteristic: 2 * number + (characteristic in profile.unsettled)
+    for number, profile in enumerate(PROFILES.values())
+    for characteristic in profile.decoders
+}
+"""By characteristics: the lower, the more its word counts."""
 
 
 class Measuring:
@@ -24,14 +29,15 @@ class Measuring:
         self.stale_after = STALE_AFTER
         self._told_at: dict[str, float] = {}
         self._ranks: dict[str, int] = {}
-        """Of the profiles that told it."""
+        """Of what told it."""
+        self._totals: dict[str, int] = {}
+        """Of the best that ever told a total."""
         self._number = 0
-        self._profiles: dict[str, Profile] = {}
-        self._decoders: dict[str, Decoder] = {}
-        for profile in PROFILES.values():
-            for characteristic, create in profile.decoders.items():
-                self._profiles[characteristic] = profile
-                self._decoders[characteristic] = create(settings)
+        self._decoders: dict[str, Decoder] = {
+            characteristic: create(settings)
+            for profile in PROFILES.values()
+            for characteristic, create in profile.decoders.items()
+        }
 
     def decode(self, characteristic: str, data: bytes, at: float) -> Values:
         """Return what a packet tells, received at that monotonic time.
@@ -47,33 +53,37 @@ class Measuring:
         at: float,
         measured_at: datetime | None = None,
     ) -> None:
-        """Take what a characteristic tells, measured at that time if it was not now."""
-        self.have(self._profiles[characteristic], values, at, measured_at)
+        """Take what a characteristic tells, measured at that time if it was not now.
 
-    def have(
-        self,
-        profile: Profile,
-        values: Values,
-        at: float,
-        measured_at: datetime | None = None,
-    ) -> None:
-        """Take what was measured, but for what a better profile of the monitor tells.
-
-        Of what the monitor had kept, and tells at once, the latest is what is known now.
+        But for what a better one of the monitor tells. Of what the monitor had kept, and tells
+        at once, the latest is what is known now.
         """
-        rank = _RANKS[profile.key]
+        rank = _RANKS[characteristic]
         self._number += 1
         told = dict(self.told)
         for key, value in values.items():
-            if key in self._told_at and (
-                self._is_outdone(key, value, rank)
-                or _is_earlier(measured_at, told[key])
+            if self._is_of_another_total(key, value, rank) or (
+                key in self._told_at
+                and (
+                    self._is_outdone(key, value, rank)
+                    or self._is_earlier(key, measured_at, rank)
+                )
             ):
                 continue
             told[key] = Told(value, self._number, measured_at)
             self._told_at[key] = at
             self._ranks[key] = rank
+            if value is not None and QUANTITIES[key].is_total:
+                self._totals[key] = rank
         self.told = told
+
+    def _is_of_another_total(self, key: str, value: Value, rank: int) -> bool:
+        """Return whether a total is not the one that is known, but began elsewhere.
+
+        A machine tells how far it was since it was switched on, its wheel since it was made:
+        the one does not go on where the other was, however long nobody told it.
+        """
+        return value is not None and self._totals.get(key, rank) < rank
 
     def _is_outdone(self, key: str, value: Value, rank: int) -> bool:
         """Return whether what was told lately counts more than a value of a profile.
@@ -83,6 +93,18 @@ class Measuring:
         if value is None:
             return self._ranks[key] != rank
         return self._ranks[key] < rank and self.told[key].value is not None
+
+    def _is_earlier(self, key: str, measured_at: datetime | None, rank: int) -> bool:
+        """Return whether something was measured before what was told just now.
+
+        What comes of what was not settled yet may have another clock's time.
+        """
+        told = self.told[key]
+        if measured_at is None or told.value is None:
+            return False
+        if told.measured_at is None:
+            return self._ranks[key] <= rank
+        return measured_at < told.measured_at
 
     def forget_stale(self, now: float) -> float | None:
         """Forget what is stale, and return when the next will be, None if there is none."""
@@ -102,13 +124,6 @@ class Measuring:
         for decoder in self._decoders.values():
             decoder.reset()
         return None
-
-
-def _is_earlier(measured_at: datetime | None, told: Told) -> bool:
-    """Return whether something was measured before what was told just now."""
-    if measured_at is None or told.value is None:
-        return False
-    return told.measured_at is None or measured_at < told.measured_at
 
 
 def features_of(values: Values) -> set[str]:

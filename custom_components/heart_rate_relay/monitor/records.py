@@ -13,6 +13,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from ..unexpected import guarded
+from .measuring import has_value
 from .profiles.base import Values
 from .profiles.quantities import MEASURED_AT
 
@@ -20,7 +21,10 @@ OLDEST: Final = timedelta(days=366)
 """What is told to be older than that is of a clock that was never set."""
 
 AHEAD: Final = timedelta(seconds=60)
-"""By how much a clock may be ahead of ours."""
+"""By how much a clock may be ahead of ours.
+
+What it tells is told as it is: by its time a record is known that is told once more.
+"""
 
 HOLD_TIME: Final = 3.0
 """Seconds in which a monitor tells all that it has kept, one after the other."""
@@ -35,7 +39,6 @@ None where that is now.
 class _Held(NamedTuple):
     """A measurement by a clock that is wrong."""
 
-    time: datetime | None
     values: Values
     at: float
     received: datetime
@@ -69,11 +72,10 @@ class Records:
         if measured_at := meant_by(time, now):
             self._tell(characteristic, rest, at, measured_at)
             return
-        before = self._held.get(characteristic)
-        if before and before.time == time is not None:
-            # It took two packets
-            rest = {**before.values, **rest}
-        self._held[characteristic] = _Held(time, rest, at, now)
+        if characteristic in self._held and not any(map(has_value, rest.values())):
+            # As what an oximeter calls stored: that is not what it was just used for
+            return
+        self._held[characteristic] = _Held(rest, at, now)
         if not self._timer:
             self._timer = async_call_later(self._hass, HOLD_TIME, self._tell_held)
 
@@ -107,5 +109,5 @@ def meant_by(time: datetime | None, now: datetime) -> datetime | None:
     earliest, latest = (now - OLDEST).timestamp(), (now + AHEAD).timestamp()
     for moment in moments:
         if earliest <= moment <= latest:
-            return min(datetime.fromtimestamp(moment, UTC), now)
+            return datetime.fromtimestamp(moment, UTC)
     return None

@@ -137,6 +137,8 @@ class Profile:
     decoders: Mapping[str, Callable[[Settings], Decoder]]
     """By the characteristic of which they make values."""
     quantities: tuple[Quantity, ...]
+    unsettled: frozenset[str] = frozenset()
+    """Characteristics that tell how far a measurement is that another one tells."""
     required: Quantity | None = None
     """What every monitor tells that speaks it."""
     details: tuple[Detail, ...] = ()

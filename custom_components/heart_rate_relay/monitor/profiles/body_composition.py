@@ -43,13 +43,14 @@ _MASSES = (
 class CompositionDecoder:
     """Makes values of measurements, of which one may take two packets.
 
-    Each has its own flags, and tells what it has: only the first the time.
+    Each has its own flags, and tells what it has: only the first the time. So the second is
+    told with what was in the first, where that is a record.
     """
 
     def __init__(self, _: Settings) -> None:
         """Initialize the decoder."""
         self._begun: Values = {}
-        """The time of a measurement of which more is to come, if it is told."""
+        """What the first packet told of a record of which more is to come."""
 
     def decode(self, data: bytes, at: float) -> Values:
         """Return what a packet (0x2A9C) tells. Raises MalformedError."""
@@ -57,7 +58,7 @@ class CompositionDecoder:
         if not int.from_bytes(data[:2], "little") & _IS_ONE_OF_SEVERAL:
             self._begun = {}
         elif MEASURED_AT.key in values:
-            self._begun = {MEASURED_AT.key: values[MEASURED_AT.key]}
+            self._begun = values
         return {**self._begun, **values}
 
     def reset(self) -> None:

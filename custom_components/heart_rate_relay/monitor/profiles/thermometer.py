@@ -4,6 +4,8 @@ Sources: Health Thermometer Service 1.0, 3.1 (Temperature Measurement) and 3.3
 (Intermediate Temperature), and the GATT Specification Supplement for both.
 """
 
+from typing import Final
+
 from ..uuids import uuid
 from .base import Profile, Quantity, Value, Values, parsing, table
 from .packet import Packet
@@ -19,6 +21,9 @@ _HAS_TIME = 0x02
 TEMPERATURE = Quantity(
     "body_temperature", "°C", "temperature", precision=1, is_lasting=True
 )
+
+
+INTERMEDIATE: Final = uuid(0x2A1E)
 
 
 def parse_measurement(data: bytes) -> Values:
@@ -43,10 +48,11 @@ PROFILE = Profile(
     decoders=table(
         {
             uuid(0x2A1C): parsing(parse_measurement),
-            uuid(0x2A1E): parsing(parse_measurement),
+            INTERMEDIATE: parsing(parse_measurement),
         }
     ),
     quantities=(TEMPERATURE, MEASURED_AT),
+    unsettled=frozenset({INTERMEDIATE}),
     required=TEMPERATURE,
     is_steady=False,
 )
