@@ -263,7 +263,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             self._was_silent = False
             LOGGER.info("%s measures again", self.name)
         self._update(
-            is_reached=self.data.is_reached or self.is_listening,
+            is_reached=self.is_listening or self._has_link,
             is_measuring=True,
             measurements=self.data.measurements + 1,
             told={**self.data.told, **self._measuring.told},
@@ -296,10 +296,14 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
 
     # What is found out about the connection
 
+    @property
+    def _has_link(self) -> bool:
+        return bool(self._connection and self._connection.link)
+
     @callback
     def have_link(self) -> None:
         """Take note that there is a connection, or none any more."""
-        self._update(is_reached=bool(self._connection and self._connection.link))
+        self._update(is_reached=self._has_link)
 
     @callback
     def have_trouble(self, trouble: Trouble | None) -> None:
@@ -384,11 +388,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
             return
         LOGGER.info("%s measures nothing now", self.name)
         self._was_silent = True
-        self._update(
-            is_reached=self.data.is_reached and not self.is_listening,
-            is_measuring=False,
-            told=told,
-        )
+        self._update(is_reached=self._has_link, is_measuring=False, told=told)
 
     def _update(self, **changes: Any) -> None:
         """Tell the entities what has changed."""
