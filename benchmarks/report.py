@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from statistics import median
 from typing import Any
 
@@ -94,8 +95,10 @@ def _cpu(own: Sequence[Round], nothing: Sequence[Round]) -> float:
     )
 
 
-def _rounded(ms: float) -> float:
-    """Return milliseconds as precisely as they are known."""
+def _rounded(ms: float) -> float | None:
+    """Return milliseconds as precisely as they are known: not at all in too short a time."""
+    if isnan(ms):
+        return None
     return round(ms, 2) if ms < 10 else round(ms)
 
 
@@ -158,12 +161,12 @@ def _backfilled_row(name: str, one: Backfilled) -> Row:
     }
 
 
-def _lateness(delays: Sequence[float]) -> dict[str, float]:
+def _lateness(delays: Sequence[float]) -> dict[str, float | None]:
     """Return how late the event loop was."""
     return {
         "event loop late, p50, ms": _rounded(percentile(delays, 50)),
         "p99, ms": _rounded(percentile(delays, 99)),
-        "at most, ms": _rounded(max(delays)),
+        "at most, ms": _rounded(max(delays, default=nan)),
     }
 
 

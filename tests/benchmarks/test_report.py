@@ -112,6 +112,13 @@ def test_losses() -> None:
     assert "1 readings did not arrive by this relay" in lost
 
 
+def test_too_short_to_tell() -> None:
+    """What was over before the event loop was looked at says nothing of how late it was."""
+    drained = Drained(readings=10, arrived=10, seconds=1, cpu=1, memory=1, delays=[])
+    (row,) = draining_table({RELAY: [drained]}).rows
+    assert row["event loop late, p99, ms"] is None
+
+
 def test_markdown() -> None:
     """Each arrangement is a line, and what cannot be told is a dash."""
     text = markdown([live_table(SCENARIO, rounds())])
