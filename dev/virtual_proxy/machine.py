@@ -121,7 +121,24 @@ def indoor_bike(**values: float) -> bytes:
 
 
 @dataclass(eq=False)
-class Treadmill(Peripheral):
+class Machine(Peripheral):
+    """A machine that speaks of nothing but what it measures, from when it was switched on."""
+
+    speaks: ClassVar[tuple[int, ...]] = (MACHINE_SERVICE,)
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._seconds = 0.0
+
+    @override
+    def own_services(self) -> Sequence[Service]:
+        main = Characteristic(uuid=self.main, notifies=True)
+        return [Service(MACHINE_SERVICE, [main])]
+
+
+@dataclass(eq=False)
+class Treadmill(Machine):
     """A treadmill, whose records take two packets."""
 
     _: KW_ONLY
@@ -133,12 +150,6 @@ class Treadmill(Peripheral):
     """In bpm, None while nobody holds the handles."""
 
     main: ClassVar[int] = TREADMILL
-    speaks: ClassVar[tuple[int, ...]] = (MACHINE_SERVICE,)
-
-    @override
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._seconds = 0.0
 
     @property
     @override
@@ -158,15 +169,9 @@ class Treadmill(Peripheral):
         )
         return [(TREADMILL, now), (TREADMILL, treadmill(**later))]
 
-    @override
-    def own_services(self) -> Sequence[Service]:
-        return [
-            Service(MACHINE_SERVICE, [Characteristic(uuid=TREADMILL, notifies=True)])
-        ]
-
 
 @dataclass(eq=False)
-class Rower(Peripheral):
+class Rower(Machine):
     """A rower."""
 
     _: KW_ONLY
@@ -178,12 +183,6 @@ class Rower(Peripheral):
     """In s for 500 m."""
 
     main: ClassVar[int] = ROWER
-    speaks: ClassVar[tuple[int, ...]] = (MACHINE_SERVICE,)
-
-    @override
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._seconds = 0.0
 
     @property
     @override
@@ -201,7 +200,3 @@ class Rower(Peripheral):
             power=self.power,
         )
         return [(ROWER, data)]
-
-    @override
-    def own_services(self) -> Sequence[Service]:
-        return [Service(MACHINE_SERVICE, [Characteristic(uuid=ROWER, notifies=True)])]

@@ -264,6 +264,7 @@ class Link:
             async with asyncio.timeout(PAIRING_TIMEOUT):
                 await self._client.pair()
         except (*BLUETOOTH_ERRORS, NotImplementedError) as err:
+            # A proxy whose firmware is too old to pair says that it is not implemented
             if self.is_bluez and isinstance(err, TimeoutError):
                 raise
             self._refusal = PairingNeededError(f"Not paired: {err!r}")
