@@ -11,6 +11,7 @@ import pytest
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
 from custom_components.heart_rate_relay.outbox.hold import Hold
+from custom_components.heart_rate_relay.outbox.keeper import REST_AFTER
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
 from custom_components.heart_rate_relay.outbox.packs import Packs
 
@@ -537,6 +538,38 @@ async def test_no_thread_for_nothing(path: Path) -> None:
     """An outbox in which nothing waits has no thread."""
     async with opened(path):
         assert not [one for one in enumerate_threads() if "outbox" in one.name]
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+async def test_nothing_held_open_for_long(
+    path: Path, clock: Clock, is_left: bool
+) -> None:
+    """A file in which nothing waits is closed before long, and opened again when needed."""
+
+    def is_open() -> bool:
+        return path.with_name(f"{path.name}-wal").exists()
+
+    def has_thread() -> bool:
+        return any("outbox" in one.name for one in enumerate_threads())
+
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2)
+        if not is_left:
+            assert await drain(outbox) == [1, 2]
+        assert is_open()
+        assert has_thread()
+        await asyncio.sleep(REST_AFTER - 1)
+        assert is_open()
+        assert len(outbox) == 2 * is_left
+        await asyncio.sleep(2)
+        assert is_open() is is_left
+        assert has_thread() is is_left
+        await add_stored(outbox, 3)
+        assert is_open()
+        assert await drain(outbox) == [1, 2] * is_left + [3]
+        await asyncio.sleep(REST_AFTER + 1)
+        assert not is_open()
+        assert not has_thread()
 
 
 async def test_under_way_when_held(path: Path) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from .disk import DAMAGE, is_damage
 from .tiers import Tiers
 
+REST_AFTER = 5 * 60.0
+"""Seconds without anything to do after which an empty file is closed, and its thread ended."""
+
 
 class Keeper:
     """Does one thing at a time, to its end though whoever waits for it is cancelled."""
@@ -33,6 +36,9 @@ class Keeper:
         self._on_damage = on_damage
         self._lock = asyncio.Lock()
         self._thread: ThreadPoolExecutor | None = None
+        self._used_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._resting: asyncio.Task[None] | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -85,9 +91,29 @@ class Keeper:
             return await loop.run_in_executor(self._thread, job)
         finally:
             self.stored, self.spilled = self.tiers.stored, self.tiers.spilled
+            self._used_at = loop.time()
+            if not self._timer:
+                self._timer = loop.call_later(REST_AFTER, self._look)
 
     def rest(self) -> None:
         """Let go of the thread until there is something to do. It may have none just now."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
         if self._thread:
             self._thread.shutdown()
             self._thread = None
+
+    def _look(self) -> None:
+        """Rest where there was nothing to do for long, else look again when that may be so."""
+        loop, self._timer = asyncio.get_running_loop(), None
+        if (at := self._used_at + REST_AFTER) > loop.time():
+            self._timer = loop.call_at(at, self._look)
+        elif not (self.stored or self.spilled):
+            self._resting = asyncio.create_task(self.whole(self._close()))
+
+    async def _close(self) -> None:
+        """Close the file, which a relay whose service is well may not need for months."""
+        if not (self.stored or self.spilled or self.is_held):
+            await self.on_disk(self.tiers.disk.close, None)
+            self.rest()
