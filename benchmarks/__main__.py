@@ -7,6 +7,7 @@ whole process of Home Assistant, less what it uses for the same states when nobo
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from compileall import compile_dir
 from contextlib import ExitStack, nullcontext
 from functools import partial
 from itertools import groupby
@@ -124,14 +125,16 @@ async def _all(
         results = await live.measure(list(scenarios), sink, subjects, rounds)
         for scenario, by_arrangement in results.items():
             yield report.live_table(scenario, by_arrangement)
-    builds: dict[str, Subjects] = {RELAY: subjects}
+    relays = {RELAY: ROOT / RELAY_FOLDER}
     trees: dict[str, Path] = {}
     if older:
         name = f"the build {older.revision}"
         trees[name] = older.tree
-        builds[name] = partial(
-            running_subject, sink.url, relay=older.tree / RELAY_FOLDER
-        )
+        relays[name] = older.tree / RELAY_FOLDER
+    builds: dict[str, Subjects] = {
+        name: partial(running_subject, sink.url, relay=relay)
+        for name, relay in relays.items()
+    }
     drained = await draining.measure(READINGS, sink, builds, rounds, trees)
     yield report.draining_table(drained)
     yield report.history_table(
@@ -142,8 +145,11 @@ async def _all(
     )
     for watched in (await watching.measure(subjects, rounds)).items():
         yield report.watching_table(*watched)
-    for name, of_build in builds.items():
-        yield report.idle_table(name, *await idle.measure(sink, of_build, rounds))
+    for name, relay in relays.items():
+        # No code may have been imported before the first is set up, and none is to be compiled
+        compile_dir(relay, quiet=1)
+        bare = partial(running_subject, sink.url, relay=relay, services=())
+        yield report.idle_table(name, await idle.measure(sink, bare, rounds))
 
 
 async def _quick(sink: Sink) -> AsyncIterator[report.Table]:
@@ -165,7 +171,7 @@ async def _quick(sink: Sink) -> AsyncIterator[report.Table]:
         watched = await watching.measure(subjects, 1, watching.QUICK_SECONDS)
         for viewers, by_name in watched.items():
             yield report.watching_table(viewers, by_name)
-        yield report.idle_table(RELAY, *await idle.measure(sink, subjects, rounds=1))
+        yield report.idle_table(RELAY, await idle.measure(sink, subjects, rounds=1))
 
 
 def _machine() -> str:

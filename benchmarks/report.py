@@ -196,7 +196,7 @@ def watching_table(viewers: int, results: Mapping[str, Sequence[Watched]]) -> Ta
     )
 
 
-def idle_table(build: str, first: Sequence[SetUp], more: Sequence[SetUp]) -> Table:
+def idle_table(build: str, by_name: Mapping[str, Sequence[SetUp]]) -> Table:
     """Return what the set-up came to with a build."""
     title = "Setting up relays that have nothing to do"
     return Table(
@@ -208,10 +208,7 @@ def idle_table(build: str, first: Sequence[SetUp], more: Sequence[SetUp]) -> Tab
                 "CPU, ms": round(median(one.cpu for one in results) * MS, 1),
                 "memory, kB": round(median(one.memory for one in results) / 1024),
             }
-            for name, results in (
-                ("the first, with its code", first),
-                ("each more", more),
-            )
+            for name, results in by_name.items()
         ],
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from yarl import URL
 
-from dev.home_assistant.config import ROOT, write_configuration
+from dev.home_assistant.config import PULSOID, ROOT, write_configuration
 from dev.home_assistant.process import HomeAssistantError, HomeAssistantProcess
 
 from .arrangements import configuration_for
@@ -75,14 +75,17 @@ class Subject:
 
 @asynccontextmanager
 async def running_subject(
-    sink: URL, sensors: int, relay: Path = RELAY
+    sink: URL,
+    sensors: int,
+    relay: Path = RELAY,
+    services: Iterable[str] = (PULSOID,),
 ) -> AsyncIterator[Subject]:
     """Run a Home Assistant in which so many sensors can be sent to a sink.
 
-    Raises HomeAssistantError where it does not start.
+    Services that have one address of their own are there, too. Raises HomeAssistantError where it does not start.
     """
     configuration = configuration_for(sensors, sink)
-    async with driven(configuration, {"pulsoid": sink}, relay) as subject:
+    async with driven(configuration, dict.fromkeys(services, sink), relay) as subject:
         yield subject
 
 
@@ -112,8 +115,9 @@ async def driven(
             configuration + DRIVER.format(address),
             (relay, DRIVING),
         )
-        with (folder / "custom_components" / "__init__.py").open("a") as code:
-            code.write(NO_LIMIT)
+        if PULSOID in services:
+            with (folder / "custom_components" / "__init__.py").open("a") as code:
+                code.write(NO_LIMIT)
         process = HomeAssistantProcess(folder, on_line)
         server = await asyncio.start_unix_server(connect, address, limit=LONGEST_ANSWER)
         running = process.start()

@@ -15,8 +15,9 @@ import custom_components
 from custom_components import heart_rate_relay
 from custom_components.heart_rate_relay.config_flow import HeartRateRelayConfigFlow
 from custom_components.heart_rate_relay.const import DOMAIN
-from custom_components.heart_rate_relay.destinations import DESTINATIONS
+from custom_components.heart_rate_relay.destinations import DESTINATIONS, HOSTED
 from custom_components.heart_rate_relay.destinations.base import Destination
+from custom_components.heart_rate_relay.destinations.hosted import Hosted
 from custom_components.heart_rate_relay.flow.forms import FORMS
 from homeassistant.const import Platform
 
@@ -55,6 +56,9 @@ SERVICE_TABLES = ("destinations", "flow.forms")
 
 CONTRACT = ("base", "errors", "hosted", "tokens", "words")
 """What all may know of destinations, whichever they are."""
+
+LARGE = ("gerosense", "live_tracking", "open_wearables")
+"""Services whose code is to be there only where somebody has them."""
 
 PLATFORMS = {
     *heart_rate_relay.MONITOR_PLATFORMS,
@@ -260,6 +264,17 @@ def test_tables_agree() -> None:
         assert issubclass(destination, Destination)
         assert destination.limits.metrics
         assert destination.limits.max_batch >= 1
+    assert list(HOSTED) == [
+        service for service in DESTINATIONS if issubclass(DESTINATIONS[service], Hosted)
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "config_flow", *sorted(PLATFORMS), *LOOKED_FOR])
+def test_nobody_has_all_services(name: str) -> None:
+    """What is always there does not bring what only the relays of some services need."""
+    large = [f"destinations.{name}" for name in LARGE]
+    assert set(large) <= set(modules())
+    assert not {found for found in reached_from(name) if is_within(found, large)}
 
 
 def has_step(step: str) -> bool:

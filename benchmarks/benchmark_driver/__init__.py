@@ -8,6 +8,8 @@ import json
 
 import voluptuous as vol
 
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
@@ -17,6 +19,8 @@ from .bare import BareView
 from .commands import COMMANDS
 
 DOMAIN = "benchmark_driver"
+
+PLATFORMS = [Platform.BUTTON, Platform.SENSOR, Platform.SWITCH]
 
 CONFIG_SCHEMA = vol.Schema(
     {DOMAIN: {vol.Required("address"): cv.string}}, extra=vol.ALLOW_EXTRA
@@ -43,4 +47,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         hass.async_create_background_task(serve(), "benchmark")
 
     async_at_started(hass, begin)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry[object]) -> bool:
+    """Set up entities as a relay has them: the floor."""
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True

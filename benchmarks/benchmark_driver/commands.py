@@ -17,12 +17,12 @@ from homeassistant.components.recorder.db_schema import (
     States,
     StatesMeta,
 )
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.recorder import get_instance, session_scope
 
 from .bare import tell
+from .setting_up import entry_of, set_up, weigh
 from .soaking import discover, hear, holds
 
 TICK = 0.01
@@ -165,22 +165,10 @@ async def find(hass: HomeAssistant, *, domain: str) -> str:
 
 async def add(hass: HomeAssistant, *, data: Mapping[str, Any], **options: Any) -> str:
     """Add a relay, and return its entry's id."""
-    entry = _entry(data, options)
+    entry = entry_of(data, options)
     await hass.config_entries.async_add(entry)
     await hass.async_block_till_done()
     return entry.entry_id
-
-
-async def set_up(
-    hass: HomeAssistant, *, entries: int, data: Mapping[str, Any], **options: Any
-) -> tuple[float, float, float]:
-    """Add relays. Returns the seconds and the CPU time (s) of each, and its memory (bytes)."""
-    memory, cpu, start = _memory("VmRSS"), time.process_time(), time.perf_counter()
-    for _ in range(entries):
-        await hass.config_entries.async_add(_entry(data, options))
-    await hass.async_block_till_done()
-    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    return seconds / entries, cpu / entries, (_memory("VmRSS") - memory) / entries
 
 
 async def drain(
@@ -192,7 +180,7 @@ async def drain(
     event loop was (ms).
     """
     before, clock = _reset_peak(), Clock()
-    entry = _entry(data, options, entry_id)
+    entry = entry_of(data, options, entry_id)
     await hass.config_entries.async_add(entry)
     while len(entry.runtime_data.outbox):
         await asyncio.sleep(0.02)
@@ -258,7 +246,7 @@ async def backfill(
     Returns the seconds, the CPU time (s), by how much memory grew at its highest (bytes), and
     how late the event loop was (ms).
     """
-    entry = _entry(data, options)
+    entry = entry_of(data, options)
     await hass.config_entries.async_add(entry)
     before, start, clock = _reset_peak(), time.perf_counter(), Clock()
     await hass.services.async_call(
@@ -329,25 +317,6 @@ async def _post(hass: HomeAssistant, url: str, body: bytes) -> None:
         pass
 
 
-def _entry(
-    data: Mapping[str, Any], options: Mapping[str, Any], entry_id: str | None = None
-) -> ConfigEntry[Any]:
-    """Return the entry of a relay."""
-    return ConfigEntry(
-        data=data,
-        discovery_keys=MappingProxyType({}),
-        domain="heart_rate_relay",
-        entry_id=entry_id,
-        minor_version=1,
-        options=options,
-        source=SOURCE_USER,
-        subentries_data=(),
-        title="Relay",
-        unique_id=None,
-        version=1,
-    )
-
-
 def _reset_peak() -> int:
     """Begin to look for the highest use of memory anew, and return that of now in bytes.
 
@@ -374,8 +343,8 @@ COMMANDS: Mapping[str, Callable[..., Awaitable[Any]]] = MappingProxyType(
     {
         command.__name__: command
         for command in (
-            *(stream, others, finish, switch, load, find, add, set_up, drain, pour),
-            *(remember, idle, backfill, hear, discover, holds),
+            *(stream, others, finish, switch, load, find, add, drain, pour),
+            *(remember, idle, backfill, set_up, weigh, hear, discover, holds),
         )
     }
 )

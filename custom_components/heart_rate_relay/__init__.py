@@ -25,6 +25,7 @@ from .monitor.coordinator import MonitorConfigEntry, MonitorCoordinator, is_moni
 from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
 from .relay.follow import async_follow_new
 from .relay.handover import async_take_over
+from .relay.session import async_import_destination
 from .services import async_setup_services
 from .unexpected import log_unexpected
 from .web import async_setup_web
@@ -66,6 +67,7 @@ async def async_setup_entry(
     elif is_workout(entry):
         entry.runtime_data = WorkoutCoordinator(hass, entry)
     else:
+        await async_import_destination(hass, entry.data)
         entry.runtime_data = RelayCoordinator(hass, entry)
     try:
         await _async_start(hass, entry)

@@ -39,6 +39,7 @@ from .flow.sources import (
 )
 from .flow.workout import WorkoutFlow, WorkoutOptionsFlow
 from .monitor.coordinator import is_monitor
+from .relay.session import async_import_destination
 from .sources.belongings import async_owners
 from .sources.finding import Found, async_find
 from .workout.coordinator import is_workout
@@ -98,6 +99,7 @@ class HeartRateRelayConfigFlow(
         entry = self._entry
         assert entry
         self._data = entry.data
+        await async_import_destination(self.hass, self._data)
         if user_input is not None and self.source == SOURCE_RECONFIGURE:
             # What is left empty now must not stay, unless it is a secret
             secrets = self._form.secrets

@@ -32,13 +32,18 @@ class RelayEntity(CoordinatorEntity[RelayCoordinator]):
     ) -> None:
         """Initialize the entity."""
         super().__init__(coordinator)
-        entry = coordinator.config_entry
         self.entity_description = description
-        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(
+        self._attr_unique_id = f"{coordinator.config_entry.entry_id}_{description.key}"
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return what is asked for but once, and so is kept by nobody."""
+        entry = self.coordinator.config_entry
+        return DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, entry.entry_id)},
-            manufacturer=coordinator.destination.service,
+            manufacturer=self.coordinator.destination.service,
             name=entry.title,
         )
 

@@ -86,24 +86,23 @@ _MINUTES = (
         "דקה",
     ),
 )
+_ANYTHING = ("", "1", "count", "counts")
+_COUNTED: Mapping[str, Counted] = MappingProxyType(
+    {
+        **dict.fromkeys(_ANYTHING, Counted.ANYTHING),
+        **{word.lower(): Counted.BEATS for word in _BEATS},
+    }
+)
+"""What is told by the minute."""
 _RATES: Mapping[str, Rate] = MappingProxyType(
     {
         "bpm": Rate(Counted.BEATS, 1.0),
         "ppm": Rate(Counted.BEATS_OR_PARTS, 1.0),
         "lpm": Rate(Counted.BEATS_OR_PARTS, 1.0),
-        "hz": Rate(Counted.ANYTHING, 60.0),
-        **dict.fromkeys(("/s", "1/s"), Rate(Counted.ANYTHING, 60.0)),
-        **{
-            f"{some}/{minute}": Rate(counted, 1.0)
-            for counted, words in (
-                (Counted.ANYTHING, ("", "1", "count", "counts")),
-                (Counted.BEATS, (word.lower() for word in _BEATS)),
-            )
-            for some in words
-            for minute in _MINUTES
-        },
+        **dict.fromkeys(("hz", "/s", "1/s"), Rate(Counted.ANYTHING, 60.0)),
     }
 )
+"""What is told otherwise."""
 
 _MS: Mapping[str, float] = MappingProxyType(
     {
@@ -122,7 +121,11 @@ _LEFT_OUT = str.maketrans("", "", " .\t\u00a0")
 @lru_cache(maxsize=256)
 def rate_of(unit: str) -> Rate | None:
     """Return what a unit is as that of a heart rate, None when it is none."""
-    return _RATES.get(plain(unit))
+    told = plain(unit)
+    words, per, time = told.rpartition("/")
+    if per and time in _MINUTES and words in _COUNTED:
+        return Rate(_COUNTED[words], 1.0)
+    return _RATES.get(told)
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from .const import DOMAIN
-from .destinations import DESTINATIONS
+from .destinations import DESTINATIONS, HOSTED
 from .destinations.hosted import Hosted, find
 from .relay.coordinator import RelayCoordinator
 
@@ -149,8 +149,8 @@ def async_setup_web(hass: HomeAssistant) -> None:
         logging.getLogger(name).addFilter(UNSPOKEN)
     door = Door(hass)
     hass.http.register_view(AddressView(door))
-    for destination in DESTINATIONS.values():
-        if issubclass(destination, Hosted):
+    for service in HOSTED:
+        if issubclass(destination := DESTINATIONS[service], Hosted):
             for url, part in destination.aliases.items():
                 hass.http.register_view(AliasView(door, url, part))
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, door.close)

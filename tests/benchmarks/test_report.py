@@ -15,11 +15,13 @@ from benchmarks.arrangements import (
 from benchmarks.arrivals import Arrived
 from benchmarks.draining import Drained
 from benchmarks.history import Backfilled
+from benchmarks.idle import EACH, FIRST, FLOOR as ENTITIES, SetUp
 from benchmarks.live import Round, Scenario
 from benchmarks.report import (
     as_json,
     draining_table,
     history_table,
+    idle_table,
     live_table,
     losses,
     markdown,
@@ -100,6 +102,27 @@ def test_watching_table() -> None:
     assert (bare["× bare"], feed["× bare"]) == (1, 0.5)
     assert (bare["lost"], feed["lost"]) == (0, 1)
     assert feed["p50, ms"] == 9
+
+
+def test_idle_table() -> None:
+    """What a relay comes to stands beside what Home Assistant takes for its entities."""
+    table = idle_table(
+        RELAY,
+        {
+            name: [SetUp(seconds=cpu, cpu=cpu, memory=kilobytes * 1024)]
+            for name, cpu, kilobytes in (
+                (FIRST, 0.1, 6000),
+                (ENTITIES, 0.01, 100),
+                (EACH, 0.012, 130),
+            )
+        },
+    )
+    assert [row[""] for row in table.rows] == [FIRST, ENTITIES, EACH]
+    assert table.rows[1:] == [
+        {"": ENTITIES, "time, ms": 10, "CPU, ms": 10, "memory, kB": 100},
+        {"": EACH, "time, ms": 12, "CPU, ms": 12, "memory, kB": 130},
+    ]
+    assert "another" in idle_table("another", {}).title
 
 
 def test_losses() -> None:

@@ -648,6 +648,34 @@ async def test_missing_and_back_without_registry(
     listener.sources.stop()
 
 
+async def test_back_under_another_name(
+    hass: HomeAssistant, entity_registry: er.EntityRegistry
+) -> None:
+    """A source that was removed is known when it is back, whatever it is called then."""
+    entry = entity_registry.async_get_or_create(
+        "sensor", "strap", "1", suggested_object_id="strap_heart_rate"
+    )
+    measure(hass, 60, STRAP)
+    listener = Listener(hass, [entry.id])
+    entity_registry.async_remove(STRAP)
+    await hass.async_block_till_done()
+    for unique_id, name in (("2", "strap_heart_rate"), ("1", "wrist")):
+        entity_registry.async_get_or_create(
+            "sensor", "strap", unique_id, suggested_object_id=name
+        )
+        await hass.async_block_till_done()
+    for value in (70, 71):
+        measure(hass, value, STRAP)
+        measure(hass, value + 10, "sensor.wrist")
+    assert listener.values == [81]
+    entity_registry.async_update_entity("sensor.wrist", new_entity_id="sensor.arm")
+    await hass.async_block_till_done()
+    measure(hass, 90, "sensor.arm")
+    measure(hass, 91, "sensor.arm")
+    assert listener.values[-1] == 91
+    listener.sources.stop()
+
+
 async def test_stop(hass: HomeAssistant) -> None:
     """Who stopped hears no more."""
     measure(hass, 60)
@@ -710,6 +738,28 @@ async def test_new_version_of_a_device(hass: HomeAssistant) -> None:
     measure(hass, 70, entity.entity_id)
     measure(hass, 71, entity.entity_id)
     assert listener.readings[-1].source.device.version == "2.0"
+    listener.sources.stop()
+
+
+async def test_another_device(hass: HomeAssistant) -> None:
+    """A sensor that is moved to another device tells of that one, and what becomes of it."""
+    source_id, watch = watch_sensor(hass)
+    entity = er.async_get(hass).async_get(source_id)
+    assert entity
+    assert watch.config_entry_id
+    newer = dr.async_get(hass).async_get_or_create(
+        config_entry_id=watch.config_entry_id,
+        identifiers={("watch", "2")},
+        name="Newer watch",
+    )
+    listener = Listener(hass, [source_id])
+    er.async_get(hass).async_update_entity(entity.entity_id, device_id=newer.id)
+    dr.async_get(hass).async_update_device(newer.id, sw_version="3.0")
+    await hass.async_block_till_done()
+    measure(hass, 70, entity.entity_id)
+    measure(hass, 71, entity.entity_id)
+    expected = Device(newer.id, "Newer watch", version="3.0")
+    assert listener.readings[-1].source.device == expected
     listener.sources.stop()
 
 

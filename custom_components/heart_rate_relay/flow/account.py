@@ -24,7 +24,7 @@ from ..destinations.base import Account, Destination, Directory
 from ..destinations.errors import DestinationError, UnknownPersonError
 from ..destinations.tokens import Tokens
 from ..relay.coordinator import RelayConfigEntry
-from ..relay.session import create_destination
+from ..relay.session import async_import_destination, create_destination
 from ..relay.stored_tokens import create_tokens, given_token
 from ..unexpected import log_unexpected
 from .forms import FORMS, MENUS, Form, people_fields
@@ -89,6 +89,7 @@ class AccountFlow(AbstractOAuth2FlowHandler):
     ) -> ConfigFlowResult:
         """Give credentials, which are tried before anything is stored."""
         self._data = {CONF_SERVICE: service}
+        await async_import_destination(self.hass, self._data)
         if self._form.scope:
             return await self.async_step_pick_implementation()
         return await self._async_step_credentials(service, user_input)

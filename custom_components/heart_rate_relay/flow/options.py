@@ -30,7 +30,7 @@ from ..const import (
 from ..destinations.base import Destination
 from ..destinations.hosted import Hosted
 from ..destinations.tokens import Tokens
-from ..relay.session import create_destination
+from ..relay.session import async_import_destination, create_destination
 from ..sources.candidates import async_last_entity_id
 from ..sources.chosen import known_metrics
 from ..sources.finding import async_find
@@ -49,6 +49,7 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the options, or be shown an address where there is one."""
+        await async_import_destination(self.hass, self.config_entry.data)
         is_begun = user_input is not None or self._chosen
         if not is_begun and isinstance(self._destination, Hosted):
             return await self.async_step_hosted()

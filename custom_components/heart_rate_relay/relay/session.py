@@ -8,6 +8,7 @@ from aiohttp import ClientSession, DummyCookieJar
 from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -42,10 +43,17 @@ def async_session(hass: HomeAssistant, *, verify_ssl: bool) -> ClientSession:
     return sessions[verify_ssl]
 
 
+async def async_import_destination(
+    hass: HomeAssistant, config: Mapping[str, Any]
+) -> None:
+    """Import what it takes to create the destination that an entry's data describe."""
+    await async_import_module(hass, DESTINATIONS.module_of(config[CONF_SERVICE]))
+
+
 def create_destination(
     hass: HomeAssistant, config: Mapping[str, Any], tokens: Tokens
 ) -> Destination:
-    """Return the destination that an entry's data describe.
+    """Return the destination that an entry's data describe, once it is imported.
 
     Raises DestinationError when they cannot be right.
     """

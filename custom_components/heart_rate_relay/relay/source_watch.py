@@ -1,6 +1,6 @@
 """Sees whether a relay's sources are, or become, such that they would stay silent."""
 
-from collections.abc import Collection, Set as AbstractSet
+from collections.abc import Collection, Sequence
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_RESTORED
@@ -19,7 +19,7 @@ from ..const import CONF_OTHER_SOURCES, CONF_SOURCES, DEFAULT_OPTIONS
 from ..metric_names import Names, async_metric_names
 from ..metrics import Metric
 from ..sources.attributes import unit_of
-from ..sources.candidates import async_concerns, async_entity_id
+from ..sources.candidates import async_entity_id, async_track_entities
 from ..sources.chosen import known_metrics, takes_others
 from ..sources.detection.vocabulary import vocabulary
 from ..sources.flaws import async_flaws
@@ -37,9 +37,7 @@ class SourceWatch:
         self._entry = entry
         self._metrics = metrics
         self._names: Names = {}
-        self._watched: AbstractSet[str] = frozenset()
-        self._unsubscribe: CALLBACK_TYPE | None = None
-        self._unlisten: CALLBACK_TYPE | None = None
+        self._stops: Sequence[CALLBACK_TYPE] = ()
 
     async def start(self) -> None:
         """Start to watch, before anything is collected.
@@ -49,18 +47,14 @@ class SourceWatch:
         if self._entry.options.get(CONF_OTHER_SOURCES):
             await self._hass.async_add_executor_job(vocabulary)
             self._names = await async_metric_names(self._hass)
-        self._unlisten = self._hass.bus.async_listen(
-            er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
-        )
         self.look()
 
     @callback
     def stop(self) -> None:
         """Stop to watch."""
-        for stop in (self._unsubscribe, self._unlisten):
-            if stop:
-                stop()
-        self._unsubscribe = self._unlisten = None
+        for stop in self._stops:
+            stop()
+        self._stops = ()
 
     @callback
     def look(self) -> None:
@@ -95,13 +89,13 @@ class SourceWatch:
             )
         }
         issues.async_update_flaws(self._hass, self._entry, flaws, unknown)
-        if source_ids.keys() != self._watched:
-            if self._unsubscribe:
-                self._unsubscribe()
-            self._watched = source_ids.keys()
-            self._unsubscribe = async_track_state_change_event(
-                self._hass, self._watched, self._changed
-            )
+        self.stop()
+        self._stops = (
+            async_track_state_change_event(self._hass, source_ids, self._changed),
+            async_track_entities(
+                self._hass, issues.source_ids(self._entry), self._registry_updated
+            ),
+        )
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
@@ -119,13 +113,9 @@ class SourceWatch:
             self.look()
 
     @callback
-    def _registry_updated(
-        self, event: Event[er.EventEntityRegistryUpdatedData]
-    ) -> None:
+    def _registry_updated(self, _: Event[er.EventEntityRegistryUpdatedData]) -> None:
         """Look where a source may have been renamed."""
-        source_ids = issues.source_ids(self._entry)
-        if async_concerns(self._hass, event.data, self._watched, source_ids):
-            self.look()
+        self.look()
 
 
 def _is_told(state: State | None) -> bool:

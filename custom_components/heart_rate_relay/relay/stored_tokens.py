@@ -30,10 +30,10 @@ class StoredTokens(Tokens):
     last token as soon as it gives the next one.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, token: Token) -> None:
         """Initialize with the token that the entry was made with."""
-        super().__init__(given_token(entry.data))
-        self._first = self._token
+        super().__init__(token)
+        self._first = token
         self._store = Store[Stored](
             hass,
             VERSION,
@@ -52,22 +52,22 @@ class StoredTokens(Tokens):
 
     async def _load(self) -> None:
         """Go on with the token that was renewed last, unless there is a new sign-in."""
-        stored = await self._store.async_load() if self._first else None
+        stored = await self._store.async_load()
         if stored and stored["first"] == self._first:
             self._token = stored["latest"]
         self._loaded = True
 
     @override
     async def _keep(self, token: Token) -> None:
-        if self._first:
-            await self._store.async_save(Stored(first=self._first, latest=token))
+        await self._store.async_save(Stored(first=self._first, latest=token))
 
 
 def create_tokens(hass: HomeAssistant, entry: ConfigEntry) -> Tokens:
     """Return the tokens of a relay."""
     if CONF_AUTH_IMPLEMENTATION in entry.data:
         return OAuthTokens(hass, entry)
-    return StoredTokens(hass, entry)
+    token = given_token(entry.data)
+    return StoredTokens(hass, entry, token) if token else Tokens()
 
 
 def given_token(config: Mapping[str, Any]) -> Token | None:

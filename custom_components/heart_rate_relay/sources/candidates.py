@@ -1,10 +1,14 @@
 """What the registries know of a relay's sources."""
 
-from collections.abc import Container
+from collections.abc import Callable, Iterable
 
 from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.event import (
+    async_track_device_registry_updated_event,
+    async_track_entity_registry_updated_event,
+)
 
 from ..const import CONF_SERVICE, DOMAIN
 from ..reading import Device, Source
@@ -50,22 +54,63 @@ def async_entity_id(hass: HomeAssistant, source_id: str) -> str | None:
 
 
 @callback
-def async_concerns(
+def async_track_entities(
     hass: HomeAssistant,
-    change: er.EventEntityRegistryUpdatedData,
-    entity_ids: Container[str],
-    source_ids: Container[str],
-) -> bool:
-    """Return whether a change of the registry is about what is a source, or becomes one.
+    source_ids: Iterable[str],
+    action: Callable[[Event[er.EventEntityRegistryUpdatedData]], None],
+) -> CALLBACK_TYPE:
+    """Have something done when the registry changes what is a source, or becomes one again.
 
-    All relays hear of all changes: most are of entities that are no one's business.
+    That is by what the sources are called now: the action may have to track them anew. Home
+    Assistant finds by its name who is to hear of an entity, so that all others cost nothing.
+    One that is gone may be back under whatever name.
     """
-    entity_id = change["entity_id"]
-    if change.get("old_entity_id", entity_id) in entity_ids:
-        return True
-    return (
-        change["action"] == "create" and async_source_id(hass, entity_id) in source_ids
+    entity_ids = {
+        source_id: async_entity_id(hass, source_id) for source_id in source_ids
+    }
+    gone = {source_id for source_id, entity_id in entity_ids.items() if not entity_id}
+    untrack = async_track_entity_registry_updated_event(
+        hass, set(filter(None, entity_ids.values())), action
     )
+    if not gone:
+        return untrack
+
+    @callback
+    def is_back(change: er.EventEntityRegistryUpdatedData) -> bool:
+        is_new = change["action"] == "create"
+        return is_new and async_source_id(hass, change["entity_id"]) in gone
+
+    unlisten = hass.bus.async_listen(
+        er.EVENT_ENTITY_REGISTRY_UPDATED, action, event_filter=is_back
+    )
+
+    @callback
+    def stop() -> None:
+        untrack()
+        unlisten()
+
+    return stop
+
+
+@callback
+def async_track_devices(
+    hass: HomeAssistant,
+    entity_ids: Iterable[str],
+    action: Callable[[Event[dr.EventDeviceRegistryUpdatedData]], None],
+) -> CALLBACK_TYPE:
+    """Have something done when the devices change that entities are of now."""
+    entities, devices = er.async_get(hass), dr.async_get(hass)
+    device_ids = set()
+    for entity_id in entity_ids:
+        entity = entities.async_get(entity_id)
+        device = (
+            devices.async_get(entity.device_id) if entity and entity.device_id else None
+        )
+        if device:
+            device_ids.add(device.id)
+        if isinstance(device, dr.ChildDeviceEntry):
+            device_ids.add(device.parent_device_id)
+    return async_track_device_registry_updated_event(hass, device_ids, action)
 
 
 @callback

@@ -32,7 +32,12 @@ from ..outbox.tally import Tally
 from ..reading import Reading, Source, now_us, to_us
 from ..unexpected import guarded
 from .attributes import is_event
-from .candidates import async_concerns, async_device, async_entity_id
+from .candidates import (
+    async_device,
+    async_entity_id,
+    async_track_devices,
+    async_track_entities,
+)
 from .chosen import Chosen, Told
 from .counter import Counter
 from .known import Known
@@ -107,15 +112,7 @@ class Sources:
         """Start to listen."""
         self._subscribe()
         self.wearer.async_update()
-        self._unlisten = [
-            self._hass.bus.async_listen(
-                er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated
-            ),
-            self._hass.bus.async_listen(
-                dr.EVENT_DEVICE_REGISTRY_UPDATED, self._device_updated
-            ),
-            async_at_started(self._hass, self._check_later),
-        ]
+        self._unlisten = [async_at_started(self._hass, self._check_later)]
 
     @callback
     def stop(self, *, for_good: bool = False) -> None:
@@ -219,10 +216,12 @@ class Sources:
                 begin.append(observer)
             observers[entity_id] = observer
         self._lineup.observers = observers
-        self._device_updated()
+        self._look_at_devices()
         self._unsubscribe = [
             async_track_state_change_event(self._hass, self._entities, self._changed),
             async_track_state_report_event(self._hass, observers, self._reported),
+            async_track_entities(self._hass, self._told.ids, self._registry_updated),
+            async_track_devices(self._hass, observers, self._device_updated),
         ]
         for observer in begin:
             self._begin(observer)
@@ -355,19 +354,18 @@ class Sources:
 
     @callback
     @guarded
-    def _registry_updated(
-        self, event: Event[er.EventEntityRegistryUpdatedData]
-    ) -> None:
+    def _registry_updated(self, _: Event[er.EventEntityRegistryUpdatedData]) -> None:
         """Follow sources that are renamed, removed or back."""
-        if async_concerns(self._hass, event.data, self._entities, self._told.ids):
-            self._subscribe()
-            self._check_later()
+        self._subscribe()
+        self._check_later()
 
     @callback
     @guarded
-    def _device_updated(
-        self, event: Event[dr.EventDeviceRegistryUpdatedData] | None = None
-    ) -> None:
+    def _device_updated(self, _: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        """Follow sources to what they are a part of now."""
+        self._subscribe()
+
+    def _look_at_devices(self) -> None:
         """Take note of what the sources' devices are called now."""
         for observer in self.observers.values():
             device = async_device(self._hass, observer.source)
