@@ -1,10 +1,12 @@
 """What all tests share."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import ipaddress
 from itertools import count
+import logging
 from pathlib import Path
 import ssl
 import time
@@ -46,6 +48,10 @@ settings.register_profile("default", patient)
 settings.register_profile("same", patient, derandomize=True)
 settings.load_profile("same")
 
+# The test plugin has all that is logged written to stderr as well, and all that SQLAlchemy asks a database:
+# pytest keeps what is logged, and nobody reads the rest
+logging.basicConfig(handlers=(logging.NullHandler(),), force=True)
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 BEGAN = time.monotonic()
 
@@ -76,6 +82,19 @@ def hass(hass: HomeAssistant) -> HomeAssistant:
     """
     hass.data.pop(DATA_CUSTOM_COMPONENTS)
     return hass
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the event loop object to other threads, and not note where all its work comes from.
+
+    The test plugin's own has it do both, and the notes take a third of all tests' time. Whoever
+    needs them has them with PYTHONASYNCIODEBUG=1.
+    """
+    loop = asyncio.get_running_loop()
+    if not loop.get_debug():
+        loop.set_debug(True)
+        monkeypatch.setattr(loop, "get_debug", lambda: False)
 
 
 @pytest.fixture
