@@ -113,6 +113,7 @@ async def test_nothing_is_written_while_the_service_answers(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_retries")
 async def test_day_long_outage_with_restarts(
     hass: HomeAssistant, influxdb: InfluxDBv1

@@ -133,6 +133,7 @@ def see(told: Told, at: float, left: Sequence[Reading], tally: Tally) -> int:
     return len(lost)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120 + CUTS * LIVES)
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 def test_power_cut(tmp_path: Path) -> None:
