@@ -151,6 +151,7 @@ async def test_pulsoid_gets_the_newest_first(
     for count in range(10):
         measure(hass, 61 + count, at=now - 10 + count)
     await coordinator.outbox.flush()
+    await until(lambda: coordinator.last_error)
     pulsoid.failure = None
     await until(lambda: len(pulsoid.arrivals) >= 3)
     measure(hass, 99)
