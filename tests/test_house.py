@@ -1,7 +1,7 @@
 """The rules of the house: what knows what, and what a newcomer has to touch."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 import json
 from pathlib import Path
@@ -91,7 +91,8 @@ MAX_FILE = 400
 MAX_FUNCTION = 40
 
 
-def modules() -> dict[str, Path]:
+@cache
+def modules() -> Mapping[str, Path]:
     """Return every module of the integration by its name within the package."""
     return {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 
@@ -139,10 +140,11 @@ def full_names() -> dict[str, str]:
     return {f"{PACKAGE}.{name}".rstrip("."): name for name in modules()}
 
 
-def own_imports_of(name: str) -> set[str]:
+@cache
+def own_imports_of(name: str) -> frozenset[str]:
     """Return which of the integration's own modules a module imports."""
     inside = full_names()
-    return {inside[found] for found in imports_of(name) if found in inside}
+    return frozenset(inside[found] for found in imports_of(name) if found in inside)
 
 
 def reached_from(name: str) -> set[str]:

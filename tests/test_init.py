@@ -113,6 +113,7 @@ async def test_nothing_is_written_while_the_service_answers(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_retries")
 async def test_day_long_outage_with_restarts(
     hass: HomeAssistant, influxdb: InfluxDBv1
@@ -150,6 +151,7 @@ async def test_pulsoid_gets_the_newest_first(
     for count in range(10):
         measure(hass, 61 + count, at=now - 10 + count)
     await coordinator.outbox.flush()
+    await until(lambda: coordinator.last_error)
     pulsoid.failure = None
     await until(lambda: len(pulsoid.arrivals) >= 3)
     measure(hass, 99)

@@ -30,6 +30,7 @@ _BARE = re.compile(r"[^, ]*")
 _INTEGER = re.compile(r"-?\d+i")
 _FLOAT = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _SCIENTIFIC = re.compile(r"-?[\d.]+[eE][\deE+-]*")
+_MARK = re.compile(r'\\.|[ =,"\n]', re.DOTALL)
 _WHITESPACE = " \t\0"
 
 _BOOLEANS: Mapping[str, bool] = {
@@ -88,12 +89,10 @@ def lines(body: bytes) -> Iterator[str]:
 
 def _split(text: str) -> Iterator[str]:
     """Yield lines. A newline in a string, or behind a backslash, ends none."""
-    start = position = equals = commas = 0
+    start = equals = commas = 0
     in_fields = quoted = False
-    while position < len(text):
-        match text[position]:
-            case "\\":
-                position += 1
+    for mark in _MARK.finditer(text):
+        match mark[0]:
             case " ":
                 in_fields = True
             case "=" if in_fields and not quoted:
@@ -103,9 +102,8 @@ def _split(text: str) -> Iterator[str]:
             case '"' if in_fields and equals > commas:
                 quoted = not quoted
             case "\n" if not quoted:
-                yield text[start:position]
-                start, equals, commas, in_fields = position + 1, 0, 0, False
-        position += 1
+                yield text[start : mark.start()]
+                start, equals, commas, in_fields = mark.end(), 0, 0, False
     yield text[start:].removesuffix("\n")
 
 
@@ -231,4 +229,4 @@ def _time(text: str, nanoseconds: int, now: int) -> int:
 
 def _unescape(text: str) -> str:
     """Return a measurement, a tag or a field key without its escapes."""
-    return re.sub(r"\\([ ,=])", r"\1", text)
+    return re.sub(r"\\([ ,=])", r"\1", text) if "\\" in text else text

@@ -111,6 +111,7 @@ async def test_too_few_wait_across_restarts(path: Path) -> None:
         assert len(relay.outbox) == 0
 
 
+@pytest.mark.slow
 async def test_gathered(path: Path) -> None:
     """The first readings go at once, so that one sees it work; then all, now and then."""
     service = Gathering()
@@ -123,6 +124,7 @@ async def test_gathered(path: Path) -> None:
         assert service.accepted == [60 + n % 100 for n in range(3003)]
 
 
+@pytest.mark.slow
 async def test_many_are_gathered_as_long(path: Path) -> None:
     """More than fit in a batch go at the same time, not as soon as a batch is full."""
     service = Gathering()

@@ -29,6 +29,8 @@ from ..common import measure, relay_entry, set_up, until
 from ..servers import free_port, program
 from .common import Connect, reading
 
+pytestmark = pytest.mark.slow
+
 LOOKS = reading_back.LOOKS
 
 DAY = 24 * 60 * 60

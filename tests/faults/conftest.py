@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.destinations import gerosense, pulsoid
+from custom_components.heart_rate_relay.destinations.open_wearables import (
+    api_key,
+    invitation,
+)
 from dev.stand_ins import OpenWearables, Pulsoid, pulsoid as pulsoid_stand_in
 
 from ..conftest import running
@@ -20,7 +24,10 @@ async def stand_in(
     """Return a service of our own."""
     async with running(SERVICES[service].stand_in()) as stand_in:
         if isinstance(stand_in, OpenWearables):
+            # It imports at once, and is looked at so, but as patiently as ever
             stand_in.import_delay = 0.002
+            monkeypatch.setattr(api_key, "LOOKS", (0.01, *api_key.LOOKS))
+            monkeypatch.setattr(invitation, "FIRST_PAUSE", 0.05)
         if isinstance(stand_in, Pulsoid):
             # How it keeps to a rate is seen in tests/delivery/test_delivery_rate.py
             limits = replace(pulsoid.Pulsoid.limits, max_rate=None)

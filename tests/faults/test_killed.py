@@ -119,6 +119,7 @@ class Relay:
         return outbox
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120 + 5 * KILLS)
 @pytest.mark.usefixtures("socket_enabled")
 async def test_killed(hass: HomeAssistant, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def finished_by(journal: Journal) -> list[Finished]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180 + 30 * KILLS)
 def test_killed(tmp_path: Path) -> None:
     """It is one workout, of which at most a second before each kill is not known."""

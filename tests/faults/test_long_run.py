@@ -35,6 +35,7 @@ def impatient() -> None:
     """Leave the patience of the relays as it is, in place of the fixture of that name."""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300 + HOURS * 3600)
 async def test_long_run(
     hass: HomeAssistant,

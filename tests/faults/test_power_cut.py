@@ -5,6 +5,7 @@ FAULT_CUTS says how often in each life of an outbox, FAULT_LIVES how many lives 
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 import json
 from math import inf
@@ -28,6 +29,8 @@ from .power import Call, Disk, record
 CUTS = int(scale("FAULT_CUTS", 100))
 LIVES = int(scale("FAULT_LIVES", 3))
 SECONDS = 2.0
+AT_ONCE = 3
+"""Lives that are lived side by side."""
 
 ACCOUNT = "me 1a"
 
@@ -130,16 +133,22 @@ def see(told: Told, at: float, left: Sequence[Reading], tally: Tally) -> int:
     return len(lost)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120 + CUTS * LIVES)
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 def test_power_cut(tmp_path: Path) -> None:
     """What is lost is what was measured just before; nothing is altered, made up or counted twice."""
     cuts = lost = most = 0
-    for seed in range(LIVES):
+
+    def live(seed: int) -> tuple[Path, Sequence[Call]]:
         folder = tmp_path / str(seed)
         folder.mkdir()
         module = "tests.faults.power_process"
-        calls = record(folder, module, str(seed), str(SECONDS))
+        return folder, record(folder, module, str(seed), str(SECONDS))
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        lives = list(threads.map(live, range(LIVES)))
+    for seed, (folder, calls) in enumerate(lives):
         for count in cut(calls, folder, Random(seed)):
             cuts += 1
             lost += count

@@ -266,6 +266,7 @@ MEMORY = 100 * 1024
 """By how much an answer may make this process grow, in KiB."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "replies"),
     [

@@ -156,6 +156,7 @@ async def test_empty_file(path: Path) -> None:
     assert (await use(path))[0] == [-1]
 
 
+@pytest.mark.slow
 async def test_flipped_bytes(path: Path) -> None:
     """Wherever a byte is wrong, the outbox opens, takes readings and gives them once.
 

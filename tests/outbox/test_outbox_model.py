@@ -303,6 +303,7 @@ class OutboxMachine(RuleBasedStateMachine):
         assert len(self.outbox) == 0
 
 
+@pytest.mark.slow
 def test_outbox_against_model() -> None:
     """Nothing lost, nothing twice, and the order right, whatever happens."""
     run_state_machine_as_test(

@@ -149,6 +149,7 @@ async def relay(hass: HomeAssistant, open_wearables: OpenWearables) -> MockConfi
     )
 
 
+@pytest.mark.slow
 async def test_week(
     gym: Gym,
     freezer: FrozenDateTimeFactory,
