@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 import time
 
 from ..destinations.base import Destination
@@ -68,6 +69,9 @@ class Delivery:
         self._lead = Lead(outbox, destination, self._book.count)
         self._stopping = False
         self._changed = asyncio.Event()
+        self._goes_alone = limits.max_batch == 1
+        self._is_idle = False
+        self._context = copy_context()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -76,7 +80,8 @@ class Delivery:
             now = asyncio.get_running_loop().time()
             since = max(0.0, time.time() - last / SECOND)
             self._next_round = now + max(0.0, self._gather - since)
-        self._task = asyncio.create_task(self._run(), name="heart rate delivery")
+        self._is_idle = True
+        self.wake()
 
     async def stop(self) -> None:
         """Stop, once the request under way has ended or taken too long."""
@@ -91,16 +96,24 @@ class Delivery:
             await self._task
         await self._lead.stop()
 
-    def wake(self) -> None:
-        """Look again at what there is to do."""
+    def wake(self, *, at_once: bool = False) -> None:
+        """Look again at what there is to do, at once where it does not do so already."""
         self._changed.set()
+        if self._is_idle:
+            self._is_idle = False
+            self._task = asyncio.create_task(
+                self._run(),
+                name="heart rate delivery",
+                context=self._context,
+                eager_start=at_once,
+            )
 
     def notice(self, reading: Reading) -> None:
         """Take note that a reading came in: where others are awaited it changes nothing."""
         if not (self.paused or self._stopping):
             self._lead.notice(reading)
         if not self._is_lingering or len(self._outbox) >= self._size.now:
-            self._changed.set()
+            self.wake(at_once=self._goes_alone)
 
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
@@ -109,9 +122,9 @@ class Delivery:
         self.wake()
 
     async def _run(self) -> None:
-        """Deliver until stopped, whatever goes wrong."""
+        """Deliver until there is nothing to do, whatever goes wrong."""
         loop = asyncio.get_running_loop()
-        while not self._stopping:
+        while not (self._stopping or self._is_idle):
             if error := await self._caught(self._deliver_due()):
                 self._note(error)
                 await self._lead.end()
@@ -138,15 +151,17 @@ class Delivery:
                 return
             delay = delay_after(entries)
         if not self._changed.is_set():
-            delays = (delay, self._until_repeat())
-            await self._wait(min((d for d in delays if d is not None), default=None))
+            repeat = self._until_repeat()
+            if delay is None and repeat is None:
+                self._is_idle = True
+            else:
+                await self._wait(min(d for d in (delay, repeat) if d is not None))
 
-    async def _wait(self, seconds: float | None) -> None:
+    async def _wait(self, seconds: float) -> None:
         """Wait until something has changed, for so many seconds at most."""
         self._changed.clear()
-        changed = self._changed.wait()
         with suppress(TimeoutError):
-            await (changed if seconds is None else asyncio.wait_for(changed, seconds))
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     def _delay(self) -> float | None:
         """Return the seconds until the next request, None when nothing is to be sent."""

@@ -327,7 +327,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             return
         self.outbox.add(reading)
         self.delivery.notice(reading)
-        self._publish_later()
+        if not self._publish_timer:
+            self._publish_later()
 
     @callback
     def _have_read(self) -> None:

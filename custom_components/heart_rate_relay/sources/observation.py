@@ -178,7 +178,9 @@ class Observing[V](ABC):
 
         One that is so for long to come measured before the clock was set back.
         """
-        return 0 < self.live_until - now <= self._rules.live_for + CLOCK_TOLERANCE
+        live_for = self._rules.live_for
+        left = self.known.spoke_at + live_for - now
+        return 0 < left <= live_for + CLOCK_TOLERANCE
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the source is silent for longer than it usually is."""
@@ -360,18 +362,23 @@ class Observer(Observing[float]):
         self._lowest, self._highest = rules.plausible(metric)
         self._parsed: dict[str, float | None] = {}
         self._parsed_with: Mapping[str, object] | None = None
+        self._unit: str | None = None
 
     def _parse(self, state: State) -> float | None:
         """Return the value that a state tells, None if it tells none.
 
         Under the same attributes the same text tells the same.
         """
-        if state.attributes is not self._parsed_with or len(self._parsed) >= MANY:
-            self._parsed_with, self._parsed = state.attributes, {}
+        parsed = self._parsed
+        if state.attributes is not self._parsed_with or len(parsed) >= MANY:
+            self._parsed_with, self._unit = state.attributes, unit_of(state)
+            parsed = self._parsed = {}
         said = state.state
-        if said not in self._parsed:
-            self._parsed[said] = self._value_of(state)
-        return self._parsed[said]
+        try:
+            return parsed[said]
+        except KeyError:
+            value = parsed[said] = self._value_of(state)
+            return value
 
     def _value_of(self, state: State) -> float | None:
         """Return the value that a state tells, None if it tells none."""
@@ -381,7 +388,7 @@ class Observer(Observing[float]):
         if self._is_event and said not in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             said = state.attributes.get(ATTR_VALUE)
         try:
-            value = self._convert(float(str(said)), unit_of(state))
+            value = self._convert(float(str(said)), self._unit)
         except ValueError:
             return None
         if value is None or not self._lowest <= value <= self._highest:
