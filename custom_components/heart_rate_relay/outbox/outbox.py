@@ -124,8 +124,7 @@ class Outbox:
             self.tally.expired += 1
             return
         self._fresh.add(reading)
-        if not self._timer:
-            self._set_timer()
+        self._set_timer()
 
     async def insert(
         self, readings: Sequence[Reading], covered: Mapping[str, list[Span]]

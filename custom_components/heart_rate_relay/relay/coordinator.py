@@ -327,8 +327,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             return
         self.outbox.add(reading)
         self.delivery.notice(reading)
-        if not self._publish_timer:
-            self._publish_later()
+        self._publish_later()
 
     @callback
     def _have_read(self) -> None:
