@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import override
 
@@ -561,3 +562,62 @@ async def test_stop_without_start(path: Path) -> None:
     """A delivery that was never started can be stopped."""
     async with opened(path) as outbox:
         await Delivery(outbox, Scripted(), print).stop()
+
+
+async def test_alone_and_at_once(path: Path) -> None:
+    """Where each reading goes alone, none waits for a turn of the event loop."""
+    service = Live()
+    async with running(path, service) as relay:
+        for value in (60, 61, 62):
+            await asyncio.sleep(1)
+            relay.add(value)
+            assert [values for _, values in service.requests][-1] == [value]
+
+
+async def test_of_the_same_moment_together(path: Path) -> None:
+    """Where several go together, the first waits for those of the same moment."""
+    service = Scripted()
+    async with running(path, service) as relay:
+        await asyncio.sleep(1)
+        relay.add(60, 61, 62)
+        assert service.requests == []
+        await asyncio.sleep(0.001)
+        assert [values for _, values in service.requests] == [[60, 61, 62]]
+
+
+async def test_in_a_context_of_its_own(path: Path) -> None:
+    """Whoever measures leaves nothing of theirs with a request that begins in their turn."""
+    owner = ContextVar("owner", default="")
+    seen: list[str] = []
+
+    class Seeing(Live):
+        @override
+        async def deliver(self, readings: Sequence[Reading]) -> Receipt:
+            seen.append(owner.get())
+            return await super().deliver(readings)
+
+    async with running(path, Seeing()) as relay:
+        await asyncio.sleep(1)
+        owner.set("a sensor")
+        relay.add(60)
+        await asyncio.sleep(1)
+    assert seen == [""]
+
+
+async def test_rests_without_a_task(path: Path) -> None:
+    """A delivery with nothing to do holds no task, and begins anew."""
+
+    def tasks() -> list[str]:
+        return [task.get_name() for task in asyncio.all_tasks()]
+
+    service = Scripted(None, UnreachableError("timeout"))
+    async with running(path, service) as relay:
+        for value in (60, 61):
+            await asyncio.sleep(0.1)
+            assert "heart rate delivery" not in tasks()
+            relay.add(value)
+        await asyncio.sleep(0.1)
+        assert "heart rate delivery" in tasks()
+        await asyncio.sleep(10)
+        assert service.accepted == [60, 61]
+        assert "heart rate delivery" not in tasks()

@@ -32,7 +32,10 @@ class BatchSize:
 
     def batches(self, entries: Sequence[Entry]) -> tuple[list[Sequence[Entry]], bool]:
         """Return batches as large as they may be now, and whether more are left."""
-        return batches_of(entries, self._limited(self.now))
+        size = self.now
+        if self._limits.mixed and self._limits.min_batch <= len(entries) <= size:
+            return [entries], False
+        return batches_of(entries, self._limited(size))
 
     def smallest(self, entries: Sequence[Entry]) -> list[Sequence[Entry]]:
         """Return batches so small that they make no two."""

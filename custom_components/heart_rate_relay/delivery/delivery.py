@@ -1,17 +1,13 @@
 """Moves readings from the outbox to the destination."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 import time
 
 from ..destinations.base import Destination
-from ..destinations.errors import (
-    DestinationError,
-    RefusedError,
-    RefusesAllError,
-    UnreachableError,
-)
+from ..destinations.errors import DestinationError, RefusedError, RefusesAllError
 from ..outbox.disk import Entry
 from ..outbox.outbox import Outbox
 from ..reading import SECOND, Reading
@@ -20,6 +16,7 @@ from .backoff import Backoff
 from .batch_size import BatchSize
 from .book import Book
 from .lead import Lead
+from .mistakes import Mistakes
 from .rate_limit import RateLimit
 from .refusals import words_about
 from .sifting import delay_after, sift
@@ -55,7 +52,7 @@ class Delivery:
         self._not_before = self._next_round = self._lingers_until = 0.0
         self._is_lingering = self._is_urgent = False
         self._backoff = Backoff()
-        self._mistake: type[Exception] | None = None
+        self._mistakes = Mistakes()
         limits = destination.limits
         self._size = BatchSize(limits)
         self._suspicion = Suspicion(limits.min_batch, in_order=limits.in_order)
@@ -68,6 +65,9 @@ class Delivery:
         self._lead = Lead(outbox, destination, self._book.count)
         self._stopping = False
         self._changed = asyncio.Event()
+        self._goes_alone = limits.max_batch == 1
+        self._is_idle = False
+        self._context = copy_context()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -76,7 +76,8 @@ class Delivery:
             now = asyncio.get_running_loop().time()
             since = max(0.0, time.time() - last / SECOND)
             self._next_round = now + max(0.0, self._gather - since)
-        self._task = asyncio.create_task(self._run(), name="heart rate delivery")
+        self._is_idle = True
+        self.wake()
 
     async def stop(self) -> None:
         """Stop, once the request under way has ended or taken too long."""
@@ -91,16 +92,24 @@ class Delivery:
             await self._task
         await self._lead.stop()
 
-    def wake(self) -> None:
-        """Look again at what there is to do."""
+    def wake(self, *, at_once: bool = False) -> None:
+        """Look again at what there is to do, at once where it does not do so already."""
         self._changed.set()
+        if self._is_idle:
+            self._is_idle = False
+            self._task = asyncio.create_task(
+                self._run(),
+                name="heart rate delivery",
+                context=self._context,
+                eager_start=at_once,
+            )
 
     def notice(self, reading: Reading) -> None:
         """Take note that a reading came in: where others are awaited it changes nothing."""
         if not (self.paused or self._stopping):
             self._lead.notice(reading)
         if not self._is_lingering or len(self._outbox) >= self._size.now:
-            self._changed.set()
+            self.wake(at_once=self._goes_alone)
 
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
@@ -109,10 +118,10 @@ class Delivery:
         self.wake()
 
     async def _run(self) -> None:
-        """Deliver until stopped, whatever goes wrong."""
+        """Deliver until there is nothing to do, whatever goes wrong."""
         loop = asyncio.get_running_loop()
-        while not self._stopping:
-            if error := await self._caught(self._deliver_due()):
+        while not (self._stopping or self._is_idle):
+            if error := await self._mistakes.caught(self._deliver_due()):
                 self._note(error)
                 await self._lead.end()
                 # Not even for what comes in: it may go wrong with each of them
@@ -125,7 +134,7 @@ class Delivery:
         self._is_lingering = False
         if self._until_repeat() == 0:
             self._lead.repeat()
-            self._note(await self._caught(self._repeat()))
+            self._note(await self._mistakes.caught(self._repeat()))
             await self._lead.end()
             return
         if (delay := self._delay()) == 0:
@@ -134,19 +143,21 @@ class Delivery:
             self._lead.take(entries)
             were_any = await self._deliver_all(entries)
             await self._lead.end()
-            if were_any:
+            if were_any and len(self._outbox):
                 return
-            delay = delay_after(entries)
+            delay = None if were_any else delay_after(entries)
         if not self._changed.is_set():
-            delays = (delay, self._until_repeat())
-            await self._wait(min((d for d in delays if d is not None), default=None))
+            repeat = self._until_repeat()
+            if delay is None and repeat is None:
+                self._is_idle = True
+            else:
+                await self._wait(min(d for d in (delay, repeat) if d is not None))
 
-    async def _wait(self, seconds: float | None) -> None:
+    async def _wait(self, seconds: float) -> None:
         """Wait until something has changed, for so many seconds at most."""
         self._changed.clear()
-        changed = self._changed.wait()
         with suppress(TimeoutError):
-            await (changed if seconds is None else asyncio.wait_for(changed, seconds))
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     def _delay(self) -> float | None:
         """Return the seconds until the next request, None when nothing is to be sent."""
@@ -225,11 +236,11 @@ class Delivery:
         """
         batches, is_rest = self._size.batches(entries)
         for batch in batches:
-            error = await self._caught(self._deliver(batch))
+            error = await self._mistakes.caught(self._deliver(batch))
             self._note(error)
             if error or self.paused or self._stopping:
                 return True
-        if batches and not (more or is_rest or self._is_urgent):
+        if self._gather and batches and not (more or is_rest or self._is_urgent):
             now = asyncio.get_running_loop().time()
             self._next_round = now + self._gather
         return bool(batches)
@@ -279,24 +290,9 @@ class Delivery:
         """Deliver a batch as soon as the rate allows, and return what went wrong."""
         now = asyncio.get_running_loop().time()
         await asyncio.sleep(self._rate.delay(now, backlog=True))
-        error = await self._caught(self._deliver(batch, again=again))
+        error = await self._mistakes.caught(self._deliver(batch, again=again))
         self._note(error)
         return error
-
-    async def _caught(
-        self, request: Coroutine[None, None, None]
-    ) -> DestinationError | None:
-        """Do what may go wrong, and return what did: what nobody expected is logged where it is news."""
-        try:
-            await request
-        except DestinationError as err:
-            return err
-        except Exception as err:  # noqa: BLE001 - no mistake may end the delivery for good
-            if type(err) is not self._mistake:
-                self._mistake = type(err)
-                log_unexpected(err, "the delivery is tried again")
-            return UnreachableError("unexpected")
-        return None
 
     async def _repeat(self) -> None:
         """Have something repeated that the destination may have lost."""
@@ -391,7 +387,7 @@ class Delivery:
             self._outbox.tally.in_doubt += error.in_doubt
         now = asyncio.get_running_loop().time()
         if (pause := self._backoff.after(error)) is None:
-            self._mistake = None
+            self._mistakes.forget()
         else:
             self._not_before = now + pause
         try:

@@ -63,6 +63,8 @@ class Lead:
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Take note that a request is to be made with these, and what else waits may follow."""
+        if self.metric is None:
+            return
         self._under_way = entries
         self._is_there = len(entries) < len(self._outbox)
         self._follow_until = None

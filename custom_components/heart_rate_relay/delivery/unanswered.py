@@ -26,5 +26,7 @@ class Unanswered:
 
     def alone(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return alone what went without an answer, else all entries."""
+        if not self._readings:
+            return entries
         same = [entry for entry in entries if entry.reading in self._readings]
         return same if same and len(same) == len(self._readings) else entries

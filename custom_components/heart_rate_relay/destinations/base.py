@@ -254,6 +254,8 @@ class Destination(ABC):
                 json=json,
                 allow_redirects=False,
                 timeout=TIMEOUT,
+                # Those of Home Assistant look where a redirect leads, and none is followed
+                middlewares=(),
             ) as response:
                 answer = Answer(response.status, response.headers, b"")
                 if not answer.ok or read or response.content_type == "text/html":
@@ -267,7 +269,7 @@ class Destination(ABC):
         except ValueError as err:
             # No header can hold such credentials: there is a line break in them
             raise NotAuthorisedError from err
-        if answer.ok and answer.is_page and not read:
+        if not read and answer.ok and answer.is_page:
             raise UnreachableError("wrong_url", answer.text)
         return answer
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from math import inf
 
 from ..reading import Reading
@@ -21,9 +20,9 @@ class Memory:
         """Return how many readings there are."""
         return len(self._readings)
 
-    def __contains__(self, seq: int) -> bool:
-        """Return whether there is a reading with that number."""
-        return seq in self._readings
+    def has_all(self, entries: Iterable[Entry]) -> bool:
+        """Return whether all entries are here."""
+        return self._readings.keys() >= {seq for seq, _ in entries}
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
@@ -64,12 +63,13 @@ class Memory:
 
         Not all are looked at: where readings go one by one, many may wait behind the first.
         """
-        found = (
-            Entry(seq, reading)
-            for seq, (added_at, reading) in self._readings.items()
-            if added_at > since and (counted or not reading.duration)
-        )
-        return list(islice(found, count))
+        found: list[Entry] = []
+        for seq, (added_at, reading) in self._readings.items():
+            if added_at > since and (counted or not reading.duration):
+                found.append(Entry(seq, reading))
+                if len(found) == count:
+                    break
+        return found
 
 
 def now() -> float:

@@ -120,7 +120,7 @@ class Outbox:
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
-        if reading.measured_at < self._bounds().measured_from:
+        if reading.measured_at < now_us(-self.max_age):
             self.tally.expired += 1
             return
         self._fresh.add(reading)
@@ -166,10 +166,10 @@ class Outbox:
     async def settle(self, entries: Iterable[Entry]) -> None:
         """Forget readings that were delivered or refused."""
         entries = list(entries)
-        if self._keeper.is_busy or any(seq not in self._fresh for seq, _ in entries):
-            await self._keeper.whole(self._settle(entries))
+        if not self._keeper.is_busy and self._fresh.has_all(entries):
+            self._fresh.remove_all(entries)
             return
-        self._fresh.remove_all(entries)
+        await self._keeper.whole(self._settle(entries))
 
     async def oldest(self) -> int | None:
         """Return when the oldest of the readings was measured, in µs UTC."""

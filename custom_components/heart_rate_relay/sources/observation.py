@@ -12,9 +12,9 @@ from homeassistant.util import dt as dt_util
 from ..metrics import Kind, Metric
 from ..reading import MILLISECOND, SECOND, Reading, Source, to_us
 from .attributes import is_event, name_of, unit_of
-from .conversions import conversion
 from .known import Known
 from .manner import Manner
+from .meanings import Meanings, meanings_of
 from .rules import Again, Rules
 from .times import CLOCK_TOLERANCE, Told, told_by
 
@@ -32,9 +32,6 @@ Up to the first it is the state's own time, from the second on another measureme
 
 MIN_SILENCE = 5.0
 """Seconds for which even the fastest source may have nothing to say."""
-
-MANY = 1000
-"""Values of which it is remembered what they mean."""
 
 MAX_PACE = 300.0
 """Seconds between two readings beyond which there is no pace to be seen in them."""
@@ -178,7 +175,9 @@ class Observing[V](ABC):
 
         One that is so for long to come measured before the clock was set back.
         """
-        return 0 < self.live_until - now <= self._rules.live_for + CLOCK_TOLERANCE
+        live_for = self._rules.live_for
+        left = self.known.spoke_at + live_for - now
+        return 0 < left <= live_for + CLOCK_TOLERANCE
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the source is silent for longer than it usually is."""
@@ -356,37 +355,26 @@ class Observer(Observing[float]):
             known=known,
             remembers=remembers,
         )
-        self._convert = conversion(metric)
-        self._lowest, self._highest = rules.plausible(metric)
-        self._parsed: dict[str, float | None] = {}
-        self._parsed_with: Mapping[str, object] | None = None
+        self._bounds = rules.plausible(metric)
+        self._meanings: Meanings | None = None
+        self._meant_with: Mapping[str, object] | None = None
 
     def _parse(self, state: State) -> float | None:
         """Return the value that a state tells, None if it tells none.
 
         Under the same attributes the same text tells the same.
         """
-        if state.attributes is not self._parsed_with or len(self._parsed) >= MANY:
-            self._parsed_with, self._parsed = state.attributes, {}
+        if state.attributes is not self._meant_with:
+            self._meant_with, self._meanings = state.attributes, None
+            if ATTR_RESTORED not in state.attributes:
+                unit = unit_of(state)
+                self._meanings = meanings_of(self.metric, unit, self._bounds)
+        if self._meanings is None:
+            return None
         said = state.state
-        if said not in self._parsed:
-            self._parsed[said] = self._value_of(state)
-        return self._parsed[said]
-
-    def _value_of(self, state: State) -> float | None:
-        """Return the value that a state tells, None if it tells none."""
-        if ATTR_RESTORED in state.attributes:
-            return None
-        said: object = state.state
         if self._is_event and said not in (STATE_UNAVAILABLE, STATE_UNKNOWN):
-            said = state.attributes.get(ATTR_VALUE)
-        try:
-            value = self._convert(float(str(said)), unit_of(state))
-        except ValueError:
-            return None
-        if value is None or not self._lowest <= value <= self._highest:
-            return None
-        return value
+            said = str(state.attributes.get(ATTR_VALUE))
+        return self._meanings[said]
 
     def _readings(self, value: float, at: int, duration: int) -> Sequence[Reading]:
         return (Reading(self.metric, value, at, self.source, duration),)

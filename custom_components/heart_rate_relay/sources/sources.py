@@ -83,7 +83,7 @@ class Sources:
         on_reading, and to on_missing all sources that are gone, whenever that changes.
         """
         self._lineup = Lineup(one_line=one_line)
-        self.wearer = Wearer(hass, self.first_live)
+        self.wearer = Wearer(hass, self._lineup.first_live)
         self._hass = hass
         self._told = Told(hass, chosen, takes)
         self.rules = rules
@@ -289,16 +289,16 @@ class Sources:
     @guarded
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         """Handle a source's new state."""
-        entity_id = event.data["entity_id"]
-        old, state = event.data["old_state"], event.data["new_state"]
-        if entity_id not in self.observers:
+        data = event.data
+        entity_id, old, state = data["entity_id"], data["old_state"], data["new_state"]
+        if (observer := self.observers.get(entity_id)) is None:
             self._see_untold(entity_id, old, state)
             return
         if old is None or ATTR_RESTORED in old.attributes:
             # By now its integration is set up
-            self.observers[entity_id].manner = async_manner(self._hass, entity_id)
+            observer.manner = async_manner(self._hass, entity_id)
         at = state.last_updated_timestamp if state else event.time_fired_timestamp
-        self._observe(entity_id, old, state, at)
+        self._observe(observer, old, state, at)
 
     def _see_untold(
         self, entity_id: str, old: State | None, state: State | None
@@ -318,15 +318,14 @@ class Sources:
         # The state's own time moves on, even before this is called
         at = event.data["last_reported"].timestamp()
         state = event.data["new_state"]
-        self._observe(event.data["entity_id"], state, state, at)
+        self._observe(self.observers[event.data["entity_id"]], state, state, at)
 
     def _observe(
-        self, entity_id: str, old: State | None, state: State | None, at: float
+        self, observer: Watcher, old: State | None, state: State | None, at: float
     ) -> None:
         """Make readings of what a source says, where there are any in it."""
-        observer = self.observers[entity_id]
         self._take(observer, observer.observe(old, state, at), at)
-        if state is None or observer.source.id in self._missing:
+        if state is None or (self._missing and observer.source.id in self._missing):
             self._check_later()
         self.wearer.async_update()
 
@@ -334,7 +333,8 @@ class Sources:
         """Pass readings on, and those that are held back once it is clear what they are."""
         for reading in self._lineup.passed(observer, readings, at):
             self._on_reading(reading)
-        self._wait_until_clear(at)
+        if self._lineup.clear_at < inf:
+            self._wait_until_clear(at)
 
     def _wait_until_clear(self, now: float) -> None:
         """Look again when it is clear whether the sources before others are silent."""
