@@ -1,12 +1,12 @@
 """The outbox's first tier: readings in the memory of the event loop, in the order of arrival."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
 from itertools import islice
 from math import inf
 
 from ..reading import Reading
-from .disk import Entry
+from ..readings import Readings
+from .entries import Entries, Entry
 
 
 class Memory:
@@ -30,12 +30,13 @@ class Memory:
         self._last_seq += 1
         self._readings[self._last_seq] = (now(), reading)
 
-    def remove_all(self, entries: Iterable[Entry]) -> Sequence[Reading]:
+    def remove_all(self, entries: Entries) -> Readings:
         """Remove readings, and return those that were not there."""
         if not self._readings:
-            return [reading for _, reading in entries]
-        pop = self._readings.pop
-        return [reading for seq, reading in entries if pop(seq, None) is None]
+            return entries.readings
+        pop, seqs = self._readings.pop, entries.seqs
+        missing = [n for n, seq in enumerate(seqs) if pop(seq, None) is None]
+        return entries.readings.pick(missing)
 
     def clear(self) -> None:
         """Remove all readings."""

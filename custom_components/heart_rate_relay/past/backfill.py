@@ -235,7 +235,8 @@ class Backfill:
         while not await self._outbox.insert(chunk.readings, covered):
             if await self._rest(DISK_RETRY):
                 return False
-        self._queued.update(reading.source.entity_id for reading in chunk.readings)
+        for (_, source), count in Counter(chunk.readings.series).items():
+            self._queued[source.entity_id] += count
         return True
 
     async def _rest(self, seconds: float) -> bool:
