@@ -35,7 +35,7 @@ https://www.sqlite.org/fileformat2.html#b_tree_pages
 """
 
 MOST = 128
-"""Rows to try first: hardly more fit."""
+"""Rows to try at most: hardly more fit."""
 
 HEADER = struct.Struct("<II4s")
 """Checksum, number of rows, and a letter for each column: a small one where it is written once."""
@@ -100,16 +100,18 @@ def parted(key: int, columns: Columns) -> Iterator[tuple[int, bytes]]:
     Rows of the same moment stay together, however many there are.
     """
     times = columns.times
+    number = MOST
     start = 0
     while start < len(times):
-        number = min(len(times) - start, MOST)
         while True:
-            end = _between_moments(times, start, start + number)
+            end = _between_moments(times, start, min(start + number, len(times)))
             data = encode(key, columns.part(start, end))
             if len(data) <= ROOM or times[start] == times[end - 1]:
                 break
             number = max(1, (end - start) * ROOM // len(data) - 1)
         yield key, data
+        # The next rows are much like these
+        number = min(MOST, max(1, (end - start) * ROOM // len(data)))
         start = end
         if start < len(times):
             key = times[start]
@@ -134,12 +136,14 @@ def _whole(values: Sequence[float]) -> Sequence[float]:
 
 def _column(values: Sequence[float]) -> tuple[str, bytes]:
     """Return a column's letter, and its bytes."""
-    letter = "D"
     if isinstance(values[0], int):
         low, high = min(values), max(values)
         fitting = (one for one, end in LIMITS.items() if low >= 0 and high < end)
         letter = next(fitting, "Q")
-    if len(set(values)) == 1:
+        is_once = low == high
+    else:
+        letter, is_once = "D", len(set(values)) == 1
+    if is_once:
         return letter.lower(), struct.pack(f"<{TYPES[letter]}", values[0])
     return letter, struct.pack(f"<{len(values)}{TYPES[letter]}", *values)
 

@@ -137,15 +137,15 @@ class InfluxDB(LineProtocolServer):
         readings = Readings.of(readings)
         columns = zip(readings.series, readings.values, readings.times, strict=True)
         for measured, value, measured_at in columns:
-            metric, source = measured
-            if source.said:
-                first = f"{self._series(metric, source).prefix}{value!r}"
-                yield f"{first}{''.join(_fields_of(source))} {measured_at // step}"
-                continue
             if (prefix := prefixes.get(measured)) is None:
+                metric, source = measured
+                prefix = self._series(metric, source).prefix
+                if source.said:
+                    fields = "".join(_fields_of(source))
+                    yield f"{prefix}{value!r}{fields} {measured_at // step}"
+                    continue
                 if len(prefixes) >= MANY_PREFIXES:
                     prefixes.clear()
-                prefix = self._series(metric, source).prefix
                 prefixes[measured] = prefix
             # To the memory 0 and -0 are the same
             text = _written(value) if value else repr(value)
