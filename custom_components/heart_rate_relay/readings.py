@@ -39,15 +39,18 @@ class Readings(Sequence[Reading]):
         """Return readings as columns, which they may be already."""
         if isinstance(readings, cls):
             return readings
+        series: list[Series] = []
+        values: list[float] = []
+        times: list[int] = []
+        durations: list[int] = []
         known: dict[Series, Series] = {}
-        new = cls([], [], [], [])
         for metric, value, measured_at, source, duration in readings:
-            series = (metric, source)
-            new.series.append(known.setdefault(series, series))
-            new.values.append(value)
-            new.times.append(measured_at)
-            new.durations.append(duration)
-        return new
+            one = (metric, source)
+            series.append(known.setdefault(one, one))
+            values.append(value)
+            times.append(measured_at)
+            durations.append(duration)
+        return cls(series, values, times, durations)
 
     @classmethod
     def joined(cls, *parts: Readings) -> Readings:

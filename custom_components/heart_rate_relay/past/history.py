@@ -127,6 +127,7 @@ class Past:
             for state in known:
                 self._latest[state.entity_id] = state
                 yield state.last_updated_timestamp, None, state
+        latest, restarts = self._latest, self._restarts
         again: list[tuple[float, int, State]] = []
         number = 0
         with session_scope(hass=self._hass, read_only=True) as session:
@@ -137,10 +138,14 @@ class Past:
                 while again and again[0][0] <= at:
                     told_at, _, same = heappop(again)
                     yield told_at, same, same
-                old = self._latest.get(state.entity_id)
-                if old and _between(self._restarts, old.last_updated_timestamp, at):
+                old = latest.get(state.entity_id)
+                if (
+                    old
+                    and restarts
+                    and _between(restarts, old.last_updated_timestamp, at)
+                ):
                     old = None
-                self._latest[state.entity_id] = state
+                latest[state.entity_id] = state
                 yield at, old, state
                 if reported_at > at:
                     number += 1
@@ -225,7 +230,7 @@ def _whole(row: State) -> State:
 
 def _between(times: Sequence[float], first: float, last: float) -> bool:
     """Return whether one of some times is after the first and not after the last."""
-    return bool(times) and bisect_right(times, first) < bisect_right(times, last)
+    return bisect_right(times, first) < bisect_right(times, last)
 
 
 def _datetime(microseconds: int) -> datetime:
