@@ -34,6 +34,7 @@ LIBRARY = (
     "monitor.uuids",
     "monitor.variability",
     "reading",
+    "readings",
     "outbox",
     "delivery",
     "destinations",
