@@ -35,6 +35,7 @@ LIBRARY = (
     "monitor.uuids",
     "monitor.variability",
     "reading",
+    "readings",
     "outbox",
     "delivery",
     "destinations",

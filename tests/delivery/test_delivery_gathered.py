@@ -16,6 +16,7 @@ from custom_components.heart_rate_relay.destinations.errors import (
     UnreachableError,
     WaitError,
 )
+from custom_components.heart_rate_relay.outbox.entries import Entries
 from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.reading import Device, Reading, Source
 
@@ -234,10 +235,10 @@ async def test_few_of_each_wait_quietly(
         looks = 0
         take = relay.outbox.take
 
-        async def counted(count: int, *, newest_first: bool) -> list[object]:
+        async def counted(count: int, *, newest_first: bool) -> Entries:
             nonlocal looks
             looks += 1
-            return list(await take(count, newest_first=newest_first))
+            return await take(count, newest_first=newest_first)
 
         monkeypatch.setattr(relay.outbox, "take", counted)
         relay.outbox.add(steps(100, age=120))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import gc
 from pathlib import Path
 from threading import Event, enumerate as enumerate_threads
 import time
@@ -612,3 +613,17 @@ async def test_opened_while_closing(
     await hold.end()
     assert await drain(outbox) == [1]
     await outbox.close()
+
+
+async def test_no_object_for_each(path: Path) -> None:
+    """However many are taken, the garbage collector has few objects to look at."""
+    async with opened(path) as outbox:
+        await outbox.insert([reading(60, age=age) for age in range(5000)], {})
+        gc.collect()
+        before = len(gc.get_objects())
+        entries = await outbox.take(5000, newest_first=False)
+        gc.collect()
+        assert len(entries) == 5000
+        assert len(gc.get_objects()) - before < 1000
+        await outbox.settle(entries)
+        assert len(outbox) == 0

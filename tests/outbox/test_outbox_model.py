@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 import pytest
 
-from custom_components.heart_rate_relay.outbox.disk import Entry
+from custom_components.heart_rate_relay.outbox.entries import Entry
 from custom_components.heart_rate_relay.outbox.hold import Hold
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
 from custom_components.heart_rate_relay.reading import Reading, Source
@@ -170,8 +170,8 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(count=st.integers(1, 6), newest_first=st.booleans())
     def take(self, count: int, newest_first: bool) -> None:
         """A batch is taken."""
-        self.taken = self.run(
-            lambda: self.outbox.take(count, newest_first=newest_first)
+        self.taken = list(
+            self.run(lambda: self.outbox.take(count, newest_first=newest_first))
         )
         oldest = self.oldest(self.clock.now)
         expected = self.model.take(count, newest_first=newest_first, oldest=oldest)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from math import inf, nan
+from operator import itemgetter
 from random import Random
 import sqlite3
 from struct import pack as struct_pack
@@ -12,6 +13,7 @@ import pytest
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox import pack, packs as packs_module
+from custom_components.heart_rate_relay.outbox.pack import Columns
 from custom_components.heart_rate_relay.outbox.packs import SCHEMA, UNMARKED, Packs
 from custom_components.heart_rate_relay.reading import Reading
 
@@ -22,42 +24,55 @@ SECOND = 1_000_000
 moments = st.integers(-(2**62), 2**62) | st.integers(0, 30)
 numbers = st.integers(0, 2**40) | st.integers(0, 3)
 values = st.floats() | st.integers(0, 70_000).map(float)
-rows = st.lists(st.tuples(moments, numbers, values, numbers), min_size=1, max_size=300)
 
 
-def bits(rows: Sequence[pack.Row]) -> list[object]:
+def columns(rows: Sequence[tuple[int, int, float, int]]) -> Columns:
+    """Return rows in the order of time, in columns."""
+    times, series, values, durations = zip(
+        *sorted(rows, key=itemgetter(0)), strict=True
+    )
+    return Columns(list(times), list(series), list(values), list(durations))
+
+
+some_columns = st.lists(
+    st.tuples(moments, numbers, values, numbers), min_size=1, max_size=300
+).map(columns)
+
+
+def bits(some: Columns) -> list[object]:
     """Return rows so that each number is equal to itself alone."""
-    return [(*row[:2], struct_pack("d", row[2] + 0.0), row[3]) for row in rows]
+    return [
+        (at, number, struct_pack("d", value + 0.0), duration)
+        for at, number, value, duration in zip(*some, strict=True)
+    ]
 
 
-@given(rows)
-def test_whatever_it_is(some: list[pack.Row]) -> None:
+@given(some_columns)
+def test_whatever_it_is(some: Columns) -> None:
     """Rows come back as they were, parted into packs that fit and share no moment."""
-    some.sort(key=pack.moment)
-    whole: list[pack.Row] = []
+    whole: list[object] = []
     ended: int | None = None
-    for key, part, data in pack.parted(some[0][0], some):
-        assert bits(pack.decode(key, data)) == bits(part)
-        assert pack.count(data) == len(part)
-        assert len(data) <= pack.ROOM or part[0][0] == part[-1][0]
-        assert ended is None or ended < key <= part[0][0]
-        ended = part[-1][0]
-        whole += part
-    assert bits(whole) == bits(some)
+    for key, data in pack.parted(some.times[0], some):
+        part = pack.decode(key, data)
+        assert pack.count(data) == len(part.times)
+        assert len(data) <= pack.ROOM or part.times[0] == part.times[-1]
+        assert ended is None or ended < key <= part.times[0]
+        ended = part.times[-1]
+        whole += bits(part)
+    assert whole == bits(some)
 
 
 @pytest.mark.parametrize("value", [nan, inf, -inf, 1e308, 0.1, -1.0])
 def test_odd_values(value: float) -> None:
     """No value becomes another for what is beside it."""
-    some = [(1, 1, 60.0, 0), (2, 1, value, 0), (3, 1, 60.0, 0)]
+    some = columns([(1, 1, 60.0, 0), (2, 1, value, 0), (3, 1, 60.0, 0)])
     assert bits(pack.decode(1, pack.encode(1, some))) == bits(some)
 
 
-@given(rows, st.data())
-def test_damage(some: list[pack.Row], data: st.DataObject) -> None:
+@given(some_columns, st.data())
+def test_damage(some: Columns, data: st.DataObject) -> None:
     """No bit of a pack can be another without being noticed, nor can its key."""
-    some.sort(key=pack.moment)
-    key = some[0][0]
+    key = some.times[0]
     encoded = bytearray(pack.encode(key, some))
     with pytest.raises(ValueError, match="damaged"):
         pack.decode(key + 1, bytes(encoded))
@@ -76,7 +91,7 @@ def test_small() -> None:
         (1_790_000_000 * SECOND + n * SECOND + n * 7919 % 4000, 1, 60.0 + n % 120, 0)
         for n in range(count)
     ]
-    packs = list(pack.parted(some[0][0], some))
+    packs = list(pack.parted(some[0][0], columns(some)))
     assert len(packs) * 512 <= 6 * count
 
 

@@ -1,11 +1,10 @@
 """How many readings a request may have now."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 
 from ..destinations.base import Limits
-from ..outbox.disk import Entry
+from ..outbox.entries import Entries
 from .batches import batches_of
 
 HOLD = 60 * 60.0
@@ -30,14 +29,14 @@ class BatchSize:
             self._ceiling = self._size = self._max_batch
         return self._size
 
-    def batches(self, entries: Sequence[Entry]) -> tuple[list[Sequence[Entry]], bool]:
+    def batches(self, entries: Entries) -> tuple[list[Entries], bool]:
         """Return batches as large as they may be now, and whether more are left."""
         size = self.now
         if self._limits.mixed and self._limits.min_batch <= len(entries) <= size:
             return [entries], False
         return batches_of(entries, self._limited(size))
 
-    def smallest(self, entries: Sequence[Entry]) -> list[Sequence[Entry]]:
+    def smallest(self, entries: Entries) -> list[Entries]:
         """Return batches so small that they make no two."""
         return batches_of(entries, self._limited(self.least))[0]
 

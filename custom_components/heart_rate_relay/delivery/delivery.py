@@ -1,14 +1,14 @@
 """Moves readings from the outbox to the destination."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
 import time
 
 from ..destinations.base import Destination
 from ..destinations.errors import DestinationError, RefusedError, RefusesAllError
-from ..outbox.disk import Entry
+from ..outbox.entries import Entries
 from ..outbox.outbox import Outbox
 from ..reading import SECOND, Reading
 from ..unexpected import log_unexpected
@@ -187,7 +187,7 @@ class Delivery:
         least = self._destination.limits.min_batch
         return self._size.now + least - 1 + len(self._suspicion)
 
-    async def _take(self) -> Sequence[Entry]:
+    async def _take(self) -> Entries:
         """Return readings that may go, in the order in which they should.
 
         What has just come in at a live service is not behind what waits from before. Where all
@@ -200,9 +200,9 @@ class Delivery:
         entries = await self._outbox.take(self._most, newest_first=newest_first)
         if not (is_general or is_led):
             return entries
-        return sorted(entries, key=lambda entry: (entry.reading.measured_at, entry.seq))
+        return entries.by_time()
 
-    async def _deliver_all(self, entries: Sequence[Entry]) -> bool:
+    async def _deliver_all(self, entries: Entries) -> bool:
         """Deliver entries, and return whether any of them could be."""
         more = len(entries) == self._most
         # In order, what is set aside would be among the oldest
@@ -228,7 +228,7 @@ class Delivery:
             were_any = await self._deliver_suspects(suspects)
         return were_any or bool(objections)
 
-    async def _deliver_batches(self, entries: Sequence[Entry], *, more: bool) -> bool:
+    async def _deliver_batches(self, entries: Entries, *, more: bool) -> bool:
         """Deliver entries, as many as make batches, and return whether there were any.
 
         When all went well and no more wait, the readings that come are gathered anew,
@@ -264,12 +264,12 @@ class Delivery:
         for first in self._size.smallest(gone)[:1]:
             if await self._try(first, again=True):
                 return
-            gone = [entry for entry in gone if entry not in first]
+            gone = Entries.of(entry for entry in gone if entry not in first)
         if self._suspicion.acceptances == before + 1:
-            self._book.refuse([entry.reading for entry in gone], self._refused_for)
+            self._book.refuse(gone.readings, self._refused_for)
             await self._outbox.settle(gone)
 
-    async def _deliver_suspects(self, entries: Sequence[Entry]) -> bool:
+    async def _deliver_suspects(self, entries: Entries) -> bool:
         """Try again what was refused, as long as others bear witness that it may be good.
 
         Without a witness one batch is tried, which may become one.
@@ -281,11 +281,12 @@ class Delivery:
             is_enough = error or not self._suspicion.has_witness
             if is_enough or self.paused or self._stopping or self._outbox.has_fresh:
                 break
-            entries = [entry for entry in entries if entry not in batches[0]]
+            left = (entry for entry in entries if entry not in batches[0])
+            entries = Entries.of(left)
         return were_any
 
     async def _try(
-        self, batch: Sequence[Entry], *, again: bool = False
+        self, batch: Entries, *, again: bool = False
     ) -> DestinationError | None:
         """Deliver a batch as soon as the rate allows, and return what went wrong."""
         now = asyncio.get_running_loop().time()
@@ -299,7 +300,7 @@ class Delivery:
         receipt = await self._destination.repeat()
         self._outbox.tally.in_doubt += receipt.in_doubt
 
-    async def _deliver(self, entries: Sequence[Entry], *, again: bool = False) -> None:
+    async def _deliver(self, entries: Entries, *, again: bool = False) -> None:
         """Deliver a batch. Raises RefusedError where nothing of it was accepted."""
         acceptances = self._suspicion.acceptances
         try:
@@ -311,12 +312,9 @@ class Delivery:
             self._size.restart()
             if not self._suspicion.is_general:
                 raise
-            readings = (entry.reading for entry in entries)
-            raise RefusesAllError(words_about(readings, err.detail)) from err
+            raise RefusesAllError(words_about(entries.readings, err.detail)) from err
 
-    async def _send(
-        self, entries: Sequence[Entry], *, again: bool
-    ) -> RefusedError | None:
+    async def _send(self, entries: Entries, *, again: bool) -> RefusedError | None:
         """Deliver a batch in one request, and return why it was refused, None if it was not.
 
         It is not where it is so small that it was given up.
@@ -324,7 +322,7 @@ class Delivery:
         now = asyncio.get_running_loop().time()
         self._rate.note(now)
         self._lingers_until = now + self._destination.limits.linger
-        readings = [entry.reading for entry in entries]
+        readings = entries.readings
         self._unanswered.begin(readings)
         try:
             receipt = await self._destination.deliver(readings)
@@ -347,7 +345,7 @@ class Delivery:
         return None
 
     async def _search(
-        self, entries: Sequence[Entry], error: RefusedError, *, again: bool
+        self, entries: Entries, error: RefusedError, *, again: bool
     ) -> None:
         """Find the readings that are to blame for a refusal, and deliver the others.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ..destinations.base import Destination, Receipt
 from ..destinations.errors import DestinationError
-from ..outbox.disk import Entry
+from ..outbox.entries import Entry
 from ..outbox.outbox import Outbox
 from ..reading import Reading
 from ..unexpected import log_unexpected

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import inf
 
 from ..destinations.base import Limits
-from ..outbox.disk import Entry
+from ..outbox.entries import Entries, Entry
 from ..reading import now_us
 
 DISK_RETRY = 1.0
@@ -20,8 +20,8 @@ CLOCK_RETRY = 60.0
 
 
 def sift(
-    entries: Sequence[Entry], limits: Limits
-) -> tuple[Sequence[Entry], Sequence[tuple[Entry, str]]]:
+    entries: Entries, limits: Limits
+) -> tuple[Entries, Sequence[tuple[Entry, str]]]:
     """Part what a service takes from what it never will, the latter with the reason.
 
     One that refuses a batch for a single bad reading must not get it. Nor one of the
@@ -30,15 +30,16 @@ def sift(
     if not limits.ranges:
         return entries, ()
     latest = _latest()
-    good, objections = [], []
-    for entry in entries:
+    good: list[int] = []
+    objections: list[tuple[Entry, str]] = []
+    for place, entry in enumerate(entries):
         metric, value, measured_at, *_ = entry.reading
         low, high = limits.ranges.get(metric, ANY)
         if not low <= value <= high:
             objections.append((entry, "out of range"))
         elif measured_at <= latest:
-            good.append(entry)
-    return good, objections
+            good.append(place)
+    return entries.pick(good), objections
 
 
 def delay_after(entries: Sequence[Entry]) -> float | None:

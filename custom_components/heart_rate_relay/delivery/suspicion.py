@@ -8,10 +8,8 @@ Where order matters the oldest stay the next ones to try. Only when they were re
 do later ones have to bear witness. Then it is too late for what they overtook.
 """
 
-from collections.abc import Sequence
-
 from ..metrics import Metric
-from ..outbox.disk import Entry
+from ..outbox.entries import Entries, Entry
 from ..reading import Reading
 
 MANY = 3
@@ -46,14 +44,14 @@ class Suspicion:
         """Whether so much was refused in a row that the service must be at fault."""
         return self._refused >= MANY * self._min_batch
 
-    def accept(self, entries: Sequence[Entry]) -> None:
+    def accept(self, entries: Entries) -> None:
         """Take note that readings were accepted."""
         self.acceptances += 1
         self.has_witness = True
         self._refused = self.in_vain = 0
         self._forget(entries)
 
-    def refuse(self, entries: Sequence[Entry]) -> None:
+    def refuse(self, entries: Entries) -> None:
         """Take note that a batch was refused, which says nothing of any of its readings.
 
         Where none of it was accepted either, it does of the service: in order that is not tried.
@@ -62,12 +60,12 @@ class Suspicion:
         if not self._in_order:
             self._refused = max(self._refused, len(entries))
 
-    def gives_up(self, entries: Sequence[Entry], *, again: bool) -> bool:
+    def gives_up(self, entries: Entries, *, again: bool) -> bool:
         """Return whether readings are refused for good, or else set them aside.
 
         They are so few that they make no two batches. Some were refused before, again.
         """
-        readings = dict.fromkeys(entry.reading for entry in entries)
+        readings = dict.fromkeys(entries.readings)
         again |= not self._suspects.keys().isdisjoint(readings)
         is_believed = again and self.has_witness
         self.has_witness = False
@@ -83,9 +81,7 @@ class Suspicion:
                 del self._suspects[reading]
         return False
 
-    def part(
-        self, entries: Sequence[Entry], *, is_all: bool
-    ) -> tuple[list[Entry], list[Entry]]:
+    def part(self, entries: Entries, *, is_all: bool) -> tuple[Entries, Entries]:
         """Part readings in those that are set aside, and the others.
 
         Those that wait for longest to be tried again come first. Where the readings are
@@ -93,22 +89,24 @@ class Suspicion:
         too few for a batch, they are no longer.
         """
         if not self._suspects:
-            return [], list(entries)
-        # Its number changes when a reading goes to the disk
-        found = {entry.reading: entry for entry in entries}
-        suspects = [found[reading] for reading in self._suspects if reading in found]
+            return entries[:0], entries
+        readings = entries.readings
+        # The number of an entry changes when a reading goes to the disk
+        places = {reading: place for place, reading in enumerate(readings)}
+        found = [places[reading] for reading in self._suspects if reading in places]
+        suspects = entries.pick(found)
         if is_all:
-            self._suspects = dict.fromkeys(entry.reading for entry in suspects)
+            self._suspects = dict.fromkeys(suspects.readings)
         if len(suspects) < self._min_batch:
             self._forget(suspects)
-            suspects = []
-        others = [entry for entry in entries if entry.reading not in self._suspects]
-        return suspects, others
+            suspects = entries[:0]
+        others = [n for n, one in enumerate(readings) if one not in self._suspects]
+        return suspects, entries.pick(others)
 
-    def _forget(self, entries: Sequence[Entry]) -> None:
+    def _forget(self, entries: Entries) -> None:
         if self._suspects:
-            for entry in entries:
-                self._suspects.pop(entry.reading, None)
+            for reading in entries.readings:
+                self._suspects.pop(reading, None)
 
 
 def _series(entry: Entry) -> tuple[Metric, str]:
@@ -117,11 +115,12 @@ def _series(entry: Entry) -> tuple[Metric, str]:
     return metric, source.device.id or source.id
 
 
-def overtaken(suspects: Sequence[Entry], entries: Sequence[Entry]) -> list[Entry]:
+def overtaken(suspects: Entries, entries: Entries) -> Entries:
     """Return which of some suspects are older than entries of the same series."""
     latest = {_series(entry): entry.reading.measured_at for entry in entries}
-    return [
-        entry
-        for entry in suspects
+    older = [
+        place
+        for place, entry in enumerate(suspects)
         if entry.reading.measured_at < latest.get(_series(entry), 0)
     ]
+    return suspects.pick(older)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..destinations.base import Limits
-from ..outbox.disk import Entry
+from ..outbox.entries import Entries
 from ..reading import Reading
 
 
@@ -24,9 +24,10 @@ class Unanswered:
         """Take note that it was answered."""
         self._readings = frozenset()
 
-    def alone(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+    def alone(self, entries: Entries) -> Entries:
         """Return alone what went without an answer, else all entries."""
         if not self._readings:
             return entries
-        same = [entry for entry in entries if entry.reading in self._readings]
-        return same if same and len(same) == len(self._readings) else entries
+        readings = enumerate(entries.readings)
+        same = [place for place, reading in readings if reading in self._readings]
+        return entries.pick(same) if len(same) == len(self._readings) else entries

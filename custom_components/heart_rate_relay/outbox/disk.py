@@ -3,18 +3,14 @@
 Blocking: for a worker thread, and one caller at a time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from functools import partial
-from itertools import repeat
 import json
 import os
 from pathlib import Path
 import sqlite3
 import time
-from typing import NamedTuple
 
-from ..reading import Reading
 from . import packs
 from .packs import Packs, UnknownMetricError, crc_of, parsed
 from .tally import JsonValue, Tally
@@ -67,23 +63,6 @@ DAMAGE = (sqlite3.DatabaseError, LookupError, TypeError, ValueError)
 
 class LaterVersionError(Exception):
     """The file is one of a later version, or holds what this one does not know."""
-
-
-class Entry(NamedTuple):
-    """A reading in the outbox, numbered in the order of arrival."""
-
-    seq: int
-    """0 for one that is not only in the memory of the event loop."""
-    reading: Reading
-
-
-_entry: Callable[[Iterable[object]], Entry] = partial(tuple.__new__, Entry)
-"""What Entry._make does, without looking whether there are as many fields as it has."""
-
-
-def unnumbered(readings: Iterable[Reading]) -> list[Entry]:
-    """Return readings that are not only in the memory of the event loop as entries."""
-    return list(map(_entry, zip(repeat(0), readings, strict=False)))
 
 
 class DiskTier:

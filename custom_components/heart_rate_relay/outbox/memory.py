@@ -1,11 +1,12 @@
 """The outbox's first tier: readings in the memory of the event loop, in the order of arrival."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import inf
 
 from ..reading import Reading
-from .disk import Entry
+from ..readings import Readings
+from .entries import Entries, Entry
 
 
 class Memory:
@@ -20,21 +21,22 @@ class Memory:
         """Return how many readings there are."""
         return len(self._readings)
 
-    def has_all(self, entries: Iterable[Entry]) -> bool:
-        """Return whether all entries are here."""
-        return self._readings.keys() >= {seq for seq, _ in entries}
+    def has_all(self, seqs: Iterable[int]) -> bool:
+        """Return whether there is a reading with each of the numbers."""
+        return self._readings.keys() >= set(seqs)
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
         self._last_seq += 1
         self._readings[self._last_seq] = (now(), reading)
 
-    def remove_all(self, entries: Iterable[Entry]) -> Sequence[Reading]:
+    def remove_all(self, entries: Entries) -> Readings:
         """Remove readings, and return those that were not there."""
         if not self._readings:
-            return [reading for _, reading in entries]
-        pop = self._readings.pop
-        return [reading for seq, reading in entries if pop(seq, None) is None]
+            return entries.readings
+        pop, seqs = self._readings.pop, entries.seqs
+        missing = [n for n, seq in enumerate(seqs) if pop(seq, None) is None]
+        return entries.readings.pick(missing)
 
     def clear(self) -> None:
         """Remove all readings."""

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from ..reading import Reading, now_us
+from ..readings import NONE, Readings
 from .coverage import Span
-from .disk import Entry, unnumbered
+from .entries import Entries, Entry
 from .hold import Hold
 from .keeper import Keeper
 from .memory import Memory, now
@@ -59,7 +60,7 @@ class Outbox:
         self._keeper = Keeper(path, self._have_trouble, self._have_set_aside)
         self._tiers = self._keeper.tiers
         self._fresh = Memory()
-        self._settled: Sequence[Reading] = ()
+        self._settled = NONE
         self._known_counters: dict[str, list[JsonScalar]] = {}
         self._is_answered = True
         self._timer: asyncio.TimerHandle | None = None
@@ -133,9 +134,9 @@ class Outbox:
 
         Says whether that went well; if not, nothing of it was done.
         """
-        return await self._keeper.whole(self._insert(readings, covered))
+        return await self._keeper.whole(self._insert(Readings.of(readings), covered))
 
-    async def take(self, count: int, *, newest_first: bool) -> list[Entry]:
+    async def take(self, count: int, *, newest_first: bool) -> Entries:
         """Return up to count readings, which stay in the outbox until they are settled.
 
         They come in the order in which they were measured; or, with newest_first,
@@ -144,10 +145,10 @@ class Outbox:
         if newest_first and self.has_fresh:
             since, counted = now() - FRESH_FOR, not self._must_wait
             if fresh := self._fresh.first(count, since, counted=counted):
-                return fresh
+                return Entries.of(fresh)
         if self._has_counted and not (self.trouble or self._keeper.is_held):
             await self.flush()
-        kept: Sequence[Reading] = ()
+        kept = NONE
         if self._keeper.stored or self._keeper.spilled:
             kept = await self._keeper.whole(
                 self._select(count, newest_first=newest_first)
@@ -155,18 +156,17 @@ class Outbox:
         is_left = self._keeper.stored > len(self._settled)
         if self._keeper.is_held and is_left and not newest_first:
             # What is on disk comes first, once it may be touched again
-            return []
-        waiting = unnumbered(kept)
+            return Entries.of(())
+        waiting = Entries.unnumbered(kept)
         if fresh := self._fresh.entries(counted=not self._must_wait):
             # Of the same moment, what came in last is the newest
-            waiting = [*reversed(fresh), *waiting] if newest_first else waiting + fresh
-            waiting.sort(key=lambda one: one.reading.measured_at, reverse=newest_first)
+            waiting = (waiting + Entries.of(fresh)).by_time(newest_first=newest_first)
         return waiting[:count]
 
     async def settle(self, entries: Iterable[Entry]) -> None:
         """Forget readings that were delivered or refused."""
-        entries = list(entries)
-        if not self._keeper.is_busy and self._fresh.has_all(entries):
+        entries = Entries.of(entries)
+        if not self._keeper.is_busy and self._fresh.has_all(entries.seqs):
             self._fresh.remove_all(entries)
             return
         await self._keeper.whole(self._settle(entries))
@@ -176,7 +176,7 @@ class Outbox:
         times = [reading.measured_at for _, reading in self._fresh.entries()]
         if self._keeper.stored or self._keeper.spilled:
             kept = await self._keeper.whole(self._select(1, newest_first=False))
-            times += [reading.measured_at for reading in kept]
+            times += kept.times
         return min(times, default=None)
 
     async def discard(self) -> int:
@@ -210,31 +210,30 @@ class Outbox:
         self._hold.leave(self)
         self._is_closed = True
 
-    async def _insert(
-        self, readings: Sequence[Reading], covered: Mapping[str, list[Span]]
-    ) -> bool:
+    async def _insert(self, new: Readings, covered: Mapping[str, list[Span]]) -> bool:
         if self._keeper.spilled:
             await self._flush()
         if self._keeper.spilled or not await self._load():
             return False
         tally, bounds = self._tally_so_far(), self._bounds()
         tally.covered |= covered
-        job = partial(self._tiers.write, readings, (), tally, bounds)
+        job = partial(self._tiers.write, new, NONE, tally, bounds)
         if not await self._save(job, tally):
             return False
         self.tally.covered.update(covered)
         return True
 
-    async def _select(self, count: int, *, newest_first: bool) -> list[Reading]:
+    async def _select(self, count: int, *, newest_first: bool) -> Readings:
         """Return readings that are not in the memory of the event loop."""
-        spilled: list[Reading] = []
+        spilled = NONE
         if self._keeper.spilled:
             spilled = await self._keeper.in_thread(
                 partial(self._tiers.select_spilled, count, newest_first=newest_first)
             )
         found = spilled
         if self._must_wait:
-            spilled = found = [each for each in spilled if not each.duration]
+            durations = enumerate(spilled.durations)
+            spilled = found = spilled.pick([n for n, each in durations if not each])
         if self._keeper.stored and await self._delete_settled():
             select = partial(self._tiers.select, count, spilled, self._bounds())
             found, gone = await self._keeper.on_disk(
@@ -243,8 +242,8 @@ class Outbox:
             self.tally.expired += gone
         return found[:count]
 
-    async def _settle(self, entries: Iterable[Entry]) -> None:
-        self._settled = [*self._settled, *self._fresh.remove_all(entries)]
+    async def _settle(self, entries: Entries) -> None:
+        self._settled = Readings.joined(self._settled, self._fresh.remove_all(entries))
         await self._delete_settled()
 
     async def _delete_settled(self) -> bool:
@@ -259,7 +258,7 @@ class Outbox:
         job = partial(self._tiers.delete, settled, tally)
         if not await self._keeper.on_disk(job, False):
             return False
-        self.trouble, self._settled = None, ()
+        self.trouble, self._settled = None, NONE
         return True
 
     async def _discard(self) -> int:
@@ -267,7 +266,7 @@ class Outbox:
         await self._delete_settled()
         if self._keeper.is_held:
             self._tiers.clear_later()
-            self._settled = ()
+            self._settled = NONE
         elif self._keeper.stored:
             await self._keeper.on_disk(self._tiers.clear, None)
         await self._keeper.in_thread(self._tiers.clear_spilled)
@@ -287,13 +286,13 @@ class Outbox:
 
     async def _flush(self) -> None:
         is_loaded = await self._load()
-        fresh = self._fresh.entries()
-        readings, bounds = [reading for _, reading in fresh], self._bounds()
+        fresh = Entries.of(self._fresh.entries())
+        readings, bounds = fresh.readings, self._bounds()
         # A counter goes to disk with what it counted: neither without the other
         tally = self.tally.copy()
         job = partial(self._tiers.write, readings, self._settled, tally, bounds)
         if is_loaded and await self._save(job, tally):
-            self._settled = ()
+            self._settled = NONE
         else:
             self.tally.expired += await self._keeper.in_thread(
                 lambda: self._tiers.spill(readings, bounds)

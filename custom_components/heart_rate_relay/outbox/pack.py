@@ -5,16 +5,28 @@ in all rows. A checksum tells a damaged pack from a whole one, as SQLite does no
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
 import struct
 from types import MappingProxyType
+from typing import NamedTuple
 from zlib import crc32
 
-type Row = tuple[int, int, float, int]
-"""When it was measured, the number of its series, the value, and the duration."""
 
-type Columns = tuple[Sequence[int], Sequence[int], Sequence[float], Sequence[int]]
-"""The same of all rows, one after the other."""
+class Columns(NamedTuple):
+    """What is in a pack, one row after the other."""
+
+    times: list[int]
+    """When each was measured."""
+    series: list[int]
+    """The number of its series."""
+    values: list[float]
+    durations: list[int]
+
+    def part(self, start: int, end: int | None = None) -> Columns:
+        """Return the rows between two places."""
+        times, series, values, durations = self
+        part = slice(start, end)
+        return Columns(times[part], series[part], values[part], durations[part])
+
 
 ROOM = 473
 """Bytes that a pack may have, so that it fits into a page of 512 with all that SQLite adds.
@@ -23,7 +35,7 @@ https://www.sqlite.org/fileformat2.html#b_tree_pages
 """
 
 MOST = 128
-"""Rows to try first: hardly more fit."""
+"""Rows to try at most: hardly more fit."""
 
 HEADER = struct.Struct("<II4s")
 """Checksum, number of rows, and a letter for each column: a small one where it is written once."""
@@ -36,31 +48,24 @@ TYPES: Mapping[str, str] = MappingProxyType(
 LIMITS: Mapping[str, int] = MappingProxyType({"B": 2**8, "H": 2**16, "I": 2**32})
 """What an integer must be below to be written by a letter."""
 
-moment = itemgetter(0)
 
-
-def encode(key: int, rows: Sequence[Row]) -> bytes:
+def encode(key: int, columns: Columns) -> bytes:
     """Return rows as bytes, which are known by a key that is no later than any of them."""
-    times, series, values, durations = zip(*rows, strict=True)
-    columns = [
+    times, series, values, durations = columns
+    written = [
         _column([at - key for at in times]),
         _column(series),
         _column(_whole(values)),
         _column(durations),
     ]
-    letters = "".join(letter for letter, _ in columns).encode()
-    body = b"".join(data for _, data in columns)
-    header = HEADER.pack(0, len(rows), letters)[4:]
+    letters = "".join(letter for letter, _ in written).encode()
+    body = b"".join(data for _, data in written)
+    header = HEADER.pack(0, len(times), letters)[4:]
     return _checksum(key, header + body) + header + body
 
 
-def decode(key: int, data: bytes) -> list[Row]:
-    """Return the rows that encode was given. Raises what columns_of does."""
-    return list(zip(*columns_of(key, data), strict=True))
-
-
-def columns_of(key: int, data: bytes) -> Columns:
-    """Return the columns of the rows that encode was given.
+def decode(key: int, data: bytes) -> Columns:
+    """Return the rows that encode was given.
 
     Raises ValueError where the bytes are not those that it returned for that key.
     """
@@ -72,11 +77,13 @@ def columns_of(key: int, data: bytes) -> Columns:
     for letter in letters.decode():
         is_once = letter.islower()
         column = struct.Struct(f"<{1 if is_once else number}{TYPES[letter.upper()]}")
-        values = column.unpack_from(data, offset)
+        values = list(column.unpack_from(data, offset))
         offset += column.size
         columns.append(values * number if is_once else values)
     times, series, values, durations = columns
-    return [key + time for time in times], series, list(map(float, values)), durations
+    return Columns(
+        [key + time for time in times], series, list(map(float, values)), durations
+    )
 
 
 def count(data: bytes) -> int:
@@ -87,33 +94,37 @@ def count(data: bytes) -> int:
     return number
 
 
-def parted(key: int, rows: Sequence[Row]) -> Iterator[tuple[int, Sequence[Row], bytes]]:
+def parted(key: int, columns: Columns) -> Iterator[tuple[int, bytes]]:
     """Part rows into packs that fit into a page, each with the key it is known by.
 
     Rows of the same moment stay together, however many there are.
     """
-    while rows:
-        number = min(len(rows), MOST)
+    times = columns.times
+    number = MOST
+    start = 0
+    while start < len(times):
         while True:
-            number = _between_moments(rows, number)
-            data = encode(key, rows[:number])
-            if len(data) <= ROOM or rows[0][0] == rows[number - 1][0]:
+            end = _between_moments(times, start, min(start + number, len(times)))
+            data = encode(key, columns.part(start, end))
+            if len(data) <= ROOM or times[start] == times[end - 1]:
                 break
-            number = max(1, number * ROOM // len(data) - 1)
-        yield key, rows[:number], data
-        rows = rows[number:]
-        if rows:
-            key = rows[0][0]
+            number = max(1, (end - start) * ROOM // len(data) - 1)
+        yield key, data
+        # The next rows are much like these
+        number = min(MOST, max(1, (end - start) * ROOM // len(data)))
+        start = end
+        if start < len(times):
+            key = times[start]
 
 
-def _between_moments(rows: Sequence[Row], number: int) -> int:
-    """Return about how many rows to take, so that no moment is parted."""
-    if number == len(rows) or rows[number - 1][0] != rows[number][0]:
-        return number
-    at = rows[number][0]
-    if rows[0][0] != at:
-        return next(n for n in range(number, 0, -1) if rows[n - 1][0] != at)
-    return next((n for n in range(number, len(rows)) if rows[n][0] != at), len(rows))
+def _between_moments(times: Sequence[int], start: int, end: int) -> int:
+    """Return about up to where to take times from a start on, so that no moment is parted."""
+    if end == len(times) or times[end - 1] != times[end]:
+        return end
+    at = times[end]
+    if times[start] != at:
+        return next(n for n in range(end, start, -1) if times[n - 1] != at)
+    return next((n for n in range(end, len(times)) if times[n] != at), len(times))
 
 
 def _whole(values: Sequence[float]) -> Sequence[float]:
@@ -125,12 +136,14 @@ def _whole(values: Sequence[float]) -> Sequence[float]:
 
 def _column(values: Sequence[float]) -> tuple[str, bytes]:
     """Return a column's letter, and its bytes."""
-    letter = "D"
     if isinstance(values[0], int):
         low, high = min(values), max(values)
         fitting = (one for one, end in LIMITS.items() if low >= 0 and high < end)
         letter = next(fitting, "Q")
-    if len(set(values)) == 1:
+        is_once = low == high
+    else:
+        letter, is_once = "D", len(set(values)) == 1
+    if is_once:
         return letter.lower(), struct.pack(f"<{TYPES[letter]}", values[0])
     return letter, struct.pack(f"<{len(values)}{TYPES[letter]}", *values)
 

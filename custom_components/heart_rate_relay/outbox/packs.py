@@ -6,19 +6,18 @@ reading that comes in changes one page, and what is taken is read as it lies the
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from functools import partial
 import json
-from operator import attrgetter
 import sqlite3
 from typing import Any
 from zlib import crc32
 
-from ..metrics import METRICS, Metric
+from ..metrics import METRICS
 from ..reading import Device, Reading, Source
+from ..readings import Readings, Series
 from . import pack
-from .pack import Row, moment
+from .pack import Columns
 
 SCHEMA = """
 CREATE TABLE series (
@@ -52,10 +51,6 @@ MANY_SERIES = 1000
 A source whose name changes all the time makes one with each reading.
 """
 
-measured_at = attrgetter("measured_at")
-_reading: Callable[[Iterable[object]], Reading] = partial(tuple.__new__, Reading)
-"""What Reading._make does, without looking whether there are as many fields as it has."""
-
 
 class UnknownMetricError(Exception):
     """There are readings of what this version does not know."""
@@ -74,11 +69,11 @@ class Packs:
         Raises UnknownMetricError, too.
         """
         self._db = db
-        self._series: dict[int, tuple[Metric, Source]] = {}
-        self._ids: dict[tuple[Metric, Source], int] = {}
+        self._series: dict[int, Series] = {}
+        self._ids: dict[Series, int] = {}
         self._many_series = MANY_SERIES
         for number, text, crc in db.execute(READ_SERIES):
-            self._know(number, *series_of(text, crc))
+            self._know(number, series_of(text, crc))
         # How many readings there are is counted from the mark on: what came in since then
         # needs no page but its own
         self._mark: int
@@ -88,31 +83,36 @@ class Packs:
         for (data,) in db.execute(FROM, (self._mark,)):
             self.count += pack.count(data)
             self._begun += 1
-        self._given: dict[int, list[Reading]] = {}
+        self._given: dict[int, Readings] = {}
 
     def insert(self, readings: Iterable[Reading]) -> None:
         """Add readings."""
         if len(self._ids) >= self._many_series:
             self._forget_series()
         self._given.clear()
-        rows = sorted(map(self._row, readings), key=moment)
-        while rows:
-            found = self._db.execute(OF, rows[0][:1]).fetchone()
-            key, old = (found[0], pack.decode(*found)) if found else (rows[0][0], [])
-            end = self._end(rows, moment)
-            new, rows = rows[:end], rows[end:]
-            in_order = sorted([*old, *new], key=moment)
-            for at, some, data in pack.parted(key, in_order):
+        readings = Readings.of(readings).by_time()
+        start = 0
+        while start < len(readings):
+            key, old = readings.times[start], b""
+            if found := self._db.execute(OF, (key,)).fetchone():
+                key, old = found
+            end = self._end(readings, start)
+            new = readings[start:end]
+            if old:
+                new = Readings.joined(self._readings(key, old), new).by_time()
+            for at, data in pack.parted(key, self._columns(new)):
                 # A full pack stays as it is when others follow
-                if at != key or some != old:
+                if at != key or data != old:
                     self._write(at, data)
                 self._begun += at != key
-            self.count += len(new)
+            self.count += end - start
+            start = end
 
-    def select(self, count: int, *, newest_first: bool = False) -> list[Reading]:
+    def select(self, count: int, *, newest_first: bool = False) -> Readings:
         """Return up to count readings, by the time they were measured."""
         self._given = {}
-        found: list[Reading] = []
+        parts: list[Readings] = []
+        number = 0
         latest: int | None = None
         sql = ALL.format("DESC" if newest_first else "ASC")
         with closing(self._db.execute(sql)) as packs:
@@ -121,12 +121,13 @@ class Packs:
                     raise ValueError("packs in disorder")
                 latest = key
                 readings = self._given[key] = self._readings(key, data)
-                found += reversed(readings) if newest_first else readings
-                if len(found) >= count:
-                    return found[:count]
-        if len(found) != self.count:
+                parts.append(readings[::-1] if newest_first else readings)
+                number += len(readings)
+                if number >= count:
+                    return Readings.joined(*parts)[:count]
+        if number != self.count:
             raise ValueError("packs are missing")
-        return found
+        return Readings.joined(*parts)
 
     def each(self) -> Iterator[Reading]:
         """Yield all readings, by the time they were measured."""
@@ -134,22 +135,24 @@ class Packs:
             for key, data in packs:
                 yield from self._readings(key, data)
 
-    def delete(self, readings: Iterable[Reading]) -> Sequence[Reading]:
+    def delete(self, readings: Iterable[Reading]) -> Readings:
         """Remove readings, and return those that were not there."""
-        left = sorted(readings, key=measured_at)
-        missing: list[Reading] = []
-        while left:
-            found = self._db.execute(OF, (left[0].measured_at,)).fetchone()
-            end = self._end(left, measured_at)
-            some, left = left[:end], left[end:]
+        readings = Readings.of(readings).by_time()
+        missing: list[Readings] = []
+        start = 0
+        while start < len(readings):
+            found = self._db.execute(OF, (readings.times[start],)).fetchone()
+            end = self._end(readings, start)
+            some = readings[start:end]
+            start = end
             if not found:
-                missing += some
+                missing.append(some)
             elif self._given.pop(found[0], None) == some:
                 self._write(found[0], None)
                 self.count -= len(some)
             else:
-                missing += self._delete_some(found[0], found[1], some)
-        return missing
+                missing.append(self._delete_some(found[0], found[1], some))
+        return Readings.joined(*missing)
 
     def clear(self) -> None:
         """Remove all readings."""
@@ -168,13 +171,13 @@ class Packs:
             key, data = found
             if key >= measured_from and self.count <= max_readings:
                 break
-            rows = pack.decode(key, data)
-            too_old = bisect_left(rows, measured_from, key=moment)
-            gone = min(max(too_old, self.count - max_readings), len(rows))
+            columns = pack.decode(key, data)
+            too_old = bisect_left(columns.times, measured_from)
+            gone = min(max(too_old, self.count - max_readings), len(columns.times))
             if not gone:
                 break
             self._given.pop(key, None)
-            self._replace(key, rows[gone:])
+            self._replace(key, columns.part(gone))
             self.count -= gone
         return before - self.count
 
@@ -188,30 +191,31 @@ class Packs:
         self._db.execute(WRITE_MARK, (before,))
         self._begun = 0
 
-    def _end[T](self, some: Sequence[T], at: Callable[[T], int]) -> int:
-        """Return how many of some are in the same pack as the first one, where there is one."""
-        until: int | None
-        (until,) = self._db.execute(NEXT, (at(some[0]),)).fetchone()
-        return len(some) if until is None else bisect_left(some, until, key=at)
+    def _end(self, readings: Readings, start: int) -> int:
+        """Return up to where readings are in the same pack as one, where there is one."""
+        at = readings.times[start]
+        (until,) = self._db.execute(NEXT, (at,)).fetchone()
+        if until is None:
+            return len(readings)
+        return bisect_left(readings.times, until, lo=start)
 
-    def _delete_some(
-        self, key: int, data: bytes, readings: Sequence[Reading]
-    ) -> Iterable[Reading]:
+    def _delete_some(self, key: int, data: bytes, readings: Readings) -> Readings:
         """Remove readings from a pack, and return those that were not there."""
         gone = Counter(readings)
-        rows = []
-        for row in pack.decode(key, data):
-            if gone[reading := self._reading(row)] > 0:
+        kept: list[int] = []
+        found = self._readings(key, data)
+        for place, reading in enumerate(found):
+            if gone[reading] > 0:
                 gone[reading] -= 1
                 self.count -= 1
             else:
-                rows.append(row)
-        self._replace(key, rows)
-        return gone.elements()
+                kept.append(place)
+        self._replace(key, self._columns(found.pick(kept)))
+        return Readings.of(gone.elements())
 
-    def _replace(self, key: int, rows: Sequence[Row]) -> None:
+    def _replace(self, key: int, columns: Columns) -> None:
         """Write what is left of a pack."""
-        self._write(key, pack.encode(key, rows) if rows else None)
+        self._write(key, pack.encode(key, columns) if columns.times else None)
 
     def _write(self, key: int, data: bytes | None) -> None:
         """Write a pack, or remove it where there is nothing of it."""
@@ -222,46 +226,44 @@ class Packs:
         if key < self._mark:
             self._begun = UNMARKED
 
-    def _row(self, reading: Reading) -> Row:
-        """Return a reading as it is written."""
-        metric, value, at, source, duration = reading
-        if (number := self._ids.get((metric, source))) is None:
-            number = next(reversed(self._series), 0) + 1
-            text = json.dumps([metric.key, *source])
-            self._db.execute(WRITE_SERIES, (number, text, crc_of(text)))
-            self._know(number, metric, source)
-        return at, number, float(value), duration
+    def _columns(self, readings: Readings) -> Columns:
+        """Return readings as they are written."""
+        for series in dict.fromkeys(readings.series):
+            if series not in self._ids:
+                number = next(reversed(self._series), 0) + 1
+                metric, source = series
+                text = json.dumps([metric.key, *source])
+                self._db.execute(WRITE_SERIES, (number, text, crc_of(text)))
+                self._know(number, series)
+        return Columns(
+            readings.times,
+            list(map(self._ids.__getitem__, readings.series)),
+            list(map(float, readings.values)),
+            readings.durations,
+        )
 
-    def _reading(self, row: Row) -> Reading:
-        """Return a reading as it was added."""
-        at, number, value, duration = row
-        metric, source = self._series[number]
-        return Reading(metric, value, at, source, duration)
+    def _readings(self, key: int, data: bytes) -> Readings:
+        """Return the readings of a pack, as they were added."""
+        times, numbers, values, durations = pack.decode(key, data)
+        series = list(map(self._series.__getitem__, numbers))
+        return Readings(series, values, times, durations)
 
-    def _readings(self, key: int, data: bytes) -> list[Reading]:
-        """Return the readings of a pack."""
-        times, numbers, values, durations = pack.columns_of(key, data)
-        series = map(self._series.__getitem__, numbers)
-        metrics, sources = zip(*series, strict=True)
-        columns = zip(metrics, values, times, sources, durations, strict=True)
-        return list(map(_reading, columns))
-
-    def _know(self, number: int, metric: Metric, source: Source) -> None:
+    def _know(self, number: int, series: Series) -> None:
         """Take note of a series' number."""
-        self._series[number] = (metric, source)
-        self._ids[metric, source] = number
+        self._series[number] = series
+        self._ids[series] = number
 
     def _forget_series(self) -> None:
         """Forget the series of which no reading is left."""
         with closing(self._db.execute(ALL.format("ASC"))) as packs:
-            used = {row[1] for key, data in packs for row in pack.decode(key, data)}
+            used = set[int]().union(*(pack.decode(*one).series for one in packs))
         for number in self._series.keys() - used:
             self._db.execute("DELETE FROM series WHERE id = ?", (number,))
             del self._ids[self._series.pop(number)]
         self._many_series = max(MANY_SERIES, 2 * len(self._ids))
 
 
-def series_of(text: str, crc: int) -> tuple[Metric, Source]:
+def series_of(text: str, crc: int) -> Series:
     """Return a series as it was written."""
     metric, *source = parsed(text, crc)
     if not (known := METRICS.get(metric)):

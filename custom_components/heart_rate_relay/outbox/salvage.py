@@ -7,8 +7,8 @@ from itertools import batched, chain
 from pathlib import Path
 import sqlite3
 
-from ..metrics import Metric
-from ..reading import Reading, Source
+from ..reading import Reading
+from ..readings import Series
 from . import pack
 from .disk import (
     DAMAGE,
@@ -81,19 +81,19 @@ def _take_over(path: Path, store: DiskTier) -> None:
 
 def _readable(db: sqlite3.Connection, path: Path) -> Iterator[Reading]:
     """Yield what can be read of a file that may be damaged, each once."""
-    series: dict[int, tuple[Metric, Source]] = {}
+    known: dict[int, Series] = {}
     with suppress(*DAMAGE):
         for number, text, crc in db.execute(READ_SERIES):
             with suppress(*DAMAGE, UnknownMetricError):
-                series[number] = series_of(text, crc)
+                known[number] = series_of(text, crc)
     keys: set[int] = set()
     for key, data in chain(_packs(db), _stray_packs(path)):
         with suppress(*DAMAGE):
-            rows = pack.decode(key, data) if key not in keys else ()
+            new = pack.decode(key, data) if key not in keys else ()
             keys.add(key)
-            for at, number, value, duration in rows:
-                if number in series:
-                    metric, source = series[number]
+            for at, number, value, duration in zip(*new, strict=True):
+                if number in known:
+                    metric, source = known[number]
                     yield Reading(metric, value, at, source, duration)
 
 

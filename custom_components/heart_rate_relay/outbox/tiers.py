@@ -4,16 +4,15 @@ What a disk does not take is in a database of the same form in memory. Blocking:
 thread, and one caller at a time.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import batched
 from pathlib import Path
 import sqlite3
 from typing import NamedTuple
 
-from ..reading import Reading
+from ..readings import NONE, Readings
 from .disk import DAMAGE, VERSION, DiskTier, LaterVersionError
-from .packs import SCHEMA, Packs, measured_at
+from .packs import SCHEMA, Packs
 from .salvage import AT_ONCE, merge, set_aside
 from .tally import Tally
 
@@ -82,8 +81,8 @@ class Tiers:
 
     def write(
         self,
-        readings: Sequence[Reading],
-        settled: Sequence[Reading],
+        readings: Readings,
+        settled: Readings,
         tally: Tally,
         bounds: Bounds,
     ) -> int:
@@ -105,7 +104,7 @@ class Tiers:
         self.clear_spilled()
         return gone
 
-    def delete(self, settled: Sequence[Reading], tally: Tally | None) -> bool:
+    def delete(self, settled: Readings, tally: Tally | None) -> bool:
         """Delete readings that are settled, with what became of them."""
         with self.disk.transaction() as packs:
             packs.delete(settled)
@@ -116,19 +115,19 @@ class Tiers:
     def select(
         self,
         count: int,
-        spilled: Sequence[Reading],
+        spilled: Readings,
         bounds: Bounds,
         *,
         newest_first: bool,
-    ) -> tuple[list[Reading], int]:
+    ) -> tuple[Readings, int]:
         """Return readings on disk and others, and how many fell out that waited for too long."""
         with self.disk.transaction() as packs:
             gone = packs.trim(*bounds)
         found = packs.select(count, newest_first=newest_first)
         if spilled:
             # They came in later
-            found = [*spilled, *found] if newest_first else [*found, *spilled]
-            found.sort(key=measured_at, reverse=newest_first)
+            parts = (spilled, found) if newest_first else (found, spilled)
+            found = Readings.joined(*parts).by_time(newest_first=newest_first)
         return found, gone
 
     def clear(self) -> None:
@@ -146,7 +145,7 @@ class Tiers:
 
     # What the disk did not take
 
-    def spill(self, readings: Sequence[Reading], bounds: Bounds) -> int:
+    def spill(self, readings: Readings, bounds: Bounds) -> int:
         """Keep readings in memory, and return how many fell out."""
         if not self._spilled:
             if not readings:
@@ -159,13 +158,13 @@ class Tiers:
         self._spilled.insert(readings)
         return self._spilled.trim(*bounds)
 
-    def select_spilled(self, count: int, *, newest_first: bool) -> list[Reading]:
+    def select_spilled(self, count: int, *, newest_first: bool) -> Readings:
         """Return readings that the disk did not take."""
         if not self._spilled:
-            return []
+            return NONE
         return self._spilled.select(count, newest_first=newest_first)
 
-    def delete_spilled(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+    def delete_spilled(self, readings: Readings) -> Readings:
         """Delete readings that the disk did not take, and return what was not among them."""
         if self._spilled:
             readings = self._spilled.delete(readings)

@@ -186,8 +186,9 @@ class Backfill:
             window = FIRST_WINDOW
             while start < end:
                 until = min(start + window, end)
-                if not (chunk := await self._read_part(past, start, until)):
+                if not (part := await self._read_part(past, start, until)):
                     return False
+                chunk, rested_at = part
                 until = min(chunk.until, end)
                 if not await self._keep(chunk, source_ids, start, until):
                     return False
@@ -199,6 +200,8 @@ class Backfill:
                     window = max(window // 2, MIN_WINDOW)
                 elif chunk.states < FEW_STATES:
                     window = min(window * 2, MAX_WINDOW)
+                if await self._rest(rested_at - time.monotonic()):
+                    return False
         return True
 
     async def _note_absences(self) -> None:
@@ -214,18 +217,20 @@ class Backfill:
             self._sources.miss(start, end)
         tally.absences_until = self._loaded_at
 
-    async def _read_part(self, past: Past, start: int, end: int) -> Chunk | None:
-        """Read a part once there is room for it, and return it, None when it is to end."""
+    async def _read_part(
+        self, past: Past, start: int, end: int
+    ) -> tuple[Chunk, float] | None:
+        """Read a part once there is room for it, and return it, None when it is to end.
+
+        Says also until when to leave the processor to everybody else, in seconds (monotonic).
+        """
         while len(self._outbox) >= self._most_waiting:
             if await self._rest(LOOK_AFTER):
                 return None
         chunk, busy = await get_instance(self._hass).async_add_executor_job(
             _timed, past, start, end
         )
-        # As long for everybody else
-        if await self._rest(busy):
-            return None
-        return chunk
+        return chunk, time.monotonic() + busy
 
     async def _keep(
         self, chunk: Chunk, source_ids: Sequence[str], start: int, end: int
@@ -235,7 +240,8 @@ class Backfill:
         while not await self._outbox.insert(chunk.readings, covered):
             if await self._rest(DISK_RETRY):
                 return False
-        self._queued.update(reading.source.entity_id for reading in chunk.readings)
+        for (_, source), count in Counter(chunk.readings.series).items():
+            self._queued[source.entity_id] += count
         return True
 
     async def _rest(self, seconds: float) -> bool:

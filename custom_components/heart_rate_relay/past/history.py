@@ -28,6 +28,7 @@ from homeassistant.util import dt as dt_util
 
 from ..outbox.coverage import FOREVER, Span
 from ..reading import MILLISECOND, SECOND, Reading, to_us
+from ..readings import NONE, Readings
 from ..sources.lineup import Lineup
 from .recorded import Recordings
 
@@ -41,7 +42,7 @@ NEVER = (inf, inf)
 class Chunk(NamedTuple):
     """What was read of a time."""
 
-    readings: Sequence[Reading]
+    readings: Readings
     states: int
     """How many states there were to look at."""
     until: int
@@ -72,6 +73,7 @@ class Past:
         ]
         self._recordings = Recordings()
         self._latest: dict[str, State] = {}
+        self._states = 0
         self._read_until: int | None = None
         self._restarts: list[float] = []
         self._restarts_until: int | None = None
@@ -83,21 +85,24 @@ class Past:
         """
         if not self._entity_ids:
             # The last of the sources was removed meanwhile
-            return Chunk((), 0, FOREVER)
-        readings: list[Reading] = []
-        states = 0
+            return Chunk(NONE, 0, FOREVER)
+        self._states = 0
+        passed = Readings.of(self._passed(start, end))
+        self._read_until = end = end if self._states else self._next(end)
+        settled = Readings.of(self._lineup.settled(end / SECOND))
+        return Chunk(Readings.joined(passed, settled), self._states, end)
+
+    def _passed(self, start: int, end: int) -> Iterator[Reading]:
+        """Yield what was measured in a time, and count the states that were looked at."""
         observers, passed = self._lineup.observers, self._lineup.passed
         sure = self._wanted_for_sure(start)
         for at, old, state in self._told(start, end):
-            states += 1
+            self._states += 1
             observer = observers[state.entity_id]
             found = observer.observe(old, state, at)
             first, last = sure.get(observer.source.id, NEVER)
             if first <= at < last or self._is_wanted(observer.source.id, at):
-                readings += passed(observer, found, at)
-        self._read_until = end = end if states else self._next(end)
-        readings += self._lineup.settled(end / SECOND)
-        return Chunk(readings, states, end)
+                yield from passed(observer, found, at)
 
     def _next(self, start: int) -> int:
         """Return when there is a state again, FOREVER where there is none."""
@@ -122,6 +127,7 @@ class Past:
             for state in known:
                 self._latest[state.entity_id] = state
                 yield state.last_updated_timestamp, None, state
+        latest, restarts = self._latest, self._restarts
         again: list[tuple[float, int, State]] = []
         number = 0
         with session_scope(hass=self._hass, read_only=True) as session:
@@ -132,10 +138,14 @@ class Past:
                 while again and again[0][0] <= at:
                     told_at, _, same = heappop(again)
                     yield told_at, same, same
-                old = self._latest.get(state.entity_id)
-                if old and _between(self._restarts, old.last_updated_timestamp, at):
+                old = latest.get(state.entity_id)
+                if (
+                    old
+                    and restarts
+                    and _between(restarts, old.last_updated_timestamp, at)
+                ):
                     old = None
-                self._latest[state.entity_id] = state
+                latest[state.entity_id] = state
                 yield at, old, state
                 if reported_at > at:
                     number += 1
@@ -220,7 +230,7 @@ def _whole(row: State) -> State:
 
 def _between(times: Sequence[float], first: float, last: float) -> bool:
     """Return whether one of some times is after the first and not after the last."""
-    return bool(times) and bisect_right(times, first) < bisect_right(times, last)
+    return bisect_right(times, first) < bisect_right(times, last)
 
 
 def _datetime(microseconds: int) -> datetime:

@@ -5,14 +5,15 @@ states in seconds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import batched
-from typing import Any
+from typing import Any, override
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from homeassistant.components.recorder.db_schema import StateAttributes, States
-from homeassistant.core import Context, State
+from homeassistant.core import Context, State, split_entity_id
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads_object
 from homeassistant.util.read_only_dict import ReadOnlyDict
@@ -40,6 +41,49 @@ CONTEXT = Context()
 """Of all states: nobody asks who made them."""
 
 
+class RecordedState(State):
+    """A state that makes of numbers when it came and changed, where somebody asks: few do."""
+
+    __slots__ = ("_changed_at",)
+
+    def __init__(
+        self,
+        entity_id: str,
+        state: str,
+        attributes: Attributes,
+        updated_at: float,
+        changed_at: float,
+    ) -> None:
+        """Initialize the state, which came and changed at these times (seconds, UTC)."""
+        self._cache = {}
+        self.entity_id = entity_id
+        self.domain, self.object_id = split_entity_id(entity_id)
+        self.state = state
+        self.attributes = attributes
+        self.last_updated_timestamp = updated_at
+        self._changed_at = changed_at
+        self.context = CONTEXT
+        self.state_info = None
+
+    @property
+    @override
+    def last_updated(self) -> datetime:  # type: ignore[override]
+        """When it came."""
+        return utc(self.last_updated_timestamp)
+
+    @property
+    @override
+    def last_reported(self) -> datetime:  # type: ignore[override]
+        """The same: when it was told again is told of another one."""
+        return utc(self.last_updated_timestamp)
+
+    @property
+    @override
+    def last_changed(self) -> datetime:  # type: ignore[override]
+        """When it became what it is."""
+        return utc(self._changed_at)
+
+
 type Recorded = tuple[float, float, State]
 """When a state came, when it was reported last (both in seconds, UTC), and the state."""
 
@@ -63,21 +107,16 @@ class Recordings:
         # What is made of a row is gone before the next ones are read
         for rows in found.partitions(AT_ONCE):
             self._learn(session, {row[2] for row in rows if row[2] is not None})
+            attributes = self._attributes
             for number, value, attributes_id, at, changed_at, reported_at in rows:
                 if not (first <= at < last or start <= to_us(at) < end):
                     continue
-                updated = utc(at)
-                state = State(
+                state = RecordedState(
                     entity_ids[number],
                     value or "",
-                    self._attributes.get(attributes_id, NOTHING),
-                    updated if not changed_at or changed_at == at else utc(changed_at),
-                    updated,
-                    updated,
-                    CONTEXT,
-                    False,
-                    None,
+                    attributes.get(attributes_id, NOTHING),
                     at,
+                    changed_at or at,
                 )
                 yield at, reported_at or at, state
 

@@ -10,6 +10,7 @@ import aiohttp
 
 from ...metrics import METRICS, Metric
 from ...reading import Reading, Source
+from ...readings import Readings, Series as Measured
 from ..base import Account, Limits, Receipt
 from ..tokens import Tokens
 from .answers import is_written, meaning_of, misses_lines, refusals
@@ -63,7 +64,7 @@ class InfluxDB(LineProtocolServer):
         super().__init__(session, config, tokens)
         self._database: str = config.get("database") or config.get("bucket", "")
         self._naming = Naming(config.get("naming", {}))
-        self._prefixes: dict[tuple[Metric, Source], str] = {}
+        self._prefixes: dict[Measured, str] = {}
         self._ways_to_ask = self.dialect.ways_to_ask
         self._read_back = ReadBack(self._holds, self._shows_at_once)
 
@@ -133,16 +134,19 @@ class InfluxDB(LineProtocolServer):
         """
         step = self.dialect.step
         prefixes = self._prefixes
-        for metric, value, measured_at, source, _ in readings:
-            if source.said:
-                first = f"{self._series(metric, source).prefix}{value!r}"
-                yield f"{first}{''.join(_fields_of(source))} {measured_at // step}"
-                continue
-            if (prefix := prefixes.get((metric, source))) is None:
+        readings = Readings.of(readings)
+        columns = zip(readings.series, readings.values, readings.times, strict=True)
+        for measured, value, measured_at in columns:
+            if (prefix := prefixes.get(measured)) is None:
+                metric, source = measured
+                prefix = self._series(metric, source).prefix
+                if source.said:
+                    fields = "".join(_fields_of(source))
+                    yield f"{prefix}{value!r}{fields} {measured_at // step}"
+                    continue
                 if len(prefixes) >= MANY_PREFIXES:
                     prefixes.clear()
-                prefix = self._series(metric, source).prefix
-                prefixes[metric, source] = prefix
+                prefixes[measured] = prefix
             # To the memory 0 and -0 are the same
             text = _written(value) if value else repr(value)
             yield f"{prefix}{text} {measured_at // step}"
