@@ -98,6 +98,21 @@ def other_column(data: bytes) -> bytes:
     return data.replace(b"rows BLOB", b"raws BLOB")
 
 
+def other_table(data: bytes) -> bytes:
+    """Return a file with a table that SQLite reads, and drops as soon as it tidies up."""
+    return data.replace(b"tablepackpack", b"tAblepackpack")
+
+
+def other_order(data: bytes) -> bytes:
+    """Return a file with a table of which it says otherwise how it was made."""
+    return data.replace(b"CREATE TABLE pack", b"cREATE TABLE pack")
+
+
+def other_name(data: bytes) -> bytes:
+    """Return a file with a table of which it says that it was called otherwise."""
+    return data.replace(b"CREATE TABLE pack", b"CREATE TABLE pAck")
+
+
 def read_only(data: bytes) -> bytes:
     """Return a file that says of itself that it may only be read."""
     return data[:18] + b"\x03" + data[19:]
@@ -124,6 +139,9 @@ def other_tally(data: bytes) -> bytes:
         (other_value, COUNT * 0.9, 7),
         (other_metric, COUNT / 2, 7),
         (other_column, 0, 7),
+        (other_table, COUNT, 7),
+        (other_order, COUNT, 7),
+        (other_name, COUNT, 7),
         (read_only, COUNT, 7),
         (later_version, COUNT, 7),
         (other_tally, COUNT, 0),

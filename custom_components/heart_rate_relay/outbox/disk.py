@@ -44,6 +44,10 @@ WITHOUT ROWID;
 COMMIT;
 """
 
+TABLES = ("mark", "pack", "series", "tally")
+READ_TABLES = """
+SELECT type, name, substr(sql, 1, 13 + length(name)) FROM sqlite_schema ORDER BY name
+"""
 READ_TALLY = "SELECT key, value, crc FROM tally"
 WRITE_TALLY = "INSERT OR REPLACE INTO tally VALUES (?, ?, ?)"
 DELETE_TALLY = "DELETE FROM tally WHERE key = ?"
@@ -274,6 +278,10 @@ def _is_new(db: sqlite3.Connection) -> bool:
 
 def _check(db: sqlite3.Connection) -> None:
     """Raise sqlite3.DatabaseError when a file is found to be damaged."""
+    # A table whose entry says it a little otherwise can be read, and is gone after a VACUUM
+    tables = [("table", name, f"CREATE TABLE {name}") for name in TABLES]
+    if db.execute(READ_TABLES).fetchall() != tables:
+        raise sqlite3.DatabaseError("the tables are not those of an outbox")
     ends = time.monotonic() + CHECK_FOR
     db.set_progress_handler(lambda: time.monotonic() > ends, 100)
     try:
