@@ -116,6 +116,7 @@ async def enable_event_loop_debug(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     loop = asyncio.get_running_loop()
     if not loop.get_debug():
+        monkeypatch.setattr(loop, "_set_coroutine_origin_tracking", lambda _: None)
         loop.set_debug(True)
         monkeypatch.setattr(loop, "get_debug", lambda: False)
 

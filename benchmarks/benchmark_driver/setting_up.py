@@ -7,8 +7,9 @@ import tracemalloc
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance
 
 from .soaking import RELAY
@@ -59,6 +60,8 @@ async def _add_all(
     for number in range(there, there + entries):
         entry = entry_of(data, options, domain=domain, title=f"Relay {number}")
         await hass.config_entries.async_add(entry)
+        if entry.state is not ConfigEntryState.LOADED:
+            raise HomeAssistantError(f"{entry.title} of {domain} is {entry.state}")
     await hass.async_block_till_done()
 
 

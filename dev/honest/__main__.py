@@ -49,7 +49,7 @@ ROUND = 15
 OLD = 2 * 60 * 60
 """How old a sample is that the phone hands in late, in seconds."""
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """How long anything may take, in seconds."""
 
 

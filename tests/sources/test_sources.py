@@ -21,7 +21,7 @@ from custom_components.heart_rate_relay.sources.chosen import Chosen
 from custom_components.heart_rate_relay.sources.detection.vocabulary import vocabulary
 from custom_components.heart_rate_relay.sources.rules import Rules
 from custom_components.heart_rate_relay.sources.sources import Listened, Sources
-from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import STRAP, WATCH, measure
@@ -760,6 +760,48 @@ async def test_another_device(hass: HomeAssistant) -> None:
     measure(hass, 71, entity.entity_id)
     expected = Device(newer.id, "Newer watch", version="3.0")
     assert listener.readings[-1].source.device == expected
+    listener.sources.stop()
+
+
+async def test_back_and_renamed_at_once(
+    hass: HomeAssistant, entity_registry: er.EntityRegistry
+) -> None:
+    """A source that is back is found, though it is called otherwise when that is told."""
+    entry = entity_registry.async_get_or_create("sensor", "strap", "1")
+    listener = Listener(hass, [entry.id])
+    entity_registry.async_remove(entry.entity_id)
+    await hass.async_block_till_done()
+
+    @callback
+    def restore(_: Event) -> None:
+        again = entity_registry.async_get_or_create("sensor", "strap", "1")
+        entity_registry.async_update_entity(again.entity_id, new_entity_id=STRAP)
+
+    hass.bus.async_listen_once("restore", restore)
+    hass.bus.async_fire("restore")
+    await hass.async_block_till_done()
+    measure(hass, 70)
+    measure(hass, 71)
+    assert listener.values == [71]
+    listener.sources.stop()
+
+
+async def test_named_as_a_source(hass: HomeAssistant) -> None:
+    """An entity that takes the name of a source tells of its device, and what becomes of that."""
+    source_id, device = watch_sensor(hass)
+    entity = er.async_get(hass).async_get(source_id)
+    assert entity
+    listener = Listener(hass, [STRAP])
+    er.async_get(hass).async_update_entity(entity.entity_id, new_entity_id=STRAP)
+    await hass.async_block_till_done()
+    measure(hass, 70)
+    measure(hass, 71)
+    dr.async_get(hass).async_update_device(device.id, sw_version="2.0")
+    await hass.async_block_till_done()
+    measure(hass, 72)
+    told = [each.source.device for each in listener.readings]
+    assert [each.version for each in told] == ["1.0", "2.0"]
+    assert {each.name for each in told} == {"Watch"}
     listener.sources.stop()
 
 

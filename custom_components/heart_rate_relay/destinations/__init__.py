@@ -35,6 +35,11 @@ class Destinations(MutableMapping[str, type[Destination]]):
         del self._rows[service]
 
     @override
+    def __contains__(self, service: object) -> bool:
+        # Whoever asks only this has nothing imported
+        return service in self._rows
+
+    @override
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 import json
 import ssl
@@ -183,7 +184,10 @@ class Destination(ABC):
         tokens: Tokens,
     ) -> None:
         """Initialize the destination from what its form gave, and its account's tokens."""
-        self._session = session
+        # The middlewares of Home Assistant look where a redirect leads, and none is followed
+        self._ask_for = partial(
+            session.request, allow_redirects=False, timeout=TIMEOUT, middlewares=()
+        )
         self._config = config
         self._tokens = tokens
         self.memory: dict[str, Any] = {}
@@ -246,16 +250,8 @@ class Destination(ABC):
         Raises UnreachableError and NotAuthorisedError.
         """
         try:
-            async with self._session.request(
-                method,
-                url,
-                headers=headers,
-                data=data,
-                json=json,
-                allow_redirects=False,
-                timeout=TIMEOUT,
-                # Those of Home Assistant look where a redirect leads, and none is followed
-                middlewares=(),
+            async with self._ask_for(
+                method, url, headers=headers, data=data, json=json
             ) as response:
                 answer = Answer(response.status, response.headers, b"")
                 if not answer.ok or read or response.content_type == "text/html":

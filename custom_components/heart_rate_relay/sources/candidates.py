@@ -77,8 +77,10 @@ def async_track_entities(
 
     @callback
     def is_back(change: er.EventEntityRegistryUpdatedData) -> bool:
-        is_new = change["action"] == "create"
-        return is_new and async_source_id(hass, change["entity_id"]) in gone
+        # By the time that it is told it may be called otherwise
+        return change["action"] != "remove" and any(
+            async_entity_id(hass, source_id) for source_id in gone
+        )
 
     unlisten = hass.bus.async_listen(
         er.EVENT_ENTITY_REGISTRY_UPDATED, action, event_filter=is_back

@@ -221,7 +221,7 @@ class Sources:
             async_track_state_change_event(self._hass, self._entities, self._changed),
             async_track_state_report_event(self._hass, observers, self._reported),
             async_track_entities(self._hass, self._told.ids, self._registry_updated),
-            async_track_devices(self._hass, observers, self._device_updated),
+            async_track_devices(self._hass, observers, self._registry_updated),
         ]
         for observer in begin:
             self._begin(observer)
@@ -294,6 +294,9 @@ class Sources:
         if (observer := self.observers.get(entity_id)) is None:
             self._see_untold(entity_id, old, state)
             return
+        if old is None and observer.source.id == entity_id:
+            # Another entity may be called so now, of another device
+            self._subscribe()
         if old is None or ATTR_RESTORED in old.attributes:
             # By now its integration is set up
             observer.manner = async_manner(self._hass, entity_id)
@@ -354,16 +357,17 @@ class Sources:
 
     @callback
     @guarded
-    def _registry_updated(self, _: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        """Follow sources that are renamed, removed or back."""
+    def _registry_updated(
+        self,
+        _: Event[er.EventEntityRegistryUpdatedData]
+        | Event[dr.EventDeviceRegistryUpdatedData],
+    ) -> None:
+        """Follow sources that are renamed, removed or back, and to what they are a part of now.
+
+        Those that go with their device are gone before that is told of them.
+        """
         self._subscribe()
         self._check_later()
-
-    @callback
-    @guarded
-    def _device_updated(self, _: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
-        """Follow sources to what they are a part of now."""
-        self._subscribe()
 
     def _look_at_devices(self) -> None:
         """Take note of what the sources' devices are called now."""
