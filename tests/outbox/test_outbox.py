@@ -573,6 +573,21 @@ async def test_nothing_held_open_for_long(
         assert not has_thread()
 
 
+async def test_closed_for_long_on_a_full_disk(path: Path, clock: Clock) -> None:
+    """A file that is closed because nothing waits needs no room, and is no trouble."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1)
+        assert await drain(outbox) == [1]
+        size = path.with_name(f"{path.name}-wal").stat().st_size
+        with full_disk(room=size):
+            await asyncio.sleep(REST_AFTER + 1)
+            assert not any("outbox" in one.name for one in enumerate_threads())
+            await asyncio.sleep(REST_AFTER + 1)
+            assert not in_trouble(outbox)
+        await add_stored(outbox, 2)
+        assert await drain(outbox) == [2]
+
+
 async def test_under_way_when_held(path: Path) -> None:
     """What was under way when a backup began holds up nothing once it was delivered."""
     hold = Hold()

@@ -65,7 +65,7 @@ class Delivery:
         self._lead = Lead(outbox, destination, self._book.count)
         self._stopping = False
         self._changed = asyncio.Event()
-        self._goes_alone = limits.max_batch == 1
+        self._goes_alone = limits.max_batch == 1 and limits.newest_first
         self._is_idle = False
         self._context = copy_context()
         self._task: asyncio.Task[None] | None = None

@@ -138,12 +138,12 @@ class DiskTier:
             raise
         self._db = db
 
-    def close(self) -> None:
-        """Close the file: then it is whole by itself."""
+    def close(self, *, tidy: bool = True) -> None:
+        """Close the file: then it is whole by itself, and as small as may be where it is tidied."""
         if not self._db:
             return
         try:
-            if not self.count:
+            if tidy and not self.count:
                 self._db.execute("DELETE FROM series")
                 self._db.execute("VACUUM")
         finally:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +115,11 @@ class Keeper:
             self._resting = asyncio.create_task(self.whole(self._close()))
 
     async def _close(self) -> None:
-        """Close the file, which a relay whose service is well may not need for months."""
+        """Close the file, which a relay whose service is well may not need for months.
+
+        Nothing is written for that, and of a disk that fails whoever writes next will learn.
+        """
         if not (self.stored or self.spilled or self.is_held):
-            await self.on_disk(self.tiers.disk.close, None)
+            with suppress(OSError, *DAMAGE):
+                await self.in_thread(partial(self.tiers.disk.close, tidy=False))
             self.rest()
