@@ -185,9 +185,7 @@ class Destination(ABC):
     ) -> None:
         """Initialize the destination from what its form gave, and its account's tokens."""
         # The middlewares of Home Assistant look where a redirect leads, and none is followed
-        self._ask_for = partial(
-            session.request, allow_redirects=False, timeout=TIMEOUT, middlewares=()
-        )
+        self._ask_for = partial(session.request, allow_redirects=False, middlewares=())
         self._config = config
         self._tokens = tokens
         self.memory: dict[str, Any] = {}
@@ -251,7 +249,7 @@ class Destination(ABC):
         """
         try:
             async with self._ask_for(
-                method, url, headers=headers, data=data, json=json
+                method, url, headers=headers, data=data, json=json, timeout=TIMEOUT
             ) as response:
                 answer = Answer(response.status, response.headers, b"")
                 if not answer.ok or read or response.content_type == "text/html":
