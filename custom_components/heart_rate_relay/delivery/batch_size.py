@@ -31,10 +31,7 @@ class BatchSize:
 
     def batches(self, entries: Entries) -> tuple[list[Entries], bool]:
         """Return batches as large as they may be now, and whether more are left."""
-        size = self.now
-        if self._limits.mixed and self._limits.min_batch <= len(entries) <= size:
-            return [entries], False
-        return batches_of(entries, self._limited(size))
+        return batches_of(entries, self._limited(self.now))
 
     def smallest(self, entries: Entries) -> list[Entries]:
         """Return batches so small that they make no two."""

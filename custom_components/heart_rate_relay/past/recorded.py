@@ -42,7 +42,10 @@ CONTEXT = Context()
 
 
 class RecordedState(State):
-    """A state that makes of numbers when it came and changed, where somebody asks: few do."""
+    """A state that makes of numbers when it came and changed, where somebody asks: few do.
+
+    What is a property here is an attribute of any other state, and nobody sets it later.
+    """
 
     __slots__ = ("_changed_at",)
 

@@ -101,17 +101,10 @@ def async_track_devices(
     action: Callable[[Event[dr.EventDeviceRegistryUpdatedData]], None],
 ) -> CALLBACK_TYPE:
     """Have something done when the devices change that entities are of now."""
-    entities, devices = er.async_get(hass), dr.async_get(hass)
-    device_ids = set()
-    for entity_id in entity_ids:
-        entity = entities.async_get(entity_id)
-        device = (
-            devices.async_get(entity.device_id) if entity and entity.device_id else None
-        )
-        if device:
-            device_ids.add(device.id)
-        if isinstance(device, dr.ChildDeviceEntry):
-            device_ids.add(device.parent_device_id)
+    entries = filter(None, map(er.async_get(hass).async_get, entity_ids))
+    device_ids = {
+        device.id for entry in entries for device in _devices(hass, entry) if device
+    }
     return async_track_device_registry_updated_event(hass, device_ids, action)
 
 
@@ -124,17 +117,25 @@ def async_device(hass: HomeAssistant, source: Source) -> Device:
     entry = er.async_get(hass).async_get(source.entity_id)
     if not entry:
         return Device(source.id, source.entity_id)
-    registry = dr.async_get(hass)
-    device = whole = registry.async_get(entry.device_id) if entry.device_id else None
+    device, whole = _devices(hass, entry)
     if not device:
         return Device(source.id, entry.original_name or entry.platform)
-    if isinstance(device, dr.ChildDeviceEntry):
-        whole = registry.async_get(device.parent_device_id)
     model = version = None
     if isinstance(whole, dr.DeviceEntry):
         model, version = whole.model, whole.sw_version or whole.hw_version
     name = device.name or model or entry.platform
     return Device(device.id, name, model or "", version or "")
+
+
+def _devices(
+    hass: HomeAssistant, entry: er.RegistryEntry
+) -> tuple[dr.AnyDeviceEntry | None, dr.AnyDeviceEntry | None]:
+    """Return the device that an entity is of, and the whole of which that is a part."""
+    registry = dr.async_get(hass)
+    device = registry.async_get(entry.device_id) if entry.device_id else None
+    if isinstance(device, dr.ChildDeviceEntry):
+        return device, registry.async_get(device.parent_device_id)
+    return device, device
 
 
 @callback

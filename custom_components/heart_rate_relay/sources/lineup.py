@@ -70,9 +70,7 @@ class Lineup:
 
         What comes too soon after another reading of its source does not.
         """
-        if not self.one_line or (
-            not self._held and self._heart_rates[:1] == [observer]
-        ):
+        if not self.one_line:
             return observer.due(readings)
         return self._passed_in_line(observer, readings, at)
 

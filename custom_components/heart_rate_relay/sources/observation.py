@@ -175,9 +175,7 @@ class Observing[V](ABC):
 
         One that is so for long to come measured before the clock was set back.
         """
-        live_for = self._rules.live_for
-        left = self.known.spoke_at + live_for - now
-        return 0 < left <= live_for + CLOCK_TOLERANCE
+        return 0 < self.live_until - now <= self._rules.live_for + CLOCK_TOLERANCE
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the source is silent for longer than it usually is."""

@@ -328,7 +328,7 @@ class Sources:
     ) -> None:
         """Make readings of what a source says, where there are any in it."""
         self._take(observer, observer.observe(old, state, at), at)
-        if state is None or (self._missing and observer.source.id in self._missing):
+        if state is None or observer.source.id in self._missing:
             self._check_later()
         self.wearer.async_update()
 
@@ -336,8 +336,7 @@ class Sources:
         """Pass readings on, and those that are held back once it is clear what they are."""
         for reading in self._lineup.passed(observer, readings, at):
             self._on_reading(reading)
-        if self._lineup.clear_at < inf:
-            self._wait_until_clear(at)
+        self._wait_until_clear(at)
 
     def _wait_until_clear(self, now: float) -> None:
         """Look again when it is clear whether the sources before others are silent."""
