@@ -21,7 +21,7 @@ from custom_components.heart_rate_relay.destinations.influxdb.line_protocol impo
 from custom_components.heart_rate_relay.destinations.influxdb.questions import (
     ask_victoria_metrics,
 )
-from custom_components.heart_rate_relay.reading import Reading, Source
+from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
 from custom_components.heart_rate_relay.relay.coordinator import RelayCoordinator
 from homeassistant.core import HomeAssistant
 
@@ -195,6 +195,27 @@ def test_no_question_is_asked_twice() -> None:
         ask_victoria_metrics(URL("http://victoria"), {}, series, NOW) for _ in range(3)
     ]
     assert len({question.url for question in questions}) == 3
+
+
+async def test_every_millisecond(
+    url: str, connect: Connect, strap: Source, session: aiohttp.ClientSession
+) -> None:
+    """What is kept is found whatever its time: asked as it is written, every eighth was not."""
+    destination = connect("influxdb_v1", url, username="", password="")
+    second = (NOW - DAY * SECOND) // SECOND * SECOND
+    readings = [
+        reading(60.0 + number % 7, second + number * 1000, strap)
+        for number in range(1000)
+    ]
+    assert await destination.deliver(readings) == Receipt()
+    async with asyncio.timeout(60):
+        while len(await held(session, url, strap.entity_id)) < len(readings):
+            await asyncio.sleep(0.2)
+    missing = [
+        each.measured_at for each in readings if not await destination._holds(each)
+    ]
+    assert missing == []
+    assert not await destination._holds(reading(60.0, second - 1, strap))
 
 
 async def test_repeat_is_kept_twice(

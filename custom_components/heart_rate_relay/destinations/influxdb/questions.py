@@ -40,11 +40,13 @@ def ask_victoria_metrics(
     It remembers what it did not find, on a slow disk until another series begins. So no
     question is asked twice: each excludes a label of its own, which nothing has.
 
+    It keeps milliseconds, and makes a float of what is asked for: 1.79 cuts that off, to one too
+    few for every eighth, and later releases round it. A quarter more is right for both.
+
     Source: https://docs.victoriametrics.com/#how-to-export-data-in-json-line-format
     """
     tag, text = series.mark
-    # To which it keeps times
-    moment = _iso(at // MILLISECOND * MILLISECOND, "milliseconds")
+    moment = _iso(at // MILLISECOND * MILLISECOND + MILLISECOND // 4)
     match = f'{{{tag}={_quoted(text)},asked!="{time.time_ns()}"}}'
     query = {"match[]": match, "start": moment, "end": moment}
     root = url.with_path(url.path.removesuffix("/influx"))
@@ -157,7 +159,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _iso(at: int, precision: str = "microseconds") -> str:
+def _iso(at: int) -> str:
     """Return µs since the epoch in ISO 8601."""
     moment = EPOCH + timedelta(microseconds=at)
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
