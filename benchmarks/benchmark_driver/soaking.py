@@ -1,8 +1,8 @@
 """What the driver can be told while Home Assistant soaks: who is in the air, and what it holds."""
 
 import asyncio
+from contextlib import suppress
 import gc
-import os
 from pathlib import Path
 import sys
 import threading
@@ -39,7 +39,8 @@ async def discover(hass: HomeAssistant, *, monitors: int) -> None:
 
 async def holds(hass: HomeAssistant) -> dict[str, int]:
     """Return what the process holds once all garbage is gone, memory in bytes."""
-    files = await hass.async_add_executor_job(os.listdir, "/proc/self/fd")
+    files = await hass.async_add_executor_job(_files)
+    connections = sum(file.startswith("socket:") for file in files)
     gc.collect()
     relays = [
         entry.runtime_data
@@ -50,9 +51,19 @@ async def holds(hass: HomeAssistant) -> dict[str, int]:
     return {
         "memory": resident * 4096,
         "blocks": sys.getallocatedblocks(),
-        "files": len(files),
+        "files": len(files) - connections,
+        "connections": connections,
         "tasks": len(asyncio.all_tasks()),
         "threads": threading.active_count(),
         "waiting": sum(len(relay.outbox) for relay in relays),
         "delivered": sum(relay.outbox.tally.delivered for relay in relays),
     }
+
+
+def _files() -> list[str]:
+    """Return what the process has open."""
+    files = []
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            files.append(str(file.readlink()))
+    return files

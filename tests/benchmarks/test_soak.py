@@ -6,7 +6,14 @@ import pytest
 
 from benchmarks.soak import MAY_GROW, MB, Sample, growing
 
-FLAT = {"memory": 280.0 * MB, "blocks": 1e6, "files": 60, "tasks": 30, "threads": 20}
+FLAT = {
+    "memory": 280.0 * MB,
+    "blocks": 1e6,
+    "files": 40,
+    "connections": 20,
+    "tasks": 30,
+    "threads": 20,
+}
 
 
 def minutes(count: int, held: Callable[[int], Sample]) -> list[Sample]:
@@ -16,7 +23,7 @@ def minutes(count: int, held: Callable[[int], Sample]) -> list[Sample]:
 
 def test_flat() -> None:
     """What is held at times, and at the beginning, is no growth."""
-    samples = minutes(40, lambda minute: FLAT | {"files": 60 + minute % 7})
+    samples = minutes(40, lambda minute: FLAT | {"files": 40 + minute % 7})
     for sample in samples[:10]:
         assert isinstance(sample, dict)
         sample["memory"] -= 50 * MB

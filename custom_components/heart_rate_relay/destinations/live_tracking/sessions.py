@@ -14,6 +14,7 @@ each source had measured by when. What such a source measured until then is know
 not counted again; how far it was before then is not, so that it is not told.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -52,8 +53,9 @@ class Way:
 
     def __init__(self, until: int = 0, metres: float = 0.0) -> None:
         """Initialize the way, of which no more is known until that time, in µs UTC."""
-        self._ends = [until]
-        self._totals = [metres]
+        # Numbers in a row, as there may be one for each second of hours
+        self._ends = array("q", [until])
+        self._totals = array("d", [metres])
 
     def add(self, at: int, metres: float) -> bool:
         """Add what was measured until a time, and return whether that was not known."""
@@ -96,7 +98,7 @@ class Way:
         place = max(1, bisect_left(self._ends, at))
         so_far, later = self._totals[place - 1], Way()
         later._ends += self._ends[place:]
-        later._totals += [metres - so_far for metres in self._totals[place:]]
+        later._totals.extend(metres - so_far for metres in self._totals[place:])
         del self._ends[place:], self._totals[place:]
         return later
 
@@ -105,7 +107,7 @@ class Way:
         so_far = self._totals[-1]
         first = 0 if later._ends[0] else 1
         self._ends += later._ends[first:]
-        self._totals += [so_far + metres for metres in later._totals[first:]]
+        self._totals.extend(so_far + metres for metres in later._totals[first:])
 
 
 class Session:
@@ -114,7 +116,7 @@ class Session:
     def __init__(self, started_at: int) -> None:
         """Initialize the session with the second of its first reading."""
         self.started_at = started_at
-        self.seconds = [started_at]
+        self.seconds = array("q", [started_at])
         """In which something was measured, in order."""
         self.ways: dict[Series, Way] = {}
 
@@ -255,7 +257,7 @@ class Sessions:
                 (metric, source): Way(until, metres)
                 for metric, source, until, metres in remembered["ways"]
             }
-        except LookupError, TypeError, ValueError:
+        except LookupError, OverflowError, TypeError, ValueError:
             return
         self._sessions, self._accepted = [session], latest
 
