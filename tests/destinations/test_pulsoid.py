@@ -177,7 +177,7 @@ async def test_bytes_of_a_reading(connect: Connect, value: float, sent: int) -> 
         "measured_at": NOW // 1000,
         "data": {"heart_rate": sent},
     }
-    assert f'"heart_rate": {sent}}}'.encode() in seen.body
+    assert f'"heart_rate":{sent}}}'.encode() in seen.body
 
 
 async def test_deliver(pulsoid: Pulsoid, connect: Connect) -> None:

@@ -9,7 +9,7 @@ do later ones have to bear witness. Then it is too late for what they overtook.
 """
 
 from ..metrics import Metric
-from ..outbox.entries import Entries, Entry
+from ..outbox.entries import NO_ENTRIES, Entries, Entry
 from ..reading import Reading
 
 MANY = 3
@@ -89,7 +89,7 @@ class Suspicion:
         too few for a batch, they are no longer.
         """
         if not self._suspects:
-            return entries[:0], entries
+            return NO_ENTRIES, entries
         readings = entries.readings
         # The number of an entry changes when a reading goes to the disk
         places = {reading: place for place, reading in enumerate(readings)}
@@ -99,7 +99,7 @@ class Suspicion:
             self._suspects = dict.fromkeys(suspects.readings)
         if len(suspects) < self._min_batch:
             self._forget(suspects)
-            suspects = entries[:0]
+            suspects = NO_ENTRIES
         others = [n for n, one in enumerate(readings) if one not in self._suspects]
         return suspects, entries.pick(others)
 

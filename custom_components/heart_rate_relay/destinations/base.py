@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import aiohttp
+import orjson
 from yarl import URL
 
 from ..metrics import Metric
@@ -247,12 +248,16 @@ class Destination(ABC):
 
         Raises UnreachableError and NotAuthorisedError.
         """
+        if json is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+            data = orjson.dumps(json)
         try:
             async with self._ask_for(
-                method, url, headers=headers, data=data, json=json, timeout=TIMEOUT
+                method, url, headers=headers, data=data, timeout=TIMEOUT
             ) as response:
                 answer = Answer(response.status, response.headers, b"")
-                if not answer.ok or read or response.content_type == "text/html":
+                kind = answer.headers.get("Content-Type", "")
+                if not answer.ok or read or "html" in kind:
                     answer = await _read_bounded(answer, response, self.max_answer)
         except (aiohttp.ClientSSLError, ssl.SSLError) as err:
             raise UnreachableError("tls_error", str(err)) from err

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, overload, override
 
 from ..reading import Reading
-from ..readings import Readings
+from ..readings import NONE, Readings
 
 
 class Entry(NamedTuple):
@@ -84,3 +84,6 @@ class Entries(Sequence[Entry]):
         moments = list(zip(self.readings.times, self.seqs, strict=True))
         places = range(len(self))
         return self.pick(sorted(places, key=moments.__getitem__, reverse=newest_first))
+
+
+NO_ENTRIES = Entries([], NONE)

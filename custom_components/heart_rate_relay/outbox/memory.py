@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from math import inf
 
 from ..reading import Reading
-from ..readings import Readings
+from ..readings import NONE, Readings
 from .entries import Entries, Entry
 
 
@@ -36,7 +36,7 @@ class Memory:
             return entries.readings
         pop, seqs = self._readings.pop, entries.seqs
         missing = [n for n, seq in enumerate(seqs) if pop(seq, None) is None]
-        return entries.readings.pick(missing)
+        return entries.readings.pick(missing) if missing else NONE
 
     def clear(self) -> None:
         """Remove all readings."""
@@ -60,18 +60,20 @@ class Memory:
             if counted or not reading.duration
         ]
 
-    def first(self, count: int, since: float, *, counted: bool) -> list[Entry]:
+    def first(self, count: int, since: float, *, counted: bool) -> Entries:
         """Return the first so many of those that came in after a time.
 
         Not all are looked at: where readings go one by one, many may wait behind the first.
         """
-        found: list[Entry] = []
+        seqs: list[int] = []
+        readings: list[Reading] = []
         for seq, (added_at, reading) in self._readings.items():
             if added_at > since and (counted or not reading.duration):
-                found.append(Entry(seq, reading))
-                if len(found) == count:
+                seqs.append(seq)
+                readings.append(reading)
+                if len(seqs) == count:
                     break
-        return found
+        return Entries(seqs, Readings.of(readings))
 
 
 def now() -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..reading import Reading, now_us
 from ..readings import NONE, Readings
 from .coverage import Span
-from .entries import Entries, Entry
+from .entries import NO_ENTRIES, Entries, Entry
 from .hold import Hold
 from .keeper import Keeper
 from .memory import Memory, now
@@ -121,7 +121,7 @@ class Outbox:
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
-        if reading.measured_at < self._bounds().measured_from:
+        if reading.measured_at < now_us(-self.max_age):
             self.tally.expired += 1
             return
         self._fresh.add(reading)
@@ -145,7 +145,7 @@ class Outbox:
         if newest_first and self.has_fresh:
             since, counted = now() - FRESH_FOR, not self._must_wait
             if fresh := self._fresh.first(count, since, counted=counted):
-                return Entries.of(fresh)
+                return fresh
         if self._has_counted and not (self.trouble or self._keeper.is_held):
             await self.flush()
         kept = NONE
@@ -156,11 +156,11 @@ class Outbox:
         is_left = self._keeper.stored > len(self._settled)
         if self._keeper.is_held and is_left and not newest_first:
             # What is on disk comes first, once it may be touched again
-            return Entries.of(())
+            return NO_ENTRIES
         waiting = Entries.unnumbered(kept)
-        if fresh := self._fresh.entries(counted=not self._must_wait):
+        if others := self._fresh.entries(counted=not self._must_wait):
             # Of the same moment, what came in last is the newest
-            waiting = (waiting + Entries.of(fresh)).by_time(newest_first=newest_first)
+            waiting = (waiting + Entries.of(others)).by_time(newest_first=newest_first)
         return waiting[:count]
 
     async def settle(self, entries: Iterable[Entry]) -> None:

@@ -77,7 +77,7 @@ async def test_bytes(connect: Callable[..., Face], kind: str) -> None:
             for n, value in enumerate((72, 72.5, 73))
         ],
     }
-    assert b'"value": 72}' in seen.body
+    assert b'"value":72}' in seen.body
 
 
 def assert_login(seen: Seen) -> None:
