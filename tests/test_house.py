@@ -40,6 +40,7 @@ LIBRARY = (
     "delivery",
     "destinations",
     "sources.detection",
+    "turns",
     "units",
     *(
         f"workout.{name}"

@@ -16,6 +16,7 @@ from zlib import crc32
 from ..metrics import METRICS
 from ..reading import Device, Reading, Source
 from ..readings import Readings, Series
+from ..turns import Turns
 from . import pack
 from .pack import Columns
 
@@ -84,6 +85,7 @@ class Packs:
             self.count += pack.count(data)
             self._begun += 1
         self._given: dict[int, Readings] = {}
+        self._turns = Turns()
 
     def insert(self, readings: Iterable[Reading]) -> None:
         """Add readings."""
@@ -93,6 +95,7 @@ class Packs:
         readings = Readings.of(readings).by_time()
         start = 0
         while start < len(readings):
+            self._turns.give()
             key, old = readings.times[start], b""
             if found := self._db.execute(OF, (key,)).fetchone():
                 key, old = found
@@ -101,6 +104,7 @@ class Packs:
             if old:
                 new = Readings.joined(self._readings(key, old), new).by_time()
             for at, data in pack.parted(key, self._columns(new)):
+                self._turns.give()
                 # A full pack stays as it is when others follow
                 if at != key or data != old:
                     self._write(at, data)
@@ -117,6 +121,7 @@ class Packs:
         sql = ALL.format("DESC" if newest_first else "ASC")
         with closing(self._db.execute(sql)) as packs:
             for key, data in packs:
+                self._turns.give()
                 if latest is not None and (key > latest) == newest_first:
                     raise ValueError("packs in disorder")
                 latest = key
@@ -141,6 +146,7 @@ class Packs:
         missing: list[Readings] = []
         start = 0
         while start < len(readings):
+            self._turns.give()
             found = self._db.execute(OF, (readings.times[start],)).fetchone()
             end = self._end(readings, start)
             some = readings[start:end]
@@ -168,6 +174,7 @@ class Packs:
         """
         before = self.count
         while found := self._db.execute(FIRST).fetchone():
+            self._turns.give()
             key, data = found
             if key >= measured_from and self.count <= max_readings:
                 break

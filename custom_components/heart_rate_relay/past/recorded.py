@@ -19,6 +19,7 @@ from homeassistant.util.json import json_loads_object
 from homeassistant.util.read_only_dict import ReadOnlyDict
 
 from ..reading import MILLISECOND, SECOND, to_us
+from ..turns import Turns
 
 type Attributes = ReadOnlyDict[str, Any]
 
@@ -28,7 +29,10 @@ type Row = tuple[
 """Whose state, what, the number of its attributes, and when it came, changed, and was reported."""
 
 AT_ONCE = 500
-"""How many states are looked at at once, and attributes asked for: databases bound the latter."""
+"""How many attributes are asked for at once: databases bound that."""
+
+FEW = 50
+"""How many states are looked at before others have their turn."""
 
 utc = dt_util.utc_from_timestamp
 
@@ -108,7 +112,9 @@ class Recordings:
         first, last = (start + MILLISECOND) / SECOND, (end - MILLISECOND) / SECOND
         found = session.connection().execute(_query(entity_ids, start, end))
         # What is made of a row is gone before the next ones are read
-        for rows in found.partitions(AT_ONCE):
+        turns = Turns()
+        for rows in found.partitions(FEW):
+            turns.give()
             self._learn(session, {row[2] for row in rows if row[2] is not None})
             attributes = self._attributes
             for number, value, attributes_id, at, changed_at, reported_at in rows:

@@ -36,6 +36,7 @@ class Lineup:
         """Whether the service shows one line, so that only one source may count."""
         self._observers: dict[str, Watcher] = {}
         self._heart_rates: list[Observer] = []
+        self._places: dict[Observer, int] = {}
         self._held: list[Held] = []
         self.clear_at = inf
         """When it is clear of a reading that is held back, unless its source is overtaken."""
@@ -53,8 +54,9 @@ class Lineup:
             for observer in observers.values()
             if isinstance(observer, Observer) and observer.metric is HEART_RATE
         ]
+        self._places = {one: place for place, one in enumerate(self._heart_rates)}
         # A source that is removed has no place any more by which to tell
-        self._held = [one for one in self._held if one.observer in self._heart_rates]
+        self._held = [one for one in self._held if one.observer in self._places]
 
     def first_live(self, now: float) -> Observer | None:
         """Return the most preferred source that is live at a time (seconds, UTC)."""
@@ -78,7 +80,7 @@ class Lineup:
         self, observer: Watcher, readings: Sequence[Reading], at: float
     ) -> Iterator[Reading]:
         """Yield the same where only the first live source counts."""
-        if not isinstance(observer, Observer) or observer not in self._heart_rates:
+        if not isinstance(observer, Observer) or observer not in self._places:
             counted = [
                 reading
                 for reading in readings
@@ -87,10 +89,11 @@ class Lineup:
             yield from observer.due(counted)
         else:
             new = [Held(observer, reading) for reading in readings]
+            place = self._places[observer]
             if at < self.clear_at and all(
-                one.observer is observer for one in self._held
+                self._places[one.observer] <= place for one in self._held
             ):
-                # Of those held back it is as unclear as it was
+                # To those before it, it is of no matter: of them it is as unclear as it was
                 yield from self._counted(new, at)
             else:
                 held, self._held = self._held, []
@@ -127,7 +130,7 @@ class Lineup:
         """
         now = max((one.reading.measured_at for one in self._held), default=0) / SECOND
         for one in self._held:
-            before = self._heart_rates[: self._heart_rates.index(one.observer)]
+            before = self._heart_rates[: self._places[one.observer]]
             are_silent = all(observer.is_overdue(now) for observer in before)
             if are_silent and one.observer.is_due(one.reading):
                 yield one.reading
