@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -19,6 +20,7 @@ from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Device, Reading
 from custom_components.heart_rate_relay.sources.chosen import Chosen
 from custom_components.heart_rate_relay.sources.detection.vocabulary import vocabulary
+from custom_components.heart_rate_relay.sources.lineup import Held, Lineup
 from custom_components.heart_rate_relay.sources.rules import Rules
 from custom_components.heart_rate_relay.sources.sources import Listened, Sources
 from homeassistant.core import CoreState, Event, HomeAssistant, callback
@@ -539,6 +541,55 @@ async def test_removed_while_held_back(
     await hass.async_block_till_done()
     listener.sources.stop()
     assert listener.values == [71]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_looked_at_again_only_where_it_matters(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seed: int
+) -> None:
+    """What is held back counts as if all of it was looked at whenever any source speaks."""
+    random = Random(seed)
+    ids = [f"sensor.strap_{number}" for number in range(6)]
+    for entity_id in ids:
+        measure(hass, 60, entity_id)
+    listener, other = (Listener(hass, ids, one_line=True, live_for=10) for _ in "ab")
+    other.sources._lineup._is_behind = lambda *_: False  # type: ignore[method-assign]
+    for number in range(400):
+        freezer.tick(random.choice((0.1, 0.5, 1, 1, 2, 9, 12)))
+        async_fire_time_changed(hass)
+        value = "unavailable" if random.random() < 0.05 else 60 + number % 40
+        measure(hass, value, random.choice(ids[: random.randint(1, 6)]))
+    for each in (listener, other):
+        each.sources.stop()
+    assert listener.values == other.values
+    assert 50 < len(listener.values) < 350
+
+
+async def test_many_in_line(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With many sources, each is looked at no more often than it speaks, but for once."""
+    looks = []
+    counts = Lineup._counts
+
+    def counted(lineup: Lineup, held: Held, now: float) -> bool | None:
+        looks.append(held)
+        return counts(lineup, held, now)
+
+    monkeypatch.setattr(Lineup, "_counts", counted)
+    ids = [f"sensor.strap_{number}" for number in range(50)]
+    for entity_id in ids:
+        measure(hass, 60, entity_id)
+    listener = Listener(hass, ids, one_line=True, live_for=10)
+    for turn in range(20):
+        for entity_id in ids:
+            freezer.tick(0.02)
+            measure(hass, 61 + turn, entity_id)
+    listener.sources.stop()
+    assert listener.values == list(range(61, 81))
+    assert len(looks) <= 2 * 20 * len(ids)
 
 
 async def test_all_lines(hass: HomeAssistant) -> None:

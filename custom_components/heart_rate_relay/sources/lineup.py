@@ -89,15 +89,22 @@ class Lineup:
             yield from observer.due(counted)
         else:
             new = [Held(observer, reading) for reading in readings]
-            place = self._places[observer]
-            if at < self.clear_at and all(
-                self._places[one.observer] <= place for one in self._held
-            ):
-                # To those before it, it is of no matter: of them it is as unclear as it was
-                yield from self._counted(new, at)
+            if self._is_behind(observer, at):
+                yield from self._told_apart(new, at)
+                if observer.missed_from > at:
+                    self.clear_at = min(self.clear_at, observer.missed_from)
             else:
                 held, self._held = self._held, []
                 yield from self._counted(held + new, at)
+
+    def _is_behind(self, observer: Observer, at: float) -> bool:
+        """Return whether it is as unclear as it was of all that is held back, whatever one says.
+
+        To the sources before it, it is of no matter.
+        """
+        place, places = self._places[observer], self._places
+        are_before = all(places[one.observer] <= place for one in self._held)
+        return bool(self._held) and at < self.clear_at and are_before
 
     def _is_overtaken(self, observer: Watcher, metric: Metric, at: float) -> bool:
         """Return whether a preferred source of the same metric counts at a time.
@@ -137,14 +144,8 @@ class Lineup:
         self._held = []
 
     def _counted(self, candidates: Sequence[Held], now: float) -> Iterator[Reading]:
-        """Yield those readings that count, and hold back those in doubt."""
-        for one in candidates:
-            match self._counts(one, now):
-                case None:
-                    self._held.append(one)
-                case True if one.observer.is_due(one.reading):
-                    yield one.reading
-        del self._held[:-MAX_HELD]
+        """Yield those readings that count, hold back those in doubt, and note until when."""
+        yield from self._told_apart(candidates, now)
         self.clear_at = min(
             (
                 observer.missed_from
@@ -153,6 +154,16 @@ class Lineup:
             ),
             default=inf,
         )
+
+    def _told_apart(self, candidates: Sequence[Held], now: float) -> Iterator[Reading]:
+        """Yield those readings that count, and hold back those in doubt."""
+        for one in candidates:
+            match self._counts(one, now):
+                case None:
+                    self._held.append(one)
+                case True if one.observer.is_due(one.reading):
+                    yield one.reading
+        del self._held[:-MAX_HELD]
 
     def _counts(self, held: Held, now: float) -> bool | None:
         """Return whether a reading counts, None while there is doubt.
@@ -169,7 +180,9 @@ class Lineup:
                 continue
             if known.spoke_from <= measured_at <= known.spoke_at:
                 return False
-            in_doubt |= known.spoke_at < measured_at and now < observer.missed_from
+            in_doubt = in_doubt or (
+                known.spoke_at < measured_at and now < observer.missed_from
+            )
         return None if in_doubt else True
 
 
