@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 import time
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -13,6 +14,7 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.past import (
     backfill as backfill_module,
     history as past,
+    recorded,
 )
 from custom_components.heart_rate_relay.relay.coordinator import (
     RelayCoordinator,
@@ -20,6 +22,7 @@ from custom_components.heart_rate_relay.relay.coordinator import (
 )
 from custom_components.heart_rate_relay.relay.handover import HANDOVERS
 from custom_components.heart_rate_relay.sources.lineup import Lineup
+from custom_components.heart_rate_relay.turns import Turns
 from dev.stand_ins import Failure, Gerosense, InfluxDBv1, Pulsoid, StandIn
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import RecorderRuns
@@ -130,6 +133,25 @@ async def test_action(
     ]
     assert {arrival.source for arrival in by_time} == {STRAP}
     assert coordinator.data.backfill is None
+
+
+async def test_others_have_their_turn(
+    now: float,
+    hass: HomeAssistant,
+    relay: MockConfigEntry,
+    influxdb: InfluxDBv1,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No more than a few states are looked at before the event loop has its turn."""
+    turns: list[Turns] = []
+    monkeypatch.setattr(Turns, "give", lambda self: turns.append(self))
+    times = beat(hass, range(600, 0, -1), now)
+    coordinator = await set_up(hass, relay)
+    with monkeypatch.context() as patch:
+        # Of packs, too, but not here
+        patch.setattr(coordinator.outbox, "insert", AsyncMock(return_value=True))
+        await backfill(hass, relay)
+    assert len(turns) >= len(times) / recorded.FEW
 
 
 async def test_not_twice(
