@@ -18,6 +18,9 @@ US = 1e6
 MS = 1e3
 MB = 1024 * 1024
 
+LEAST_FLOOR = 1.0
+"""µs for a state: two runs with nothing on differ by more than less than that."""
+
 type Row = Mapping[str, float | int | str | None]
 """By the headings of the columns. Units are in the headings."""
 
@@ -60,7 +63,9 @@ def _live_row(
         "": arrangement.name,
         "CPU for a state, µs": None if is_nothing else round(cpu, 1),
         "±": None if is_nothing else round(spread(each), 1),
-        "× the bare POST": None if is_nothing else round(cpu / floor_cpu, 2),
+        "× the bare POST": (
+            None if is_nothing or floor_cpu < LEAST_FLOOR else round(cpu / floor_cpu, 2)
+        ),
         "p50, ms": _rounded(percentile(latencies, 50)) if latencies else None,
         "p99, ms": _rounded(percentile(latencies, 99)) if latencies else None,
         "event loop late, p99, ms": round(percentile(delays, 99), 1),

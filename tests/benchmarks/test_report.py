@@ -65,6 +65,14 @@ def test_live_table() -> None:
     assert relay["added to a state of another entity, µs"] == 0
 
 
+def test_floor_too_low() -> None:
+    """Nothing is told beside a floor that is less than what runs differ by."""
+    told = {**rounds(), FLOOR: [a_round(0.00999)]}
+    _, floor, relay = live_table(SCENARIO, told).rows
+    assert floor["× the bare POST"] is relay["× the bare POST"] is None
+    assert relay["CPU for a state, µs"] == pytest.approx(200)
+
+
 def test_history_table() -> None:
     """A backfill is told beside how late the event loop is by itself."""
     backfilled = Backfilled(
