@@ -15,6 +15,7 @@ from yarl import URL
 
 from custom_components.heart_rate_relay.destinations.base import Receipt
 from custom_components.heart_rate_relay.destinations.influxdb import reading_back
+from custom_components.heart_rate_relay.destinations.influxdb.database import InfluxDB
 from custom_components.heart_rate_relay.destinations.influxdb.line_protocol import (
     Series,
 )
@@ -202,6 +203,7 @@ async def test_every_millisecond(
 ) -> None:
     """What is kept is found whatever its time: asked as it is written, every eighth was not."""
     destination = connect("influxdb_v1", url, username="", password="")
+    assert isinstance(destination, InfluxDB)
     second = (NOW - DAY * SECOND) // SECOND * SECOND
     readings = [
         reading(60.0 + number % 7, second + number * 1000, strap)
