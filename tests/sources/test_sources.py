@@ -1,6 +1,6 @@
 """Home Assistant states become readings: which do, and with what time."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -20,10 +20,9 @@ from custom_components.heart_rate_relay.outbox.tally import Tally
 from custom_components.heart_rate_relay.reading import Device, Reading
 from custom_components.heart_rate_relay.sources.chosen import Chosen
 from custom_components.heart_rate_relay.sources.detection.vocabulary import vocabulary
-from custom_components.heart_rate_relay.sources.known import Listened
 from custom_components.heart_rate_relay.sources.lineup import Held, Lineup
 from custom_components.heart_rate_relay.sources.rules import Rules
-from custom_components.heart_rate_relay.sources.sources import Sources
+from custom_components.heart_rate_relay.sources.sources import Listened, Sources
 from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -43,7 +42,6 @@ class Listener:
         metric: Metric = metrics.HEART_RATE,
         takes: Container[Metric] = metrics.METRICS.values(),
         listened: Listened | None = None,
-        waits_until: Callable[[], float] = lambda: 0.0,
         **rules: Any,
     ) -> None:
         """Start to listen."""
@@ -69,7 +67,6 @@ class Listener:
             takes=takes,
             one_line=one_line,
             listened=listened,
-            waits_until=waits_until,
             on_reading=self.readings.append,
             on_missing=self._set_missing,
         )

@@ -30,9 +30,6 @@ STOP_TIMEOUT = 5.0
 class Delivery:
     """Delivers what is in an outbox, one request at a time."""
 
-    lingers_until = 0.0
-    """Until when readings that come in wait for others, in seconds of the event loop."""
-
     def __init__(
         self,
         outbox: Outbox,
@@ -52,7 +49,7 @@ class Delivery:
         self._on_outcome = on_outcome
         self._rate = RateLimit(destination.limits.max_rate)
         self._gather = gather or 0.0
-        self._not_before = self._next_round = 0.0
+        self._not_before = self._next_round = self._lingers_until = 0.0
         self._is_lingering = self._is_urgent = False
         self._backoff = Backoff()
         self._mistakes = Mistakes()
@@ -116,7 +113,7 @@ class Delivery:
 
     def send_now(self) -> None:
         """Try at once, however long the wait was to be."""
-        self._not_before = self._next_round = self.lingers_until = 0.0
+        self._not_before = self._next_round = self._lingers_until = 0.0
         self._is_urgent = True
         self.wake()
 
@@ -172,9 +169,9 @@ class Delivery:
             at = max(at, self._lead.not_before)
         if at > now:
             return at - now
-        if len(self._outbox) < self._size.now and self.lingers_until > now:
+        if len(self._outbox) < self._size.now and self._lingers_until > now:
             self._is_lingering = True
-            return self.lingers_until - now
+            return self._lingers_until - now
         return self._rate.delay(now, backlog=not self._outbox.has_fresh)
 
     def _until_repeat(self) -> float | None:
@@ -324,7 +321,7 @@ class Delivery:
         """
         now = asyncio.get_running_loop().time()
         self._rate.note(now)
-        self.lingers_until = now + self._destination.limits.linger
+        self._lingers_until = now + self._destination.limits.linger
         readings = entries.readings
         self._unanswered.begin(readings)
         try:

@@ -151,24 +151,24 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
 
     def _create_sources(self, coverage: Coverage) -> Sources:
         """Return what the options name, for what the service takes."""
+        options = self.options
         return Sources(
             self.hass,
-            Chosen(*(self.options[option] for option in ALL_SOURCES))._replace(
-                known=known_metrics(self.options)
+            Chosen(*(options[option] for option in ALL_SOURCES))._replace(
+                known=known_metrics(options)
             ),
             Rules(
-                min_interval=self.options[CONF_MIN_INTERVAL],
-                min_bpm=self.options[CONF_MIN_BPM],
-                max_bpm=self.options[CONF_MAX_BPM],
-                live_for=self.options[CONF_LIVE_FOR],
-                again=Again(self.options[CONF_AGAIN]),
+                min_interval=options[CONF_MIN_INTERVAL],
+                min_bpm=options[CONF_MIN_BPM],
+                max_bpm=options[CONF_MAX_BPM],
+                live_for=options[CONF_LIVE_FOR],
+                again=Again(options[CONF_AGAIN]),
             ),
             self.outbox.tally,
             coverage,
             takes=self.destination.limits.metrics,
             one_line=self.destination.limits.one_line,
             listened=self._listened,
-            waits_until=lambda: self.delivery.lingers_until,
             on_reading=self.async_take,
             on_missing=self._have_missing,
         )

@@ -7,7 +7,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..outbox.outbox import Outbox
-from ..sources.known import Listened
+from ..sources.sources import Listened
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,7 @@
 """What is known of a source while Home Assistant runs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple
-
-from ..metrics import Metric
 
 
 @dataclass
@@ -34,12 +30,3 @@ class Known:
     """When it measured last, as far as it is there."""
     paces: tuple[float, float] = (inf, inf)
     """How many seconds there were between the last readings."""
-
-
-class Listened(NamedTuple):
-    """What was known of sources when they were listened to last."""
-
-    until: float
-    """Seconds since the Unix epoch, UTC: what was measured since then is to be taken."""
-    known: Mapping[tuple[str, Metric], Known]
-    """What is known as long as Home Assistant runs, by source and what it measures."""

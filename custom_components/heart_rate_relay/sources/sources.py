@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from math import inf
 import time
+from typing import NamedTuple
 
 from homeassistant.const import ATTR_RESTORED
 from homeassistant.core import (
@@ -39,8 +40,7 @@ from .candidates import (
 )
 from .chosen import Chosen, Told
 from .counter import Counter
-from .gathering import Gathering
-from .known import Known, Listened
+from .known import Known
 from .lineup import Lineup, Watcher
 from .manner import async_integration, async_manner
 from .observation import Observer, Observing
@@ -50,11 +50,17 @@ from .wearer import Wearer
 from .workouts import TrainingObserver, WorkoutObserver
 
 
+class Listened(NamedTuple):
+    """What was known of sources when they were listened to last."""
+
+    until: float
+    """Seconds since the Unix epoch, UTC: what was measured since then is to be taken."""
+    known: Mapping[tuple[str, Metric], Known]
+    """What is known as long as Home Assistant runs, by source and what it measures."""
+
+
 class Sources:
     """The sources of a relay, in the order of preference."""
-
-    _check_timer: CALLBACK_TYPE | None = None
-    _clear_timer: CALLBACK_TYPE | None = None
 
     def __init__(
         self,
@@ -67,7 +73,6 @@ class Sources:
         takes: Container[Metric],
         one_line: bool,
         listened: Listened | None = None,
-        waits_until: Callable[[], float] = lambda: 0.0,
         on_reading: Callable[[Reading], None],
         on_missing: Callable[[set[str]], None],
     ) -> None:
@@ -89,12 +94,14 @@ class Sources:
         self._remembers = tally.is_whole or hass.state is CoreState.running
         # As long as it is listened to, a kill would leave less on disk
         tally.is_whole = False
-        self._on_reading, self._on_missing = on_reading, on_missing
+        self._on_reading = on_reading
+        self._on_missing = on_missing
         self._entities: dict[str, str] = {}
         self._missing: set[str] = set()
-        self.gathering = Gathering(waits_until, guarded(self._observe))
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._unlisten: list[CALLBACK_TYPE] = []
+        self._check_timer: CALLBACK_TYPE | None = None
+        self._clear_timer: CALLBACK_TYPE | None = None
 
     async def async_prepare(self) -> None:
         """Find out what there is to know of the integrations that made the sources."""
@@ -110,7 +117,6 @@ class Sources:
     @callback
     def stop(self, *, for_good: bool = False) -> None:
         """Stop to listen: until Home Assistant or the relay starts again, or for good."""
-        self.gathering.end()
         self._stop_all(self._unsubscribe)
         for reading in self._lineup.left():
             self._on_reading(reading)
@@ -187,7 +193,6 @@ class Sources:
     @callback
     def _subscribe(self) -> None:
         """Listen to the entities that the sources are now."""
-        self.gathering.end()
         self._stop_all(self._unsubscribe)
         known = {observer.source.id: observer for observer in self.observers.values()}
         observers: dict[str, Watcher] = {}
@@ -296,8 +301,7 @@ class Sources:
             # By now its integration is set up
             observer.manner = async_manner(self._hass, entity_id)
         at = state.last_updated_timestamp if state else event.time_fired_timestamp
-        if not self.gathering.takes(observer, old, state, at):
-            self._observe(observer, old, state, at)
+        self._observe(observer, old, state, at)
 
     def _see_untold(
         self, entity_id: str, old: State | None, state: State | None
@@ -314,7 +318,6 @@ class Sources:
     @guarded
     def _reported(self, event: Event[EventStateReportedData]) -> None:
         """Handle a source's state that is as it was."""
-        self.gathering.end()
         # The state's own time moves on, even before this is called
         at = event.data["last_reported"].timestamp()
         state = event.data["new_state"]
@@ -345,7 +348,6 @@ class Sources:
     @callback
     def _clear(self, _: datetime) -> None:
         """Pass on what was held back, if it counts."""
-        self.gathering.end()
         self._clear_timer = None
         now = time.time()
         for reading in self._lineup.settled(now):
