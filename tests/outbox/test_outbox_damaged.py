@@ -103,6 +103,12 @@ def other_table(data: bytes) -> bytes:
     return data.replace(b"tablepackpack", b"tAblepackpack")
 
 
+def rows_of_nothing(data: bytes) -> bytes:
+    """Return a file whose tally says that it has two rows more, or less, than it has."""
+    cells = 4 * 512 + 4
+    return data[:cells] + bytes([data[cells] ^ 2]) + data[cells + 1 :]
+
+
 def other_order(data: bytes) -> bytes:
     """Return a file with a table of which it says otherwise how it was made."""
     return data.replace(b"CREATE TABLE pack", b"cREATE TABLE pack")
@@ -140,6 +146,7 @@ def other_tally(data: bytes) -> bytes:
         (other_metric, COUNT / 2, 7),
         (other_column, 0, 7),
         (other_table, COUNT, 7),
+        (rows_of_nothing, COUNT, 7),
         (other_order, COUNT, 7),
         (other_name, COUNT, 7),
         (read_only, COUNT, 7),
