@@ -250,15 +250,17 @@ def growing(samples: Sequence[Sample]) -> Sequence[str]:
     return told
 
 
+_COUNTS = [name for name in MAY_GROW if name != "memory"]
+
 _HEADINGS = (
-    *("minute", "memory, MB", "blocks", "files", "connections", "tasks", "threads"),
+    *("minute", "memory, MB", *_COUNTS),
     *("late p99, ms", "CPU, s", "waiting", "delivered"),
 )
 
 
 def _figures(sample: Sample) -> Sequence[float]:
     """Return a sample in the order of the headings."""
-    counts = [round(sample[name]) for name in MAY_GROW if name != "memory"]
+    counts = [round(sample[name]) for name in _COUNTS]
     return (
         round(sample["memory"] / MB, 1),
         *counts,

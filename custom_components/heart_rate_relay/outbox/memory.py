@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from math import inf
 
 from ..reading import Reading
-from ..readings import NONE, Readings
+from ..readings import Readings
 from .entries import Entries, Entry
 
 
@@ -36,7 +36,7 @@ class Memory:
             return entries.readings
         pop, seqs = self._readings.pop, entries.seqs
         missing = [n for n, seq in enumerate(seqs) if pop(seq, None) is None]
-        return entries.readings.pick(missing) if missing else NONE
+        return entries.readings.pick(missing)
 
     def clear(self) -> None:
         """Remove all readings."""

@@ -121,7 +121,7 @@ class Outbox:
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
-        if reading.measured_at < now_us(-self.max_age):
+        if reading.measured_at < self._bounds().measured_from:
             self.tally.expired += 1
             return
         self._fresh.add(reading)

@@ -95,7 +95,6 @@ class Packs:
         readings = Readings.of(readings).by_time()
         start = 0
         while start < len(readings):
-            self._turns.give()
             key, old = readings.times[start], b""
             if found := self._db.execute(OF, (key,)).fetchone():
                 key, old = found
