@@ -37,7 +37,8 @@ class Readings(Sequence[Reading]):
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> Readings:
         """Return readings as columns, which they may be already."""
-        if isinstance(readings, cls):
+        # An instance of a sequence is looked for at length
+        if type(readings) is Readings:
             return readings
         series: list[Series] = []
         values: list[float] = []
@@ -121,11 +122,15 @@ class Readings(Sequence[Reading]):
 
     def by_time(self, *, newest_first: bool = False) -> Readings:
         """Return them by the time they were measured, those of one moment as they are."""
-        times = self.times
-        if not newest_first and all(starmap(le, pairwise(times))):
+        if not newest_first and self.is_in_order:
             return self
-        places = range(len(times))
+        times, places = self.times, range(len(self.times))
         return self.pick(sorted(places, key=times.__getitem__, reverse=newest_first))
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether none was measured before the one in front of it."""
+        return all(starmap(le, pairwise(self.times)))
 
 
 NONE = Readings([], [], [], [])

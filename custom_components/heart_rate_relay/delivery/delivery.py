@@ -169,7 +169,7 @@ class Delivery:
             at = max(at, self._lead.not_before)
         if at > now:
             return at - now
-        if len(self._outbox) < self._size.now and self._lingers_until > now:
+        if self._lingers_until > now and len(self._outbox) < self._size.now:
             self._is_lingering = True
             return self._lingers_until - now
         return self._rate.delay(now, backlog=not self._outbox.has_fresh)
@@ -204,9 +204,11 @@ class Delivery:
 
     async def _deliver_all(self, entries: Entries) -> bool:
         """Deliver entries, and return whether any of them could be."""
-        more = len(entries) == self._most
+        more = bool(self._gather) and len(entries) == self._most
         # In order, what is set aside would be among the oldest
-        is_all = self._in_order or len(entries) >= len(self._outbox)
+        is_all = self._in_order or (
+            len(self._suspicion) > 0 and len(entries) >= len(self._outbox)
+        )
         entries, objections = sift(entries, self._destination.limits)
         if objections:
             for entry, reason in objections:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
-from functools import partial
 from http import HTTPStatus
 import json
 import ssl
@@ -35,6 +34,10 @@ MAX_RETRY_AFTER = 24 * 60 * 60.0
 """How long a service may ask for silence, in seconds."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+
+# The middlewares of Home Assistant look where a redirect leads
+STAYING: Mapping[str, Any] = {"allow_redirects": False, "middlewares": ()}
+"""How to follow no redirect."""
 
 WAIT_STATUSES = frozenset(
     {
@@ -185,8 +188,7 @@ class Destination(ABC):
         tokens: Tokens,
     ) -> None:
         """Initialize the destination from what its form gave, and its account's tokens."""
-        # The middlewares of Home Assistant look where a redirect leads, and none is followed
-        self._ask_for = partial(session.request, allow_redirects=False, middlewares=())
+        self._session = session
         self._config = config
         self._tokens = tokens
         self.memory: dict[str, Any] = {}
@@ -252,8 +254,8 @@ class Destination(ABC):
             headers = {**headers, "Content-Type": "application/json"}
             data = orjson.dumps(json)
         try:
-            async with self._ask_for(
-                method, url, headers=headers, data=data, timeout=TIMEOUT
+            async with self._session.request(
+                method, url, headers=headers, data=data, timeout=TIMEOUT, **STAYING
             ) as response:
                 answer = Answer(response.status, response.headers, b"")
                 kind = answer.headers.get("Content-Type", "")
@@ -268,7 +270,7 @@ class Destination(ABC):
         except ValueError as err:
             # No header can hold such credentials: there is a line break in them
             raise NotAuthorisedError from err
-        if not read and answer.ok and answer.is_page:
+        if answer.body and not read and answer.ok and answer.is_page:
             raise UnreachableError("wrong_url", answer.text)
         return answer
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from math import inf
 
 from ..reading import Reading
-from ..readings import Readings
-from .entries import Entries, Entry
+from ..readings import NONE, Readings
+from .entries import Entries
 
 
 class Memory:
@@ -36,7 +36,7 @@ class Memory:
             return entries.readings
         pop, seqs = self._readings.pop, entries.seqs
         missing = [n for n, seq in enumerate(seqs) if pop(seq, None) is None]
-        return entries.readings.pick(missing)
+        return entries.readings.pick(missing) if missing else NONE
 
     def clear(self) -> None:
         """Remove all readings."""
@@ -52,18 +52,13 @@ class Memory:
         """When the last of them came in."""
         return next(reversed(self._readings.values()), (-inf,))[0]
 
-    def entries(self, *, counted: bool = True) -> list[Entry]:
-        """Return all, without what was counted where that is not wanted."""
-        return [
-            Entry(seq, reading)
-            for seq, (_, reading) in self._readings.items()
-            if counted or not reading.duration
-        ]
+    def entries(
+        self, count: int | None = None, *, since: float = -inf, counted: bool = True
+    ) -> Entries:
+        """Return all, or the first so many: of those that came in after a time, where one is given.
 
-    def first(self, count: int, since: float, *, counted: bool) -> Entries:
-        """Return the first so many of those that came in after a time.
-
-        Not all are looked at: where readings go one by one, many may wait behind the first.
+        What was counted is left out where that is not wanted. Not all are looked at: where
+        readings go one by one, many may wait behind the first.
         """
         seqs: list[int] = []
         readings: list[Reading] = []

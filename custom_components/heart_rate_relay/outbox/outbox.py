@@ -69,9 +69,9 @@ class Outbox:
 
     def __len__(self) -> int:
         """Return how many readings wait."""
+        kept = self._keeper.stored + self._keeper.spilled
         # What is settled may have fallen out meanwhile
-        kept = self._keeper.stored + self._keeper.spilled - len(self._settled)
-        return len(self._fresh) + max(0, kept)
+        return len(self._fresh) + (kept and max(0, kept - len(self._settled)))
 
     @property
     def in_memory(self) -> int:
@@ -142,10 +142,11 @@ class Outbox:
         They come in the order in which they were measured; or, with newest_first,
         those just come in, and behind them the rest from its newest end.
         """
-        if newest_first and self.has_fresh:
-            since, counted = now() - FRESH_FOR, not self._must_wait
-            if fresh := self._fresh.first(count, since, counted=counted):
-                return fresh
+        since, counted = now() - FRESH_FOR, not self._must_wait
+        if newest_first and (
+            fresh := self._fresh.entries(count, since=since, counted=counted)
+        ):
+            return fresh
         if self._has_counted and not (self.trouble or self._keeper.is_held):
             await self.flush()
         kept = NONE
@@ -160,7 +161,7 @@ class Outbox:
         waiting = Entries.unnumbered(kept)
         if others := self._fresh.entries(counted=not self._must_wait):
             # Of the same moment, what came in last is the newest
-            waiting = (waiting + Entries.of(others)).by_time(newest_first=newest_first)
+            waiting = (waiting + others).by_time(newest_first=newest_first)
         return waiting[:count]
 
     async def settle(self, entries: Iterable[Entry]) -> None:
@@ -173,10 +174,10 @@ class Outbox:
 
     async def oldest(self) -> int | None:
         """Return when the oldest of the readings was measured, in µs UTC."""
-        times = [reading.measured_at for _, reading in self._fresh.entries()]
+        times = self._fresh.entries().readings.times
         if self._keeper.stored or self._keeper.spilled:
             kept = await self._keeper.whole(self._select(1, newest_first=False))
-            times += kept.times
+            times = times + kept.times
         return min(times, default=None)
 
     async def discard(self) -> int:
@@ -286,7 +287,7 @@ class Outbox:
 
     async def _flush(self) -> None:
         is_loaded = await self._load()
-        fresh = Entries.of(self._fresh.entries())
+        fresh = self._fresh.entries()
         readings, bounds = fresh.readings, self._bounds()
         # A counter goes to disk with what it counted: neither without the other
         tally = self.tally.copy()

@@ -37,6 +37,9 @@ MAX_WINDOW = 4 * 60 * 60 * SECOND
 FEW_STATES, MANY_STATES = 2_000, 8_000
 """How many states to read at once: so many that it is quick, so few that nobody notices."""
 
+REST = 2 / 3
+"""For how many seconds to leave the processor to everybody else, after each of reading."""
+
 MAX_WAITING = 10_000
 """How many readings may wait before no more are added."""
 
@@ -230,7 +233,7 @@ class Backfill:
         chunk, busy = await get_instance(self._hass).async_add_executor_job(
             _timed, past, start, end
         )
-        return chunk, time.monotonic() + busy
+        return chunk, time.monotonic() + REST * busy
 
     async def _keep(
         self, chunk: Chunk, source_ids: Sequence[str], start: int, end: int

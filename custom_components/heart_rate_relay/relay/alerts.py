@@ -82,7 +82,7 @@ class Alerts:
         """Take note of what a request came to."""
         tally = self._outbox.tally
         match error:
-            case NotStoredError():
+            case None | NotStoredError():
                 tally.note_answer()
             case UnreachableError() | WaitError() | RefusesAllError():
                 # No later than now, though the clock may have been set back

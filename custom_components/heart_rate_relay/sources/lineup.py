@@ -87,6 +87,9 @@ class Lineup:
                 if not self._is_overtaken(observer, reading.metric, at)
             ]
             yield from observer.due(counted)
+        elif not (self._held or self._places[observer]):
+            # Nothing is before it, and nothing waits for what it says
+            yield from observer.due(readings)
         else:
             new = [Held(observer, reading) for reading in readings]
             if self._is_behind(observer, at):

@@ -291,7 +291,7 @@ class Sources:
         """Handle a source's new state."""
         data = event.data
         entity_id, old, state = data["entity_id"], data["old_state"], data["new_state"]
-        if (observer := self.observers.get(entity_id)) is None:
+        if (observer := self._lineup.observers.get(entity_id)) is None:
             self._see_untold(entity_id, old, state)
             return
         if old is None and observer.source.id == entity_id:
