@@ -200,6 +200,35 @@ async def test_reloaded_while_held(hass: HomeAssistant, influxdb: InfluxDBv1) ->
     assert outbox.tally.delivered == len(influxdb.arrivals) == 50
 
 
+async def test_reloaded_while_held_with_nothing_waiting(
+    hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """What was delivered during a backup is counted, and one alone works on the file after it."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, entry)
+    await backup.async_pre_backup(hass)
+    start = time.time() - MANY
+    for begin in (start, start + 5):
+        # What is delivered first is shown at once, and could be counted on from there
+        beat(hass, 5, begin)
+        await until(lambda: not len(coordinator.outbox))
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    outbox = entry.runtime_data.outbox
+    assert outbox.tally.delivered == 10
+    influxdb.failure = Failure(503)
+    beat(hass, 10, start + 10)
+    await backup.async_post_backup(hass)
+    beat(hass, 10, start + 20)
+    await outbox.flush()
+    assert (len(outbox), outbox.in_memory, outbox.trouble) == (20, 0, None)
+    influxdb.failure = None
+    entry.runtime_data.delivery.send_now()
+    await until(lambda: not len(outbox))
+    assert len({one.measured_at for one in influxdb.arrivals}) == 30
+    assert outbox.tally.delivered == 30
+
+
 async def test_added_while_held(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:
     """A relay that is added during a backup, or enabled again, makes or changes no file.
 
@@ -232,16 +261,17 @@ async def test_added_while_held(hass: HomeAssistant, influxdb: InfluxDBv1) -> No
     assert len(new.runtime_data.outbox) == 10
 
 
+@pytest.mark.parametrize("count", [10, 0])
 @pytest.mark.parametrize("how", ["unloaded", "removed"])
 async def test_gone_while_held(
-    hass: HomeAssistant, influxdb: InfluxDBv1, how: str
+    hass: HomeAssistant, influxdb: InfluxDBv1, how: str, count: int
 ) -> None:
     """What a relay left in memory is written after the backup, unless it was removed."""
     measure(hass, 60)
     entry = relay_entry("influxdb_v1", influxdb_data(influxdb), paused=True)
     await set_up(hass, entry)
     await backup.async_pre_backup(hass)
-    beat(hass, 10, time.time() - MANY)
+    beat(hass, count, time.time() - MANY)
     if how == "removed":
         await hass.config_entries.async_remove(entry.entry_id)
     else:
@@ -252,7 +282,7 @@ async def test_gone_while_held(
     )
     if how == "unloaded":
         assert await hass.config_entries.async_setup(entry.entry_id)
-        assert len(entry.runtime_data.outbox) == 10
+        assert len(entry.runtime_data.outbox) == count
 
 
 async def test_discarded_while_held(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:

@@ -178,7 +178,8 @@ async def async_remove_entry(
 ) -> None:
     """Remove what an entry keeps on disk with it, and what was reported of it."""
     async_delete_all(hass, entry)
-    if (left := async_take_over(hass, entry.entry_id)) and left.outbox:
+    left = async_take_over(hass, entry.entry_id)
+    if left and left.outbox is not None:
         left.outbox.abandon()
     path = outbox_path(hass, entry.entry_id)
 

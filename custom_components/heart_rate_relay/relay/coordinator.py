@@ -81,7 +81,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         max_age = min(self.options[CONF_KEEP_DAYS] * DAY, limits.max_age or inf)
         before = async_take_over(hass, entry.entry_id)
         self._listened = before.listened if before else None
-        if before and before.outbox:
+        if before and before.outbox is not None:
             self.outbox = before.outbox
             self.outbox.max_readings, self.outbox.max_age = max_readings, max_age
         else:
