@@ -15,7 +15,7 @@ US = 1_000
 TEXT = r'"((?:[^"\\]|\\.)*)"'
 
 INFLUXQL = re.compile(
-    rf"SELECT {TEXT} FROM {TEXT} WHERE time = (-?\d+)u AND \"(source|name)\" = '((?:[^'\\]|\\.)*)'"  # noqa: S608 - it is read
+    rf"SELECT {TEXT}::field FROM {TEXT} WHERE time = (-?\d+)u AND \"(source|name)\"::tag = '((?:[^'\\]|\\.)*)'"  # noqa: S608 - it is read
 )
 SQL = re.compile(
     r'SELECT "((?:[^"]|"")*)" FROM "((?:[^"]|"")*)" '

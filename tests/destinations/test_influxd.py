@@ -284,6 +284,9 @@ NAMES = [
     "$1 %s {0} ${x}",
     "t",
     "1i",
+    # As tags are called
+    "source",
+    "name",
 ]
 
 

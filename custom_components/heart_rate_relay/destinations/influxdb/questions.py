@@ -58,13 +58,15 @@ def ask_influxdb_1(
 ) -> Question:
     """Ask InfluxDB 1.
 
+    Where a measurement has a field that is called like the tag, the name alone means the field.
+
     Source: https://docs.influxdata.com/influxdb/v1/query_language/spec
     """
     tag, text = series.mark
     text = text.replace("\\", "\\\\").replace("'", "\\'")
     query = (
-        f"SELECT {_quoted(series.field)} FROM {_quoted(series.measurement)} "  # noqa: S608 - quoted
-        f"WHERE time = {at}u AND {_quoted(tag)} = '{text}'"
+        f"SELECT {_quoted(series.field)}::field FROM {_quoted(series.measurement)} "  # noqa: S608 - quoted
+        f"WHERE time = {at}u AND {_quoted(tag)}::tag = '{text}'"
     )
     return Question("GET", (url / "query").with_query({**target, "q": query}))
 
