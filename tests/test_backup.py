@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.heart_rate_relay import backup
 from custom_components.heart_rate_relay.outbox import hold as hold_module
+from custom_components.heart_rate_relay.outbox.tiers import Tiers
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from dev.stand_ins import Failure, Gerosense, InfluxDBv1
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -227,6 +228,48 @@ async def test_reloaded_while_held_with_nothing_waiting(
     await until(lambda: not len(outbox))
     assert len({one.measured_at for one in influxdb.arrivals}) == 30
     assert outbox.tally.delivered == 30
+
+
+async def test_backup_that_ends_during_a_reload(
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One alone works on the file, also where the backup ends just as a relay is loaded again."""
+    measure(hass, 60)
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), paused=True)
+    coordinator = await set_up(hass, entry)
+    start = time.time() - MANY
+    beat(hass, 5, start)
+    await backup.async_pre_backup(hass)
+    beat(hass, 10, start + 10)
+    for name, seconds in (("spill", 0.2), ("write", 0.5)):
+        slow_down(monkeypatch, name, seconds)
+    reloading = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+    old = coordinator.outbox
+    await until(lambda: old._closing and old._keeper.is_busy)
+    await backup.async_post_backup(hass)
+    assert await reloading
+    outbox = entry.runtime_data.outbox
+    await outbox.settle(await outbox.take(5, newest_first=False))
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    outbox = entry.runtime_data.outbox
+    assert len(await outbox.take(100, newest_first=False)) == 10
+    assert outbox.set_aside is None
+    assert "could not write" not in caplog.text
+
+
+def slow_down(monkeypatch: pytest.MonkeyPatch, name: str, seconds: float) -> None:
+    """Let what is done on the disk next take so many seconds."""
+    function = getattr(Tiers, name)
+
+    def slow(tiers: Tiers, *args: object) -> object:
+        time.sleep(seconds)
+        monkeypatch.setattr(Tiers, name, function)
+        return function(tiers, *args)
+
+    monkeypatch.setattr(Tiers, name, slow)
 
 
 async def test_added_while_held(hass: HomeAssistant, influxdb: InfluxDBv1) -> None:

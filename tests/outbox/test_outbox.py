@@ -624,7 +624,7 @@ async def test_opened_while_closing(
     pause.go_on.set()
     await asyncio.gather(ending, opening)
     await hold.begin()
-    assert outbox.is_held
+    assert outbox._keeper.is_held
     await hold.end()
     assert await drain(outbox) == [1]
     await outbox.close()

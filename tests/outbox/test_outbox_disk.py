@@ -2,14 +2,19 @@
 
 import asyncio
 from pathlib import Path
+import sqlite3
+import time
 import tracemalloc
 
 import pytest
 
 from custom_components.heart_rate_relay.outbox import outbox as outbox_module
-from custom_components.heart_rate_relay.outbox.tiers import Tiers
+from custom_components.heart_rate_relay.outbox.disk import DiskTier
+from custom_components.heart_rate_relay.outbox.tiers import Bounds, Tiers
+from custom_components.heart_rate_relay.readings import Readings
 
 from .common import (
+    DAY,
     WATCH,
     add_stored,
     drain,
@@ -258,3 +263,70 @@ async def test_counted_while_the_disk_fails(path: Path) -> None:
         assert outbox.in_memory == 0
     async with opened(path) as outbox:
         assert outbox.tally.counters == {"1a": [3]}
+
+
+async def test_settled_before_the_disk_is_tried_again(path: Path) -> None:
+    """What a full disk did not take is written once there is room, whatever is settled first."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(20))
+        with full_disk(path.with_name(f"{path.name}-wal").stat().st_size):
+            for value in range(20, 25):
+                outbox.add(reading(value, source=WATCH))
+            await asyncio.sleep(1)
+            assert in_trouble(outbox)
+        await outbox.settle(await outbox.take(5, newest_first=False))
+        assert in_trouble(outbox)
+        await asyncio.sleep(outbox_module.RETRY_AFTER + 1)
+        assert not in_trouble(outbox)
+        assert await left_by_a_kill(path) == list(range(5, 25))
+
+
+async def test_disk_that_cannot_even_be_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of a transaction is believed that was undone while nothing could be read."""
+
+    def fail(_: DiskTier, __: sqlite3.Connection) -> None:
+        err = sqlite3.OperationalError("disk I/O error")
+        err.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise err
+
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(5))
+        with (
+            full_disk(path.with_name(f"{path.name}-wal").stat().st_size),
+            monkeypatch.context() as patch,
+        ):
+            patch.setattr(DiskTier, "_read", fail)
+            outbox.add(reading(5, source=WATCH))
+            await asyncio.sleep(1)
+            assert in_trouble(outbox)
+        await asyncio.sleep(outbox_module.RETRY_AFTER + 1)
+        assert not in_trouble(outbox)
+        assert len(outbox) == 6
+    async with opened(path) as outbox:
+        assert await drain(outbox) == list(range(6))
+        assert outbox.set_aside is None
+
+
+async def test_too_old_while_the_disk_fails(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes in too late is counted, also while others are put aside."""
+    spill = Tiers.spill
+
+    def slow(tiers: Tiers, readings: Readings, bounds: Bounds) -> int:
+        time.sleep(0.2)
+        return spill(tiers, readings, bounds)
+
+    async with opened(path, max_age=DAY) as outbox:
+        with full_disk():
+            outbox.add(reading(1))
+            monkeypatch.setattr(Tiers, "spill", slow)
+            flushing = asyncio.create_task(outbox.flush())
+            while outbox._keeper._thread is None:
+                await asyncio.sleep(0)
+            await asyncio.to_thread(time.sleep, 0.05)
+            outbox.add(reading(2, age=2 * DAY))
+            await flushing
+        assert outbox.tally.expired == 1

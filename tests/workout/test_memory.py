@@ -1,18 +1,24 @@
 """What a workout keeps on disk: while a backup is made, and while the disk takes nothing."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 import resource
 import stat
+import threading
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.heart_rate_relay import backup
-from custom_components.heart_rate_relay.workout.journal import Journal, Start
+from custom_components.heart_rate_relay.reading import SECOND, now_us
+from custom_components.heart_rate_relay.workout import coordinator as coordinator_module
+from custom_components.heart_rate_relay.workout.journal import Journal, Start, tell
 from custom_components.heart_rate_relay.workout.paths import folder_of
 from custom_components.heart_rate_relay.workout.sample import HEART_RATE, Sample
+from custom_components.heart_rate_relay.workout.tracker import Finished, Tracker
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
 
 from ..common import measure
@@ -185,3 +191,104 @@ def test_nobody_else(tmp_path: Path, is_there: bool) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+async def test_over_on_a_full_disk(gym: Gym) -> None:
+    """A workout that a full disk does not take is kept, and told, once there is room."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    with full_disk(1000):
+        await gym.wait(611)
+        assert gym.state(FINISHED) == "unknown"
+    await gym.wait(11)
+    assert gym.finished()["duration"] == 295
+    ids = await gym.hass.async_add_executor_job(entry.runtime_data.shelf.ids)
+    assert ids == ["20260601T080005Z"]
+
+
+async def test_stopped_after_a_full_disk(gym: Gym) -> None:
+    """Whatever comes before there is room, the next workout or a restart, nothing is lost."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    with full_disk(1000):
+        await gym.wait(600)
+    await gym.train(120, 150)
+    await gym.wait(600)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(1)
+    ids = await gym.hass.async_add_executor_job(entry.runtime_data.shelf.ids)
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_ended_by_hand_and_loaded_again(gym: Gym, times: int) -> None:
+    """What was ended by hand does not begin again by itself, however often it is loaded."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    assert gym.state("binary_sensor.anna_workout") == "on"
+    await gym.turn("off")
+    await gym.train(90, 130)
+    assert gym.state("binary_sensor.anna_workout") == "off"
+    for _ in range(times):
+        assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    # The strap is still worn
+    await gym.train(300, 130)
+    assert gym.state("binary_sensor.anna_workout") == "off"
+
+
+async def test_removed_while_found(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found in the past while a workout is removed does not stay on the disk."""
+    entry = workout_entry()
+    coordinator = await gym.open(entry)
+    found: list[Finished] = []
+    tracker = coordinator._create_tracker(Start(), found.append)
+    start = now_us() - 24 * 3600 * SECOND
+    for number in range(5):
+        for beat in range(60):
+            at = start + (number * 3600 + 5 * beat) * SECOND
+            tell(tracker, Sample(HEART_RATE, at, 130.0 + beat % 2))
+    tracker.pass_time(now_us() - 3600 * SECOND)
+    assert len(found) == 5
+
+    async def find(_: object, __: object, tracker: Tracker, *times: int) -> None:
+        for one in found:
+            tracker._on_finished(one)
+
+    monkeypatch.setattr(coordinator_module, "async_find", find)
+    await backup.async_pre_backup(gym.hass)
+    finding = asyncio.create_task(coordinator.async_find(start, now_us()))
+    await gym.wait(1)
+    assert not finding.done()
+    await gym.hass.config_entries.async_remove(entry.entry_id)
+    await finding
+    await backup.async_post_backup(gym.hass)
+    assert not list(folder_of(gym.hass).glob("*"))
+
+
+async def test_backup_that_ends_before_it_began(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds nothing."""
+    await gym.open(workout_entry())
+    await gym.train(120, 130)
+    go_on = threading.Event()
+    write = Journal.write
+
+    def slow(journal: Journal, *args: Any, **options: Any) -> None:
+        assert go_on.wait(10)
+        write(journal, *args, **options)
+
+    measure(gym.hass, 150)
+    monkeypatch.setattr(Journal, "write", slow)
+    beginning = asyncio.create_task(backup.async_pre_backup(gym.hass))
+    await asyncio.sleep(0)
+    ending = asyncio.create_task(backup.async_post_backup(gym.hass))
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(beginning, ending)
+    before = contents(gym)
+    await gym.train(120, 140)
+    assert contents(gym) != before

@@ -184,8 +184,14 @@ class DiskTier:
             # Here a full disk shows
             db.commit()
         except BaseException:
-            db.rollback()
-            self._read(db)
+            try:
+                db.rollback()
+                self._read(db)
+            except BaseException:
+                # What it is now is read when it is opened again
+                self._db = None
+                db.close()
+                raise
             raise
 
     def _read(self, db: sqlite3.Connection) -> None:

@@ -79,9 +79,9 @@ class Outbox:
         return len(self._fresh) + self._keeper.spilled
 
     @property
-    def is_held(self) -> bool:
-        """Whether the file may not be touched, as a backup is made."""
-        return self._keeper.is_held
+    def is_closed(self) -> bool:
+        """Whether the file was left for good: not yet while a backup is made."""
+        return self._is_closed
 
     @property
     def has_fresh(self) -> bool:
@@ -250,16 +250,16 @@ class Outbox:
     async def _delete_settled(self) -> bool:
         """Delete what is settled, and say whether it is gone from the disk."""
         if (settled := self._settled) and self._keeper.spilled:
-            settled = self._settled = await self._keeper.in_thread(
-                lambda: self._tiers.delete_spilled(settled)
-            )
+            delete = partial(self._tiers.delete_spilled, settled)
+            settled = self._settled = await self._keeper.in_thread(delete)
         if not settled:
             return True
         tally = self._tally_so_far() if self._loaded else None
         job = partial(self._tiers.delete, settled, tally)
         if not await self._keeper.on_disk(job, False):
             return False
-        self.trouble, self._settled = None, NONE
+        self.trouble = self.trouble if self._keeper.spilled else None
+        self._settled = NONE
         return True
 
     async def _discard(self) -> int:
@@ -295,9 +295,9 @@ class Outbox:
         if is_loaded and await self._save(job, tally):
             self._settled = NONE
         else:
-            self.tally.expired += await self._keeper.in_thread(
-                lambda: self._tiers.spill(readings, bounds)
-            )
+            spill = partial(self._tiers.spill, readings, bounds)
+            gone = await self._keeper.in_thread(spill)
+            self.tally.expired += gone
         self._fresh.remove_all(fresh)
 
     async def _save(self, job: Callable[[], int], tally: Tally) -> bool:

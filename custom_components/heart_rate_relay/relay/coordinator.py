@@ -190,8 +190,8 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
         if self._publish_timer:
             self._publish_timer()
             self._publish_timer = None
-        is_held, in_memory = self.outbox.is_held, self.outbox.in_memory
-        if in_memory and not is_held:
+        is_closed, in_memory = self.outbox.is_closed, self.outbox.in_memory
+        if in_memory and is_closed:
             LOGGER.error(
                 "%s could not write %d readings to disk, a restart would lose them",
                 self.name,
@@ -199,7 +199,7 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             )
         handover = Handover(
             listened=self._listened,
-            outbox=self.outbox if self.outbox.trouble or is_held else None,
+            outbox=None if is_closed and not self.outbox.trouble else self.outbox,
         )
         async_hand_over(self.hass, self.config_entry.entry_id, handover)
 

@@ -159,6 +159,8 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.tracker.pass_time(now_us())
         if self.tracker.phase is not Phase.NONE:
             self.memory.go_on(happened[over:] if over else ())
+        else:
+            self.memory.forget(self._start_of())
         self._publish()
         for sources in (self.sources, self.others):
             await sources.async_prepare()

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+from homeassistant.helpers.event import async_call_later
 
 from ..const import LOGGER
 from ..held import async_hold
@@ -12,6 +14,9 @@ from .journal import Happening, Journal, Start
 from .shelf import Shelf
 from .summary import Summary
 from .tracker import Finished
+
+RETRY_AFTER = 10.0
+"""Seconds after which to see whether a disk that did not take a workout does."""
 
 
 class Memory:
@@ -43,6 +48,7 @@ class Memory:
         self._free = asyncio.Event()
         self._is_closed = False
         self._has_failed = False
+        self._retry: CALLBACK_TYPE | None = None
 
     @property
     def is_due(self) -> bool:
@@ -109,23 +115,33 @@ class Memory:
         async with self._lock:
             while self._unkept and self._free.is_set() and not self._is_closed:
                 finished = self._unkept[0]
-                await self._keep(finished)
+                if not await self._keep(finished):
+                    self._retry = self._retry or async_call_later(
+                        self._hass, RETRY_AFTER, self._keep_again
+                    )
+                    return
                 self._on_kept(finished)
                 del self._unkept[0]
             if not self._unkept:
                 self._of_unkept.clear()
         await self.write(sync=True)
 
+    async def _keep_again(self, _: datetime) -> None:
+        self._retry = None
+        await self.keep_finished()
+
     async def keep(self, finished: Finished) -> None:
         """Keep a workout of the past."""
         await self._free.wait()
         async with self._lock:
-            await self._keep(finished)
+            if not self._is_closed:
+                await self._keep(finished)
 
     async def hold(self) -> None:
         """Write what has happened, and then nothing more."""
         await self.write(sync=True)
-        self._free.clear()
+        if async_hold(self._hass).is_on:
+            self._free.clear()
 
     async def release(self) -> None:
         """Write again, and at once what has happened meanwhile."""
@@ -144,6 +160,8 @@ class Memory:
                 self._pending = [*self._of_unkept, *self._pending]
             await self._write(sync=True)
             self._is_closed = True
+        if self._retry:
+            self._retry()
         self._free.set()
 
     async def _write(self, *, sync: bool) -> None:
@@ -160,9 +178,9 @@ class Memory:
         if not is_written and not self._start:
             self._pending = [*happened, *self._pending]
 
-    async def _keep(self, finished: Finished) -> None:
-        """Write a workout to disk."""
-        await self._try(lambda: self._shelf.add(finished, self._number))
+    async def _keep(self, finished: Finished) -> bool:
+        """Write a workout to disk, and return whether that took it."""
+        return await self._try(lambda: self._shelf.add(finished, self._number))
 
     async def _try(self, write: Callable[[], None]) -> bool:
         """Write, tell once that the disk does not take it, and return whether it did."""
