@@ -94,15 +94,16 @@ class Delivery:
 
     def wake(self, *, at_once: bool = False) -> None:
         """Look again at what there is to do, at once where it does not do so already."""
-        self._changed.set()
-        if self._is_idle:
-            self._is_idle = False
-            self._task = asyncio.create_task(
-                self._run(),
-                name="heart rate delivery",
-                context=self._context,
-                eager_start=at_once,
-            )
+        if not self._is_idle:
+            self._changed.set()
+            return
+        self._is_idle = False
+        self._task = asyncio.create_task(
+            self._run(),
+            name="heart rate delivery",
+            context=self._context,
+            eager_start=at_once,
+        )
 
     def notice(self, reading: Reading) -> None:
         """Take note that a reading came in: where others are awaited it changes nothing."""

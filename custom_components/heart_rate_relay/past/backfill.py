@@ -37,7 +37,7 @@ MAX_WINDOW = 4 * 60 * 60 * SECOND
 FEW_STATES, MANY_STATES = 2_000, 8_000
 """How many states to read at once: so many that it is quick, so few that nobody notices."""
 
-REST = 2 / 3
+REST = 0.5
 """For how many seconds to leave the processor to everybody else, after each of reading."""
 
 MAX_WAITING = 10_000
