@@ -82,15 +82,18 @@ MONITORS = ("sensor.chest_strap_heart_rate", "sensor.arm_strap_heart_rate")
 MB = 1024 * 1024
 
 MAY_GROW: Mapping[str, float] = {
-    "memory": 2 * MB,
-    "blocks": 10_000,
+    "memory": 1 * MB,
+    "blocks": 5_000,
     "files": 2,
     # One to each service is kept alive for a while, and then made anew
     "connections": RELAYS,
     "tasks": 2,
     "threads": 1,
 }
-"""By how much, from the second quarter of the time to the last: the first one fills caches."""
+"""By how much, from the third quarter of the time to the last: the first two fill caches.
+
+Python's heap is full after minutes, and what the process keeps of the system's after an hour.
+"""
 
 type Sample = Mapping[str, float]
 """What is held at the end of a minute, how late the event loop was (ms), and the CPU time (s)."""
@@ -239,11 +242,11 @@ def growing(samples: Sequence[Sample]) -> Sequence[str]:
     """Return what is held more and more of, as sentences. Of a short time nothing is said."""
     if (quarter := len(samples) // 4) < FEWEST // 4:
         return []
-    second, last = samples[quarter : 2 * quarter], samples[-quarter:]
+    third, last = samples[-2 * quarter : -quarter], samples[-quarter:]
     told = []
     for name, bound in MAY_GROW.items():
         before, after = (
-            median(sample[name] for sample in some) for some in (second, last)
+            median(sample[name] for sample in some) for some in (third, last)
         )
         if after - before > bound:
             told.append(f"More and more {name}: {before:,.0f}, then {after:,.0f}.")

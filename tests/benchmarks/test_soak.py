@@ -22,9 +22,9 @@ def minutes(count: int, held: Callable[[int], Sample]) -> list[Sample]:
 
 
 def test_flat() -> None:
-    """What is held at times, and at the beginning, is no growth."""
+    """What is held at times, and what comes in the first half, is no growth."""
     samples = minutes(40, lambda minute: FLAT | {"files": 40 + minute % 7})
-    for sample in samples[:10]:
+    for sample in samples[:20]:
         assert isinstance(sample, dict)
         sample["memory"] -= 50 * MB
     assert growing(samples) == []
@@ -33,7 +33,7 @@ def test_flat() -> None:
 @pytest.mark.parametrize("name", MAY_GROW)
 def test_growing(name: str) -> None:
     """What becomes more and more is told, and nothing else."""
-    each = MAY_GROW[name] / 15
+    each = MAY_GROW[name] / 8
     samples = minutes(40, lambda minute: FLAT | {name: FLAT[name] + each * minute})
     (told,) = growing(samples)
     assert name in told
