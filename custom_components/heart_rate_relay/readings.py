@@ -122,15 +122,11 @@ class Readings(Sequence[Reading]):
 
     def by_time(self, *, newest_first: bool = False) -> Readings:
         """Return them by the time they were measured, those of one moment as they are."""
-        if not newest_first and self.is_in_order:
+        times = self.times
+        if not newest_first and all(starmap(le, pairwise(times))):
             return self
-        times, places = self.times, range(len(self.times))
+        places = range(len(times))
         return self.pick(sorted(places, key=times.__getitem__, reverse=newest_first))
-
-    @property
-    def is_in_order(self) -> bool:
-        """Whether none was measured before the one in front of it."""
-        return all(starmap(le, pairwise(self.times)))
 
 
 NONE = Readings([], [], [], [])

@@ -11,6 +11,7 @@ import pytest
 
 from custom_components.heart_rate_relay import metrics
 from custom_components.heart_rate_relay.outbox.disk import DiskTier
+from custom_components.heart_rate_relay.outbox.entries import Entries, Entry
 from custom_components.heart_rate_relay.outbox.hold import Hold
 from custom_components.heart_rate_relay.outbox.keeper import REST_AFTER
 from custom_components.heart_rate_relay.outbox.outbox import STORE_AFTER, Outbox
@@ -642,3 +643,11 @@ async def test_no_object_for_each(path: Path) -> None:
         assert len(gc.get_objects()) - before < 1000
         await outbox.settle(entries)
         assert len(outbox) == 0
+
+
+def test_readings_of_one_moment() -> None:
+    """They are by their arrival, whichever came first out of the outbox."""
+    one = reading(60)
+    entries = Entries.of(Entry(seq, one) for seq in (3, 1, 2))
+    assert entries.by_time().seqs == [1, 2, 3]
+    assert entries.by_time(newest_first=True).seqs == [3, 2, 1]

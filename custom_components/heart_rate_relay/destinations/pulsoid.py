@@ -78,7 +78,7 @@ class _Profile(Destination):
     @override
     async def deliver(self, readings: Sequence[Reading]) -> Receipt:
         """Deliver one reading, which is all that Pulsoid takes at a time."""
-        reading = readings[0]
+        (reading,) = readings
         answer = await self._send(
             "POST",
             self._data_url,

@@ -81,8 +81,6 @@ class Entries(Sequence[Entry]):
 
     def by_time(self, *, newest_first: bool = False) -> Entries:
         """Return them by the time they were measured, and those of one moment by their arrival."""
-        if not newest_first and self.readings.is_in_order:
-            return self
         moments = list(zip(self.readings.times, self.seqs, strict=True))
         places = range(len(self))
         return self.pick(sorted(places, key=moments.__getitem__, reverse=newest_first))

@@ -65,7 +65,9 @@ class Outbox:
         self._is_answered = True
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
-        self._loaded = self._closing = self._is_closed = False
+        self.is_closed = False
+        """Whether the file was left for good: not yet while a backup is made."""
+        self._loaded = self._closing = False
 
     def __len__(self) -> int:
         """Return how many readings wait."""
@@ -77,11 +79,6 @@ class Outbox:
     def in_memory(self) -> int:
         """How many readings are not on disk."""
         return len(self._fresh) + self._keeper.spilled
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the file was left for good: not yet while a backup is made."""
-        return self._is_closed
 
     @property
     def has_fresh(self) -> bool:
@@ -97,7 +94,7 @@ class Outbox:
 
     async def open(self) -> None:
         """Find what was left when the outbox was last closed."""
-        self._closing = self._is_closed = False
+        self._closing = self.is_closed = False
         self._hold.join(self)
         self._keeper.is_held = self._hold.is_on
         await self._keeper.whole(self._load())
@@ -142,11 +139,10 @@ class Outbox:
         They come in the order in which they were measured; or, with newest_first,
         those just come in, and behind them the rest from its newest end.
         """
-        since, counted = now() - FRESH_FOR, not self._must_wait
-        if newest_first and (
-            fresh := self._fresh.entries(count, since=since, counted=counted)
-        ):
-            return fresh
+        if newest_first:
+            since, counted = now() - FRESH_FOR, not self._must_wait
+            if fresh := self._fresh.entries(count, since=since, counted=counted):
+                return fresh
         if self._has_counted and not (self.trouble or self._keeper.is_held):
             await self.flush()
         kept = NONE
@@ -209,7 +205,7 @@ class Outbox:
             return
         self._keeper.rest()
         self._hold.leave(self)
-        self._is_closed = True
+        self.is_closed = True
 
     async def _insert(self, new: Readings, covered: Mapping[str, list[Span]]) -> bool:
         if self._keeper.spilled:
@@ -275,7 +271,7 @@ class Outbox:
         return gone - len(self)
 
     async def _let_go(self) -> None:
-        if self._is_closed:
+        if self.is_closed:
             return
         await self._flush()
         await self._keeper.on_disk(self._tiers.disk.close, None)
