@@ -16,8 +16,8 @@ from yarl import URL
 
 HOST = "127.0.0.1"
 
-TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
-"""What each service understands as a success."""
+TAKEN = b"HTTP/1.1 204 No Content\r\nX-Influxdb-Build: OSS\r\n\r\n"
+"""What each service understands as a success, and only InfluxDB says of itself."""
 
 DATABASES = b'{"results": [{"series": [{"columns": ["name"], "values": [["db"]]}]}]}'
 """What an InfluxDB answers when it is asked for its databases."""

@@ -7,6 +7,7 @@ sources do: https://github.com/influxdata/influxdb (branches main-2.x and main).
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import ClassVar
 
 from aiohttp import web
@@ -16,6 +17,9 @@ from .base import PASSWORD, TOKEN
 from .database import Database
 from .line_protocol import BadLine, Point
 from .time_series import Dropped, partial_write
+
+BUILD: Mapping[str, str] = MappingProxyType({"X-Influxdb-Build": "OSS"})
+"""What InfluxDB says of itself with each answer."""
 
 
 class InfluxDBv1(Database):
@@ -108,7 +112,7 @@ class InfluxDBv1(Database):
             problem = f"partial write: {bad} dropped=0"
         if problem is not None:
             return error(HTTPStatus.BAD_REQUEST, problem)
-        return web.Response(status=HTTPStatus.NO_CONTENT)
+        return web.Response(status=HTTPStatus.NO_CONTENT, headers=BUILD)
 
     async def _query(self, request: web.Request) -> web.Response:
         """Answer a query, though only which databases may be used: all others find nothing."""

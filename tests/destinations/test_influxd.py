@@ -16,7 +16,10 @@ from custom_components.heart_rate_relay.destinations.errors import (
     NotEntitledError,
     UnreachableError,
 )
-from custom_components.heart_rate_relay.destinations.influxdb import InfluxDBv1
+from custom_components.heart_rate_relay.destinations.influxdb import (
+    InfluxDBv1,
+    reading_back,
+)
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
 
@@ -190,8 +193,11 @@ async def test_too_many_series(
 
 
 @pytest.mark.parametrize("user", ["writer", "both"])
-async def test_read_back(guarded: Influxd, connect: Connect, user: str) -> None:
-    """What is a day old is looked for, by whoever may."""
+async def test_read_back(
+    guarded: Influxd, connect: Connect, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is a day old is looked for at once, by whoever may."""
+    monkeypatch.setattr(reading_back, "LOOKS", (3600.0,))
     await guarded.query(f'GRANT ALL ON "{guarded.database}" TO both')
     destination = connect("influxdb_v1", guarded.url, **login(guarded, user))
     day = batch(3, time.time_ns() // 1000 - 24 * HOUR)

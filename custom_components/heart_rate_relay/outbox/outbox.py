@@ -118,7 +118,7 @@ class Outbox:
 
     def add(self, reading: Reading) -> None:
         """Add a reading."""
-        if reading.measured_at < self._bounds().measured_from:
+        if reading.measured_at < now_us(-self.max_age):
             self.tally.expired += 1
             return
         self._fresh.add(reading)

@@ -24,6 +24,11 @@ from .server import LineProtocolServer
 MANY_PREFIXES = 1000
 """Series of which the start of a line is remembered: names may change all the time."""
 
+BUILD = "X-Influxdb-Build"
+"""The header by which only InfluxDB says what it is: others call themselves a version of it, too.
+
+Source: https://docs.influxdata.com/influxdb/v1/about_the_project/release-notes (of 1.4.0)
+"""
 
 MANY_VALUES = 1000
 """Values of which it is remembered how they are written."""
@@ -96,6 +101,8 @@ class InfluxDB(LineProtocolServer):
         answer = await self._write(self._lines(readings))
         if not is_written(answer):
             return Receipt(refusals(readings, answer))
+        if BUILD in answer.headers:
+            self._ways_to_ask = self.dialect.own_ways_to_ask
         return await self._read_back.look_for(readings)
 
     @override

@@ -29,8 +29,15 @@ class Dialect:
     step: int = 1
     """How long a step of that is, in µs."""
     scheme: Literal["Basic", "Token", "Bearer"]
-    ways_to_ask: Sequence[Ask] = ()
-    """How it may be asked what it holds: the first that is understood is taken."""
+    own_ways_to_ask: Sequence[Ask] = ()
+    """How InfluxDB itself may be asked what it holds: the first that is understood is taken."""
+    other_ways_to_ask: Sequence[Ask] = ()
+    """How others may be asked that take the same, before those."""
+
+    @property
+    def ways_to_ask(self) -> Sequence[Ask]:
+        """How it may be asked as long as nobody knows what it is."""
+        return (*self.other_ways_to_ask, *self.own_ways_to_ask)
 
 
 V1 = Dialect(
@@ -38,21 +45,22 @@ V1 = Dialect(
     parameters={"db": "database", "rp": "retention_policy"},
     precision="u",
     scheme="Basic",
-    ways_to_ask=(ask_victoria_metrics, ask_influxdb_1),
+    own_ways_to_ask=(ask_influxdb_1,),
+    other_ways_to_ask=(ask_victoria_metrics,),
 )
 V2 = Dialect(
     path="api/v2/write",
     parameters={"org": "organization", "bucket": "bucket"},
     precision="us",
     scheme="Token",
-    ways_to_ask=(ask_influxdb_2,),
+    own_ways_to_ask=(ask_influxdb_2,),
 )
 V3 = Dialect(
     path="api/v3/write_lp",
     parameters={"db": "database"},
     precision="microsecond",
     scheme="Bearer",
-    ways_to_ask=(ask_influxdb_3,),
+    own_ways_to_ask=(ask_influxdb_3,),
 )
 LIVE = Dialect(
     path="write",
