@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import ipaddress
-from itertools import count
+from itertools import count, islice
 import logging
+import os
 from pathlib import Path
 import ssl
 import time
@@ -76,8 +77,19 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Begin with what is slow, so that nobody waits for it at the end, or end with it in haste."""
-    is_in_haste = config.getoption("--within") is not None
-    items.sort(key=lambda item: is_slow(item) is is_in_haste)
+    if config.getoption("--within") is not None:
+        items.sort(key=is_slow)
+        return
+    slow = [item for item in items if is_slow(item)]
+    others = iter([item for item in items if not is_slow(item)])
+    left, workers = len(items), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items.clear()
+    for worker in range(workers):
+        # At first each worker has so many that stand together: some of what is slow among them
+        share = left // (workers - worker)
+        mine = slow[worker::workers]
+        items += [*mine, *islice(others, max(0, share - len(mine)))]
+        left -= share
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

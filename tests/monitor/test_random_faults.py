@@ -344,6 +344,7 @@ async def is_right_within(chaos: Chaos, seconds: float) -> float:
     return await within(seconds, is_right)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 600)
 async def test_random_faults(
     hass: HomeAssistant,

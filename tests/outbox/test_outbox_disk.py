@@ -215,6 +215,7 @@ async def test_closed_on_a_full_disk(path: Path) -> None:
     assert sum(file.stat().st_size for file in path.parent.iterdir()) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newest_first", [False, True])
 async def test_much_in_memory(path: Path, newest_first: bool) -> None:
     """What a disk does not take needs little memory, and none of the event loop's time."""

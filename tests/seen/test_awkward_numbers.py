@@ -61,6 +61,7 @@ async def test_waiting(
     see_in_order(stand_in)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "count"),
     [

@@ -66,6 +66,7 @@ async def test_hour(hass: HomeAssistant, service: str, stand_in: StandIn) -> Non
     assert tally.in_doubt == (len(expected) if is_in_doubt else 0)
 
 
+@pytest.mark.slow
 async def test_hour_live(
     hass: HomeAssistant, pulsoid: PulsoidStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -215,6 +215,7 @@ def see_open_wearables(
     } == set(shown)
 
 
+@pytest.mark.slow
 async def test_ride(hass: HomeAssistant, tmp_path: Path, socket_enabled: None) -> None:
     """All series are what was measured: to the second, to the microsecond, and in number."""
     begin = (int(time.time()) - HOUR - 60) * SECOND

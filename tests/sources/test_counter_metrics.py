@@ -68,6 +68,7 @@ def rides(
     return one, draw(lives(silences=silences, restarts=restarts, pace=one.pace))
 
 
+@pytest.mark.slow
 @given(rides([*SHOWN, ENTERED], silences=2))
 def test_counter_for_ever(ride: tuple[Shown, Life]) -> None:
     """All is told to the thousandth, whatever happens: an odometer."""
@@ -77,6 +78,7 @@ def test_counter_for_ever(ride: tuple[Shown, Life]) -> None:
     assert phone.sum == life.walked(life.reports[-1])
 
 
+@pytest.mark.slow
 @given(rides([*SHOWN, ENTERED], silences=0))
 def test_regular_counter_of_a_day(ride: tuple[Shown, Life]) -> None:
     """All is told, if it is heard of each day: what a watch shows of today."""
@@ -87,6 +89,7 @@ def test_regular_counter_of_a_day(ride: tuple[Shown, Life]) -> None:
     assert phone.sum == life.walked(life.reports[-1])
 
 
+@pytest.mark.slow
 @given(rides([*SHOWN, ENTERED], silences=3), st.sampled_from([DAILY, TOTAL]))
 def test_counter_of_a_day(ride: tuple[Shown, Life], entity_id: str) -> None:
     """Whether it is known to be one or not, nothing is invented."""
@@ -94,6 +97,7 @@ def test_counter_of_a_day(ride: tuple[Shown, Life], entity_id: str) -> None:
     life.tell(shown.phone(entity_id), life.of_day)
 
 
+@pytest.mark.slow
 @given(rides(SHOWN, silences=2))
 def test_counter_of_each_ride(ride: tuple[Shown, Life]) -> None:
     """Nothing is invented where a counter begins at 0 with each ride."""
@@ -101,6 +105,7 @@ def test_counter_of_each_ride(ride: tuple[Shown, Life]) -> None:
     life.tell(shown.phone(TOTAL), life.since_start)
 
 
+@pytest.mark.slow
 @given(rides(SHOWN, silences=1, restarts=0))
 def test_regular_counter_of_each_ride(ride: tuple[Shown, Life]) -> None:
     """All is told that it showed, if it is seen to begin anew."""
