@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import ipaddress
 from itertools import count, islice
 import logging
+from math import inf
 import os
 from pathlib import Path
 import ssl
@@ -124,10 +125,12 @@ async def enable_event_loop_debug(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the event loop object to other threads, and not note where all its work comes from.
 
     The test plugin's own has it do both, and the notes take a third of all tests' time. Whoever
-    needs them has them with PYTHONASYNCIODEBUG=1.
+    needs them has them with PYTHONASYNCIODEBUG=1. What is slow on a busy machine is no news
+    either, and a line number in the log may be a heart rate's.
     """
     loop = asyncio.get_running_loop()
     if not loop.get_debug():
+        monkeypatch.setattr(loop, "slow_callback_duration", inf)
         monkeypatch.setattr(loop, "_set_coroutine_origin_tracking", lambda _: None)
         loop.set_debug(True)
         monkeypatch.setattr(loop, "get_debug", lambda: False)
