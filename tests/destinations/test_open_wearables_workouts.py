@@ -7,7 +7,10 @@ import aiohttp
 import pytest
 
 from custom_components.heart_rate_relay.destinations.base import Destination
-from custom_components.heart_rate_relay.destinations.errors import NotStoredError
+from custom_components.heart_rate_relay.destinations.errors import (
+    NotStoredError,
+    UnreachableError,
+)
 from custom_components.heart_rate_relay.destinations.open_wearables import api_key
 from custom_components.heart_rate_relay.destinations.open_wearables.api_key import (
     OpenWearables as OpenWearablesDestination,
@@ -15,7 +18,7 @@ from custom_components.heart_rate_relay.destinations.open_wearables.api_key impo
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from custom_components.heart_rate_relay.metrics import HEART_RATE, WORKOUT
 from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
-from dev.stand_ins import OpenWearables
+from dev.stand_ins import Arrival, Failure, OpenWearables
 from dev.stand_ins.open_wearables import API_KEY
 
 BEGIN = 1_780_000_000 * SECOND
@@ -37,6 +40,16 @@ SAID = {
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait long for an import."""
     monkeypatch.setattr(api_key, "LOOKS", (0.05, 0.1, 0.2))
+
+
+STRAP = Source("strap", "sensor.strap", "Strap")
+
+
+def beats(count: int, begin: int = BEGIN) -> list[Reading]:
+    """Return heart rates, one each second."""
+    return [
+        Reading(HEART_RATE, 72.0 + n, begin + n * SECOND, STRAP) for n in range(count)
+    ]
 
 
 def workout(minutes: float = 30, begin: int = BEGIN, **said: Any) -> Reading:
@@ -80,8 +93,7 @@ async def test_whole(open_wearables: OpenWearables, destination: Destination) ->
 
 async def test_once(open_wearables: OpenWearables, destination: Destination) -> None:
     """A repeat sends nothing: what is there is seen."""
-    strap = Reading(HEART_RATE, 72, BEGIN, Source("strap", "sensor.strap", "Strap"))
-    await destination.deliver([workout(), strap])
+    await destination.deliver([workout(), *beats(1)])
     requests = len(open_wearables.arrivals)
     await destination.deliver([workout(), workout(20, BEGIN + 7200 * SECOND)])
     assert len(open_wearables.workouts) == 2
@@ -99,6 +111,69 @@ async def test_not_imported(
     open_wearables.worker_running = True
     await destination.deliver([workout()])
     assert len(open_wearables.workouts) == 1
+
+
+async def test_witness_of_long_ago(
+    open_wearables: OpenWearables, destination: Destination
+) -> None:
+    """That others are there already says nothing of a server that imports nothing now."""
+    readings = [*beats(2), workout()]
+    open_wearables.on_arrival = lambda _: open_wearables.failures.append(Failure(500))
+    with pytest.raises(UnreachableError):
+        await destination.deliver(readings)
+    open_wearables.on_arrival = None
+    open_wearables.failures.clear()
+    open_wearables.worker_running = False
+    for _ in range(2):
+        with pytest.raises(NotStoredError):
+            await destination.deliver(readings)
+    open_wearables.worker_running = True
+    assert not (await destination.deliver(readings)).refused
+    assert len(open_wearables.workouts) == 1
+
+
+async def test_worker_killed(
+    open_wearables: OpenWearables, destination: Destination
+) -> None:
+    """What a worker had when it was killed is sent again, though others were imported before."""
+
+    def stop(_: Arrival) -> None:
+        open_wearables.worker_running = False
+
+    open_wearables.on_arrival = stop
+    readings = [*beats(1), workout()]
+    with pytest.raises(NotStoredError):
+        await destination.deliver(readings)
+    open_wearables.kill_worker()
+    open_wearables.on_arrival = None
+    open_wearables.worker_running = True
+    assert not (await destination.deliver(readings)).refused
+    assert len(open_wearables.workouts) == 1
+
+
+async def test_dropped(
+    open_wearables: OpenWearables,
+    destination: Destination,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is missing again, while others are imported, is refused, and holds up nothing more."""
+    as_measured = open_wearables._import
+
+    def import_(batch: Any) -> None:
+        if "workouts" not in batch.content["data"]:
+            as_measured(batch)
+
+    monkeypatch.setattr(open_wearables, "_import", import_)
+    bad = [workout(), workout(20, BEGIN + 7200 * SECOND)]
+    for count in (1, 2):
+        with pytest.raises(NotStoredError):
+            await destination.deliver([*beats(count), *bad])
+    receipt = await destination.deliver([*beats(3), *bad])
+    assert [each.reading for each in receipt.refused] == bad
+    assert all("not imported" in each.reason for each in receipt.refused)
+    assert len(open_wearables.store) == 3
+    with pytest.raises(NotStoredError):
+        await destination.deliver([*beats(4), bad[0]])
 
 
 async def test_sport_unknown(

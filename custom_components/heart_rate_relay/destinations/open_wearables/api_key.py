@@ -99,6 +99,8 @@ class OpenWearables(OpenWearablesPeople):
         self._seconds_each = 0.0
         self._suspects: frozenset[Record] = frozenset()
         self._suspected_until = 0.0
+        self._missed: set[Reading] = set()
+        """Workouts that were not imported when they were last sent."""
 
     @override
     async def deliver(self, readings: Sequence[Reading]) -> Receipt:
@@ -108,16 +110,17 @@ class OpenWearables(OpenWearablesPeople):
         is imported, and NotEntitledError when the person is gone.
         """
         workouts, readings = parted(readings)
-        records = records_of(readings)
-        refused: list[Refusal] = []
+        records, first = records_of(readings), 0
         if self._is_careful:
             records = await self._imported.absent(records, by_name=True)
-            refused += await self._import(records[:FIRST_BATCH])
-            records = records[FIRST_BATCH:]
+            first = FIRST_BATCH
         self._is_careful = True
-        refused += await self._import(records)
-        refused += await self._import_workouts(workouts, others=len(readings))
+        refused = [*await self._import(records[:first])]
+        refused += await self._import(records[first:])
+        others = len(records) - len(refused)
+        refused += await self._import_workouts(workouts, others=others)
         self._is_careful = False
+        self._missed.clear()
         return Receipt(tuple(refused))
 
     async def _import_workouts(
@@ -125,7 +128,8 @@ class OpenWearables(OpenWearablesPeople):
     ) -> Sequence[Refusal]:
         """Have workouts imported one by one, and return which the server dropped.
 
-        Raises NotStoredError where it is not known whether the server imports anything.
+        That is what was missing before, and is again while others were imported just now. Raises
+        NotStoredError where that is not known yet: it may be the server that imports nothing.
         """
         refused: list[Refusal] = []
         there = await self._workouts_there(workouts) if workouts else None
@@ -137,7 +141,8 @@ class OpenWearables(OpenWearablesPeople):
                 continue
             await self._see_person()
             reason = await self._reason(set(names_of(workout.source)))
-            if not others:
+            if not others or workout not in self._missed:
+                self._missed.add(workout)
                 raise NotStoredError("not_imported", reason)
             refused.append(Refusal(workout, _explained(reason)))
         return refused
