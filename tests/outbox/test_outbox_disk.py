@@ -97,6 +97,20 @@ async def test_trouble_ends_when_nothing_waits(path: Path) -> None:
         assert not in_trouble(outbox)
 
 
+async def test_trouble_ends_while_a_service_comes_and_goes(path: Path) -> None:
+    """A disk that is back is found to be, however often readings are taken and then not."""
+    async with opened(path) as outbox:
+        with full_disk():
+            outbox.add(reading(60))
+            await asyncio.sleep(1)
+            assert in_trouble(outbox)
+        for flap in range(10):
+            outbox.heed(is_answered=flap % 2 == 1)
+            await asyncio.sleep(2)
+        assert not in_trouble(outbox)
+        assert await left_by_a_kill(path) == [60]
+
+
 async def test_reading_the_disk_does_not_hide_trouble(path: Path) -> None:
     """A disk that can be read, but not written to, is still told of."""
     async with opened(path) as outbox:

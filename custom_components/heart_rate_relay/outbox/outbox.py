@@ -87,8 +87,11 @@ class Outbox:
 
     def heed(self, *, is_answered: bool) -> None:
         """Take note of whether readings are taken: if not, they are written sooner."""
-        if is_answered is not self._is_answered:
-            self._is_answered = is_answered
+        if is_answered is self._is_answered:
+            return
+        self._is_answered = is_answered
+        # When a disk that failed is looked at has nothing to do with that, and is not put off
+        if not self.trouble:
             self._cancel_timer()
             self._set_timer()
 
