@@ -111,6 +111,21 @@ async def test_trouble_ends_while_a_service_comes_and_goes(path: Path) -> None:
         assert await left_by_a_kill(path) == [60]
 
 
+async def test_soon_on_disk_after_trouble(path: Path) -> None:
+    """What comes in is on a disk that is back within a second, however that was found out."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(20))
+        await asyncio.sleep(1)
+        with full_disk(path.with_name(f"{path.name}-wal").stat().st_size):
+            await outbox.settle(await outbox.take(5, newest_first=False))
+            assert in_trouble(outbox)
+        await outbox.settle(await outbox.take(5, newest_first=False))
+        assert not in_trouble(outbox)
+        outbox.add(reading(20))
+        await asyncio.sleep(1)
+        assert await left_by_a_kill(path) == list(range(10, 21))
+
+
 async def test_reading_the_disk_does_not_hide_trouble(path: Path) -> None:
     """A disk that can be read, but not written to, is still told of."""
     async with opened(path) as outbox:

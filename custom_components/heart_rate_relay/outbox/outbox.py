@@ -257,7 +257,8 @@ class Outbox:
         job = partial(self._tiers.delete, settled, tally)
         if not await self._keeper.on_disk(job, False):
             return False
-        self.trouble = self.trouble if self._keeper.spilled else None
+        if not self._keeper.spilled:
+            self._have_trouble(None)
         self._settled = NONE
         return True
 
@@ -304,7 +305,7 @@ class Outbox:
         gone = await self._keeper.on_disk(job, None)
         if gone is None:
             return False
-        self.trouble = None
+        self._have_trouble(None)
         self._known_counters = tally.counters
         self.tally.expired += gone
         return True
@@ -331,14 +332,10 @@ class Outbox:
         """Look again when a reading is overdue, or the disk may be back."""
         if self._timer or self._storing or self._closing:
             return
-        if self.trouble:
-            when = now() + RETRY_AFTER
-        elif self._fresh:
-            when = self._due
-        else:
-            return
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(when, self._store_overdue)
+        if self.trouble or self._fresh:
+            when = now() + RETRY_AFTER if self.trouble else self._due
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(when, self._store_overdue)
 
     def _cancel_timer(self) -> None:
         if self._timer:
@@ -371,7 +368,10 @@ class Outbox:
         self._storing = None
         self._set_timer()
 
-    def _have_trouble(self, trouble: str) -> None:
+    def _have_trouble(self, trouble: str | None) -> None:
+        """Take note of why the disk fails, None when it does no more: what is fresh is due soon."""
+        if self.trouble and not trouble:
+            self._cancel_timer()
         self.trouble = trouble
         self._set_timer()
 
