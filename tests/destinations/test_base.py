@@ -188,9 +188,10 @@ def test_patience() -> None:
 
 @SERVICES
 @CALLS
-async def test_plain_page(connect: Connect, service: str, call: str) -> None:
-    """A page that answers 200 to everything is not the service."""
-    page = http(200, " <html>Welcome", {"Content-Type": "text/html; charset=utf-8"})
+@pytest.mark.parametrize("says", ["text/html; charset=utf-8", "Text/HTML"])
+async def test_plain_page(connect: Connect, service: str, call: str, says: str) -> None:
+    """A page that answers 200 to everything is not the service, however it writes its type."""
+    page = http(200, " <html>Welcome", {"Content-Type": says})
     async with serving(page) as server:
         kind, key = await outcome(ask(connect(service, server.url), call))
     assert kind is UnreachableError

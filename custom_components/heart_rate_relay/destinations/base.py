@@ -259,7 +259,7 @@ class Destination(ABC):
             ) as response:
                 answer = Answer(response.status, response.headers, b"")
                 kind = answer.headers.get("Content-Type", "")
-                if not answer.ok or read or "html" in kind:
+                if not answer.ok or read or "html" in kind.lower():
                     answer = await _read_bounded(answer, response, self.max_answer)
         except (aiohttp.ClientSSLError, ssl.SSLError) as err:
             raise UnreachableError("tls_error", str(err)) from err
