@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import override
 
@@ -237,6 +238,47 @@ async def test_too_large(path: Path) -> None:
         assert relay.outbox.tally.refused == 0
         assert set(relay.keys) == {None}
         assert sum(not values for _, values in service.requests) < 10
+
+
+class Slow(Scripted):
+    """A service at the end of a line that carries ten readings within the time there is."""
+
+    @override
+    async def deliver(self, readings: Sequence[Reading]) -> Receipt:
+        if len(readings) > 10:
+            self.requests.append((0.0, []))
+            await asyncio.sleep(30)
+            raise UnreachableError("timeout")
+        return await super().deliver(readings)
+
+
+async def test_too_slow(path: Path) -> None:
+    """A batch that takes longer than anybody waits is parted, and so is delivered at last."""
+    service = Slow()
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(1000))
+    async with running(path, service) as relay:
+        await asyncio.sleep(2 * 60 * 60)
+        assert service.accepted == list(range(1000))
+        assert relay.outbox.tally.delivered == 1000
+
+
+async def test_too_slow_but_known_by_its_batch(path: Path) -> None:
+    """Where a repeat is known by what it holds, it holds the same however long that takes."""
+
+    class Knowing(Scripted):
+        """A service that knows a batch again."""
+
+        limits = replace(Scripted.limits, known_by_batch=True)
+
+    service = Knowing(*[UnreachableError("timeout")] * 3)
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(100))
+    async with running(path, service):
+        await asyncio.sleep(60)
+        sizes = [len(values) for _, values in service.requests]
+        assert sizes == [64, 64, 64, 64, 36]
+        assert service.accepted == list(range(100))
 
 
 async def test_refused_by_name(path: Path) -> None:

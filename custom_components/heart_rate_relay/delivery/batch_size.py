@@ -12,7 +12,7 @@ HOLD = 60 * 60.0
 
 
 class BatchSize:
-    """Grows as batches are accepted, and shrinks where they are too large, or all refused."""
+    """Grows as batches are accepted, and shrinks where they are too large or slow, or all refused."""
 
     def __init__(self, limits: Limits) -> None:
         """Initialize with what the service takes by its own words."""
@@ -46,6 +46,14 @@ class BatchSize:
         """Take note that so many at once were too large a batch."""
         self._size = self._ceiling = max(refused // 2, self.least)
         self._until = _now() + HOLD
+
+    def halve(self) -> None:
+        """Take note that a request took too long, as one with fewer may not: more come later.
+
+        Where a repeat is known by its holding the same readings, it has to hold them all.
+        """
+        if not self._limits.known_by_batch:
+            self._size = max(self._size // 2, self.least)
 
     def restart(self) -> None:
         """Take note that the smallest batch was refused: it is not about the size."""

@@ -386,6 +386,8 @@ class Delivery:
         self._outbox.heed(is_answered=error is None)
         if error:
             self._outbox.tally.in_doubt += error.in_doubt
+            if error.key == "timeout":
+                self._size.halve()
         now = asyncio.get_running_loop().time()
         if (pause := self._backoff.after(error)) is None:
             self._mistakes.forget()
