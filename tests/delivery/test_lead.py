@@ -16,9 +16,11 @@ from custom_components.heart_rate_relay.metrics import (
     POWER,
     Metric,
 )
+from custom_components.heart_rate_relay.outbox.hold import Hold
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.reading import Reading
 
-from ..outbox.common import Clock, add_stored, opened, reading
+from ..outbox.common import DAY, Clock, add_stored, opened, reading
 from .scripted import Relay, Scripted, running
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -137,6 +139,54 @@ async def test_backlog(path: Path, clock: Clock) -> None:
         await asyncio.sleep(5)
         assert sorted(set(service.accepted)) == [*range(60, 70), *range(1000, 2000)]
         assert len(service.accepted) == 1010
+
+
+async def test_backlog_behind_much(path: Path, clock: Clock) -> None:
+    """What waits from before has its turn, however often something comes in."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(1000, 1100))
+    service = Watched()
+    service.takes = 0.3
+    async with running(path, service) as relay:
+        for second in range(60, 70):
+            at = clock.now
+            come_in(relay, HEART_RATE, second)
+            for power in range(4):
+                come_in(relay, POWER, 4 * second + power)
+                if power == 0:
+                    come_in(relay, HEART_RATE, second + 0.5)
+                await asyncio.sleep(0.25)
+            assert service.sent_at(second) - at < 0.01
+            # The one before is on its way for so long
+            assert service.sent_at(second + 0.5) - at < 0.31
+        assert set(service.accepted) >= {*range(1000, 1100)}
+        await asyncio.sleep(1)
+        assert len(service.accepted) == len(set(service.accepted)) == 160
+
+
+async def test_backlog_held(path: Path, clock: Clock) -> None:
+    """Nothing that comes in waits for a disk that is left alone for a backup."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, *range(1000, 1100))
+    hold = Hold()
+    outbox = Outbox(path, max_readings=1000, max_age=DAY, hold=hold)
+    await outbox.open()
+    await hold.begin()
+    relay = Relay(outbox, service := Watched())
+    relay.delivery.start()
+    for value in range(60, 70):
+        at = clock.now
+        for metric, one in ((HEART_RATE, value), (POWER, value + 100)):
+            come_in(relay, metric, one)
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(3)
+        assert service.sent_at(value) - at < 0.01
+        assert service.sent_at(value + 100) - at < 0.9
+    await hold.end()
+    await asyncio.sleep(10)
+    assert len(service.accepted) == len(set(service.accepted)) == 120
+    await relay.delivery.stop()
+    await outbox.close()
 
 
 async def test_counted(path: Path, clock: Clock) -> None:
@@ -258,4 +308,9 @@ async def test_repeat_under_way(path: Path, clock: Clock) -> None:
         come_in(relay, HEART_RATE, 60)
         await asyncio.sleep(2)
         assert service.sent_at(60) - at < 0.01
-        assert service.accepted == [1, 60]
+        # Also where that is due at the same moment
+        service.repeat_at = at = clock.now
+        come_in(relay, HEART_RATE, 61)
+        await asyncio.sleep(2)
+        assert service.sent_at(61) - at < 0.01
+        assert service.accepted == [1, 60, 61]

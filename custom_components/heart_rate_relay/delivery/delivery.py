@@ -197,11 +197,12 @@ class Delivery:
         newest_first = self._destination.limits.newest_first
         is_led = self._lead.metric is not None
         is_general = self._suspicion.is_general and not self._in_order
-        newest_first |= is_general or (is_led and self._outbox.has_fresh)
+        newest_first |= is_general or (self._lead.goes_first and self._outbox.has_fresh)
         entries = await self._outbox.take(self._most, newest_first=newest_first)
-        if not (is_general or is_led):
-            return entries
-        return entries.by_time()
+        if is_led and not entries:
+            # What waits is held on disk: what comes in has that turn, too
+            entries = await self._outbox.take(self._most, newest_first=True)
+        return entries.by_time() if is_general or is_led else entries
 
     async def _deliver_all(self, entries: Entries) -> bool:
         """Deliver entries, and return whether any of them could be."""

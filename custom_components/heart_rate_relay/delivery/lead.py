@@ -37,6 +37,8 @@ class Lead:
         self._count = count
         self._under_way: Sequence[Entry] | None = None
         self._is_there = True
+        self._waits = False
+        self._is_others_turn = False
         self._led_until = 0.0
         self._follow_until: float | None = None
         self._ahead: asyncio.Task[None] | None = None
@@ -45,6 +47,11 @@ class Lead:
     def not_before(self) -> float:
         """When the next request may be made, in seconds of the event loop."""
         return 0.0 if self._is_there else self._follow_until or 0.0
+
+    @property
+    def goes_first(self) -> bool:
+        """Whether what has just come in goes before what waits from before, which has its turns."""
+        return self.metric is not None and not self._is_others_turn
 
     def notice(self, reading: Reading) -> None:
         """Take note that a reading came in, and send it at once where others would hold it up."""
@@ -56,10 +63,8 @@ class Lead:
                 self._follow_until = now + (FOLLOW if now < self._led_until else 0)
             return
         self._led_until = now + LED_FOR
-        self._is_there = True
-        is_free = self._ahead is None or self._ahead.done()
-        if self._under_way is not None and is_free:
-            self._ahead = asyncio.create_task(self._go_ahead(), name="heart rate ahead")
+        self._is_there = self._waits = True
+        self._let_go_ahead()
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Take note that a request is to be made with these, and what else waits may follow."""
@@ -67,11 +72,15 @@ class Lead:
             return
         self._under_way = entries
         self._is_there = len(entries) < len(self._outbox)
+        self._is_others_turn = self._is_there and not self._is_others_turn
+        self._waits &= self._is_there
         self._follow_until = None
+        self._let_go_ahead()
 
     def repeat(self) -> None:
         """Take note that a request is to be made with nothing that waits."""
         self._under_way = ()
+        self._let_go_ahead()
 
     async def end(self) -> None:
         """Take note that no request is under way, once what went ahead has ended, too."""
@@ -85,6 +94,16 @@ class Lead:
         if self._ahead:
             self._ahead.cancel()
             await self.end()
+
+    def _let_go_ahead(self) -> None:
+        """Send what leads and waits, if a request is under way, and nothing goes ahead of it."""
+        is_free = self._ahead is None or self._ahead.done()
+        if self._waits and is_free and self._under_way is not None:
+            self._waits = False
+            # What is fresh no more comes with all else
+            if self._outbox.has_fresh:
+                task = asyncio.create_task(self._go_ahead(), name="heart rate ahead")
+                self._ahead = task
 
     async def _go_ahead(self) -> None:
         """Deliver what leads beside a request that is under way with something else.
