@@ -26,6 +26,7 @@ from .relay.coordinator import RelayConfigEntry, RelayCoordinator, outbox_path
 from .relay.follow import async_follow_new
 from .relay.handover import async_take_over
 from .relay.session import async_import_destination
+from .relay.stored_tokens import async_forget_tokens
 from .services import async_setup_services
 from .unexpected import log_unexpected
 from .web import async_setup_web
@@ -178,6 +179,7 @@ async def async_remove_entry(
 ) -> None:
     """Remove what an entry keeps on disk with it, and what was reported of it."""
     async_delete_all(hass, entry)
+    async_forget_tokens(hass, entry.entry_id)
     left = async_take_over(hass, entry.entry_id)
     if left and left.outbox is not None:
         left.outbox.abandon()

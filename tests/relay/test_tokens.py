@@ -14,6 +14,7 @@ from custom_components.heart_rate_relay.destinations.tokens import Token
 from custom_components.heart_rate_relay.relay.coordinator import outbox_path
 from custom_components.heart_rate_relay.relay.oauth import OAuthTokens
 from custom_components.heart_rate_relay.relay.stored_tokens import (
+    STORED_TOKENS,
     StoredTokens,
     create_tokens,
     given_token,
@@ -21,6 +22,7 @@ from custom_components.heart_rate_relay.relay.stored_tokens import (
 from homeassistant.core import HomeAssistant
 
 from ..common import relay_entry, set_up, until
+from ..outbox.common import full_disk
 
 FIRST = {"access_token": "access 1", "refresh_token": "refresh 1"}
 
@@ -97,6 +99,7 @@ def create(hass: HomeAssistant, entry: MockConfigEntry) -> Create:
     """Return what makes the relay's tokens, anew as after a restart."""
 
     def create() -> StoredTokens:
+        hass.data.pop(STORED_TOKENS, None)
         tokens = create_tokens(hass, entry)
         assert isinstance(tokens, StoredTokens)
         return tokens
@@ -224,6 +227,20 @@ async def test_loaded_anew_meanwhile(create: Create, service: Service) -> None:
     assert service.asked == 1
 
 
+async def test_disk_full(
+    hass: HomeAssistant, entry: MockConfigEntry, create: Create, service: Service
+) -> None:
+    """A token that a disk did not take is not lost with a reload, nor once there is room again."""
+    with full_disk():
+        assert await create().renew("access 1", service.obtain) == "access 2"
+        tokens = create_tokens(hass, entry)
+        assert await tokens.renew("access 1", service.obtain) == "access 2"
+    await tokens.close()
+    assert service.stored == {"first": FIRST, "latest": service.latest}
+    assert await create().current(service.obtain) == "access 2"
+    assert service.asked == 1
+
+
 @pytest.mark.parametrize("damaged", [False, True])
 async def test_removed_with_the_entry(
     hass: HomeAssistant,
@@ -243,6 +260,7 @@ async def test_removed_with_the_entry(
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert not path.parent.exists()
+    assert not hass.data[STORED_TOKENS]
 
 
 async def test_others_stay(
