@@ -175,6 +175,34 @@ async def test_outage_before_a_disk_came_late(path: Path, answers: bool) -> None
         assert not outbox.tally.has_answered
 
 
+@pytest.mark.parametrize("is_back", [False, True])
+async def test_discarded_before_a_disk_came_late(path: Path, is_back: bool) -> None:
+    """What is discarded does not come back with a disk that could not be read until then."""
+    async with opened(path) as outbox:
+        await add_stored(outbox, 1, 2, 3)
+    away = path.rename(path.with_suffix(".away"))
+    path.mkdir()
+
+    def come_back() -> None:
+        path.rmdir()
+        away.rename(path)
+
+    async with opened(path) as outbox:
+        assert in_trouble(outbox)
+        outbox.add(reading(4))
+        if is_back:
+            come_back()
+        assert await outbox.discard() == (4 if is_back else 1)
+        if not is_back:
+            come_back()
+        outbox.add(reading(5))
+        await asyncio.sleep(11)
+        assert not in_trouble(outbox)
+        assert await drain(outbox) == [5]
+    async with opened(path) as outbox:
+        assert await drain(outbox) == []
+
+
 async def test_disk_that_comes_late(path: Path) -> None:
     """What is on a disk that fails when the outbox opens is found when it is back."""
     async with opened(path) as outbox:

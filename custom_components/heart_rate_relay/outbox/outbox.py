@@ -263,9 +263,10 @@ class Outbox:
         return True
 
     async def _discard(self) -> int:
+        is_loaded = await self._load()
         gone = len(self)
         await self._delete_settled()
-        if self._keeper.is_held:
+        if self._keeper.is_held or not is_loaded:
             self._tiers.clear_later()
             self._settled = NONE
         elif self._keeper.stored:
