@@ -620,6 +620,64 @@ async def test_source_removed(
     }
 
 
+@pytest.mark.usefixtures("little_room")
+@pytest.mark.every_database
+async def test_source_renamed(
+    now: float,
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """A source that is renamed meanwhile has its past under the new name."""
+    strap = entity_registry.async_get_or_create(
+        "sensor", "straps", "1", suggested_object_id="strap_heart_rate"
+    )
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), [strap.id])
+    times = beat(hass, range(3000, 0, -10), now)
+    coordinator = await set_up(hass, entry)
+    coordinator.async_pause(True)
+    await begin(hass, entry, now)
+    await until(lambda: len(coordinator.outbox) >= 50, 20)
+    entity_registry.async_update_entity(strap.entity_id, new_entity_id="sensor.renamed")
+    await hass.async_block_till_done()
+    coordinator.async_pause(False)
+    await until(lambda: coordinator.data.backfill is None, 20)
+    assert await delivered(coordinator, influxdb) == times[1:]
+    assert (await backfill(hass, entry))["queued"] == 0
+
+
+@pytest.mark.usefixtures("little_room")
+async def test_source_back(
+    now: float,
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """What was not read of a source because it was removed meanwhile can be had when it is back."""
+    strap = entity_registry.async_get_or_create(
+        "sensor", "straps", "1", suggested_object_id="strap_heart_rate"
+    )
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), [strap.id])
+    times = beat(hass, range(3000, 0, -10), now)
+    coordinator = await set_up(hass, entry)
+    first, last = (dt_util.utc_from_timestamp(now - age) for age in (1600, 1400))
+    assert (await backfill(hass, entry, start=first, end=last))["queued"] == 20
+    await delivered(coordinator, influxdb)
+    coordinator.async_pause(True)
+    await begin(hass, entry, now)
+    await until(lambda: len(coordinator.outbox) >= 50, 20)
+    entity_registry.async_remove(strap.entity_id)
+    hass.states.async_remove(strap.entity_id)
+    await hass.async_block_till_done()
+    coordinator.async_pause(False)
+    await until(lambda: coordinator.data.backfill is None, 20)
+    assert len(await delivered(coordinator, influxdb)) == 159
+    entity_registry.async_get_or_create("sensor", "straps", "1")
+    await hass.async_block_till_done()
+    assert (await backfill(hass, entry))["complete"]
+    assert await delivered(coordinator, influxdb) == times[1:]
+
+
 async def test_service_down(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:

@@ -6,7 +6,7 @@ and a backfill goes on where it was when Home Assistant is started again.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 import time
@@ -18,14 +18,14 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.start import async_at_started
 
 from ..const import CONF_BACKFILL_DAYS
-from ..outbox.coverage import Coverage, length, union
+from ..outbox.coverage import Coverage, Span, length, union
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Request
 from ..reading import SECOND, now_us, to_us
 from ..sources.sources import Sources
 from ..unexpected import log_unexpected
 from .absence import absences, async_status_id
-from .history import Chunk, Past
+from .history import Chunk, Past, names_of
 
 DAY = 24 * 60 * 60.0
 
@@ -172,40 +172,53 @@ class Backfill:
         # What was measured last may not have been written yet
         await get_instance(self._hass).async_block_till_done()
         await self._note_absences()
-        source_ids = [
-            observer.source.id
-            for observer in self._sources.observers.values()
-            if observer.source.id in request.source_ids
-        ]
         wanted = {
             source_id: self._coverage.gaps(source_id, request.start, request.end)
-            for source_id in source_ids
+            for source_id in names_of(self._sources.observers)
+            if source_id in request.source_ids
         }
         gaps = union(chain(*wanted.values()))
         total = length(gaps)
-        done = 0
         for start, end in gaps:
-            past = Past(self._hass, self._sources.without_memory(), wanted)
-            window = FIRST_WINDOW
-            while start < end:
-                until = min(start + window, end)
-                if not (part := await self._read_part(past, start, until)):
-                    return False
-                chunk, rested_at = part
-                until = min(chunk.until, end)
-                if not await self._keep(chunk, source_ids, start, until):
-                    return False
-                done += until - start
-                start = until
-                self._share = done / total
-                self._on_progress()
-                if chunk.states > MANY_STATES:
-                    window = max(window // 2, MIN_WINDOW)
-                elif chunk.states < FEW_STATES:
-                    window = min(window * 2, MAX_WINDOW)
-                if await self._rest(rested_at - time.monotonic()):
-                    return False
+            if not await self._read_gap(wanted, start, end, total):
+                return False
         return True
+
+    async def _read_gap(
+        self, wanted: Mapping[str, Sequence[Span]], start: int, end: int, total: int
+    ) -> bool:
+        """Read one of the parts that are not covered, which are so long in total."""
+        past = await self._past(wanted)
+        window = FIRST_WINDOW
+        while start < end:
+            until = min(start + window, end)
+            if not (part := await self._read_part(past, start, until)):
+                return False
+            if names_of(self._sources.observers).items() - past.names.items():
+                # A source was renamed, and so may have been looked for where it is no more
+                past = await self._past(wanted)
+                continue
+            chunk, rested_at = part
+            until = min(chunk.until, end)
+            source_ids = wanted.keys() & past.names.keys()
+            if not await self._keep(chunk, source_ids, start, until):
+                return False
+            self._share = (self._share or 0.0) + (until - start) / total
+            start = until
+            self._on_progress()
+            if chunk.states > MANY_STATES:
+                window = max(window // 2, MIN_WINDOW)
+            elif chunk.states < FEW_STATES:
+                window = min(window * 2, MAX_WINDOW)
+            if await self._rest(rested_at - time.monotonic()):
+                return False
+        return True
+
+    async def _past(self, wanted: Mapping[str, Sequence[Span]]) -> Past:
+        """Return the past of the sources, once the recorder calls them as they are called now."""
+        lineup = self._sources.without_memory()
+        await get_instance(self._hass).async_block_till_done()
+        return Past(self._hass, lineup, wanted)
 
     async def _note_absences(self) -> None:
         """Take note of when the relay was not loaded, since that was last asked for."""
@@ -236,7 +249,7 @@ class Backfill:
         return chunk, time.monotonic() + REST * busy
 
     async def _keep(
-        self, chunk: Chunk, source_ids: Sequence[str], start: int, end: int
+        self, chunk: Chunk, source_ids: Iterable[str], start: int, end: int
     ) -> bool:
         """Write what was read to disk, and say whether that went well."""
         covered = self._coverage.with_span(source_ids, start, end)

@@ -29,7 +29,7 @@ from homeassistant.util import dt as dt_util
 from ..outbox.coverage import FOREVER, Span
 from ..reading import MILLISECOND, SECOND, Reading, to_us
 from ..readings import NONE, Readings
-from ..sources.lineup import Lineup
+from ..sources.lineup import Lineup, Watcher
 from .recorded import Recordings
 
 type Told = tuple[float, State | None, State]
@@ -66,6 +66,8 @@ class Past:
         self._hass = hass
         self._lineup = lineup
         self._wanted = wanted
+        self.names = names_of(lineup.observers)
+        """What the sources were called when it was told of them."""
         self._entity_ids = [
             entity_id
             for entity_id, observer in lineup.observers.items()
@@ -210,6 +212,11 @@ class Past:
             if start <= told_at < end:
                 return True
         return False
+
+
+def names_of(observers: Mapping[str, Watcher]) -> Mapping[str, str]:
+    """Return what the sources that are watched are called now, by what they are remembered by."""
+    return {observer.source.id: entity_id for entity_id, observer in observers.items()}
 
 
 _updated_at = attrgetter("last_updated_timestamp")
