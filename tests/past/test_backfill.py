@@ -45,6 +45,7 @@ from ..common import (
     until,
     us,
 )
+from ..faults.test_clock import Wall
 from ..flow.common import add
 
 STEPS = "sensor.phone_daily_steps"
@@ -228,6 +229,29 @@ async def test_disabled(
     assert (await backfill(hass, relay))["queued"] == 3
     await delivered(relay.runtime_data, influxdb)
     assert [arrival.value for arrival in influxdb.arrivals] == [70, 71, 72]
+
+
+async def test_disabled_for_long(
+    now: float,
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So can it be where the relay keeps readings for less long than it was disabled."""
+    wall = Wall(monkeypatch)
+    wall.ahead = -72.0 * HOUR
+    entry = relay_entry("influxdb_v1", influxdb_data(influxdb), keep_days=2)
+    created_at = dt_util.utc_from_timestamp(now - 96 * HOUR)
+    object.__setattr__(entry, "created_at", created_at)
+    await set_up(hass, entry)
+    by_user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, by_user)
+    wall.ahead = 0.0
+    times = beat(hass, (50, 40, 30), now)
+    hass.data.pop(HANDOVERS)
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    assert (await backfill(hass, entry))["queued"] == 2
+    assert await delivered(entry.runtime_data, influxdb) == times[1:]
 
 
 async def test_another_account(

@@ -65,7 +65,10 @@ class Coverage:
                 self._covered[key] = _cut(spans, [now, FOREVER])
 
     def forget(self, before: int) -> None:
-        """Forget what was long ago."""
+        """Forget what was long ago.
+
+        Not before it is resumed: where all is forgotten, nothing seems ever to have been written.
+        """
         for key, spans in list(self._covered.items()):
             if not (left := [span for span in spans if span[1] > before]):
                 del self._covered[key]

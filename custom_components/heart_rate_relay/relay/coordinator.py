@@ -120,13 +120,13 @@ class RelayCoordinator(DataUpdateCoordinator[RelayData]):
             self._outcomes.status = Status.UNREACHABLE
         entry = self.config_entry
         coverage = Coverage(tally.covered, entry.unique_id or "")
-        coverage.forget(now_us(-self.outbox.max_age))
         self.sources = self._create_sources(coverage)
         if DATA_INSTANCE in self.hass.data:
             self.backfill = Backfill(
                 self.hass, entry, self.sources, coverage, self.outbox, self._have_read
             )
         coverage.resume(self.sources.ids, entry.created_at, now_us())
+        coverage.forget(now_us(-self.outbox.max_age))
         await self.sources.async_prepare()
         if tally.latest:
             # A kill must not leave word that this is all
