@@ -371,6 +371,24 @@ async def test_restart_in_a_quiet_time(
 
 
 @pytest.mark.every_database
+async def test_gone_between(
+    now: float, hass: HomeAssistant, influxdb: InfluxDBv1
+) -> None:
+    """So may the first value of an entity that was gone for a while."""
+    for value in (60, 61, None, 61, 62):
+        if value:
+            measure(hass, value)
+        else:
+            hass.states.async_remove(STRAP)
+        await asyncio.sleep(0.01)
+    relay = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    coordinator = await set_up(hass, relay)
+    await backfill(hass, relay)
+    await delivered(coordinator, influxdb)
+    assert [arrival.value for arrival in influxdb.arrivals] == [61, 62]
+
+
+@pytest.mark.every_database
 async def test_repeats(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:

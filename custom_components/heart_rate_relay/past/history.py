@@ -38,6 +38,9 @@ type Told = tuple[float, State | None, State]
 
 NEVER = (inf, inf)
 
+GONE = ""
+"""What the recorder keeps of an entity that was removed."""
+
 
 class Chunk(NamedTuple):
     """What was read of a time."""
@@ -141,10 +144,9 @@ class Past:
                     told_at, _, same = heappop(again)
                     yield told_at, same, same
                 old = latest.get(state.entity_id)
-                if (
-                    old
-                    and restarts
-                    and _between(restarts, old.last_updated_timestamp, at)
+                if old and (
+                    old.state == GONE
+                    or (restarts and _between(restarts, old.last_updated_timestamp, at))
                 ):
                     old = None
                 latest[state.entity_id] = state
