@@ -493,6 +493,29 @@ async def test_heart_rate_of_the_first_live_source(
     assert shows(STATE_UNKNOWN)
 
 
+async def test_heart_rate_of_the_next_source(
+    freezer: FrozenDateTimeFactory, hass: HomeAssistant
+) -> None:
+    """The source that steps in counts as live for no longer than by itself."""
+    entry = relay_entry(
+        "pulsoid", {"access_token": "a"}, [STRAP, WATCH], paused=True, live_for=30
+    )
+    await set_up(hass, entry)
+    measure(hass, 60, STRAP)
+    measure(hass, 80, WATCH)
+    measure(hass, 81, WATCH)
+    await let_pass(hass, freezer, 10)
+    measure(hass, 82, WATCH)
+    await let_pass(hass, freezer, 19)
+    measure(hass, 61, STRAP)
+    await let_pass(hass, freezer, 2)
+    assert value_of(hass, HEART_RATE) == "61.0"
+    measure(hass, STATE_UNAVAILABLE, STRAP)
+    assert value_of(hass, HEART_RATE) == "82.0"
+    await let_pass(hass, freezer, 10)
+    assert value_of(hass, HEART_RATE) == STATE_UNKNOWN
+
+
 async def test_heart_rate_that_is_frozen(
     freezer: FrozenDateTimeFactory, hass: HomeAssistant
 ) -> None:

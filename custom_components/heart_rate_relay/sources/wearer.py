@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from math import inf
 from time import time
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -24,6 +25,8 @@ class Wearer:
         self._first_live = first_live
         self._listeners: list[CALLBACK_TYPE] = []
         self._timer: CALLBACK_TYPE | None = None
+        self._due = inf
+        """Until when the source was live that the timer was set for."""
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -37,8 +40,10 @@ class Wearer:
         now = time()
         source = self._first_live(now)
         heart_rate = source.value if source else None
-        if source and not self._timer:
-            # It may fall silent
+        if source and (not self._timer or source.live_until < self._due):
+            # It may fall silent, and sooner than the one that counted before
+            self.stop()
+            self._due = source.live_until
             self._timer = async_call_later(
                 self._hass, source.live_until - now + 0.1, self._may_be_silent
             )
