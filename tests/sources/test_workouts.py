@@ -81,6 +81,31 @@ async def test_several_in_a_moment(
     listener.sources.stop()
 
 
+async def test_clock_that_was_ahead(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """What is over after the clock was set back is told, and what was told before is not."""
+    hass.states.async_set(FINISHED, "unknown")
+    tally = Tally()
+    before = listen(hass, tally)
+    freezer.tick(timedelta(days=1))
+    finish(hass, 30)
+    told = hass.states.get(FINISHED)
+    assert told
+    freezer.tick(-timedelta(days=1))
+    before.sources.stop()
+    hass.states.async_remove(FINISHED)
+    after = listen(hass, tally)
+    hass.states.async_set(FINISHED, told.state, told.attributes)
+    freezer.tick(3600)
+    finish(hass, 20)
+    freezer.tick(3600)
+    finish(hass, 10)
+    assert before.values == [1800]
+    assert after.values == [1200, 600]
+    after.sources.stop()
+
+
 async def test_source_is_called_as_its_entity(hass: HomeAssistant) -> None:
     """Who gets a workout is told of whom it is, as of any other source."""
     hass.states.async_set(FINISHED, "unknown")

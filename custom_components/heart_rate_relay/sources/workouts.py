@@ -63,6 +63,10 @@ class WorkoutObserver:
         end = moment(state.attributes.get(ATTR_END), at)
         if fired_at is None or begin is None or end is None:
             return ()
+        is_shown_again = old is None or ATTR_RESTORED in old.attributes
+        if fired_at < latest and latest > to_us(at) and not is_shown_again:
+            # That one is from a clock that was ahead
+            latest = 0
         span = to_us(begin), to_us(end)
         is_old = not self._told or span in self._told
         if fired_at < latest or (fired_at == latest and is_old):
