@@ -47,6 +47,7 @@ from ..common import (
 )
 from ..faults.test_clock import Wall
 from ..flow.common import add
+from ..outbox.common import full_disk
 
 STEPS = "sensor.phone_daily_steps"
 
@@ -718,6 +719,25 @@ async def test_source_back(
     await hass.async_block_till_done()
     assert (await backfill(hass, entry))["complete"]
     assert await delivered(coordinator, influxdb) == times[1:]
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+async def test_full_disk_at_set_up(
+    now: float, hass: HomeAssistant, influxdb: InfluxDBv1, is_wanted: bool
+) -> None:
+    """What is wanted at set-up is not forgotten because no disk has taken that yet."""
+    times = beat(hass, (60, 50, 40), now)
+    with full_disk():
+        entry = await add(hass, "influxdb_v1", influxdb, backfill_days=2)
+        if not is_wanted:
+            await entry.runtime_data.async_discard()
+        await hass.config_entries.async_unload(entry.entry_id)
+    hass.data.pop(HANDOVERS)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: entry.runtime_data.data.backfill is None)
+    expected = times[1:] if is_wanted else []
+    assert await delivered(entry.runtime_data, influxdb) == expected
+    assert "backfill_days" not in entry.options
 
 
 async def test_service_down(

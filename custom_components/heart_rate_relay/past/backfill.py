@@ -105,11 +105,17 @@ class Backfill:
             max_age = min(days * DAY, self._outbox.max_age)
             self.async_start(Request(now_us(-max_age), now_us(), self._sources.ids))
         if days:
-            # From now on it is among what is on disk
             await self._outbox.flush()
-            options = {**entry.options}
+            if not self._outbox.trouble:
+                self._forget_days()
+
+    @callback
+    def _forget_days(self) -> None:
+        """Want it no more at the next set-up: it is on disk that it is wanted, or it is not any more."""
+        if CONF_BACKFILL_DAYS in self._entry.options:
+            options = {**self._entry.options}
             del options[CONF_BACKFILL_DAYS]
-            self._hass.config_entries.async_update_entry(entry, options=options)
+            self._hass.config_entries.async_update_entry(self._entry, options=options)
 
     @callback
     def async_start(self, request: Request) -> None:
@@ -138,7 +144,12 @@ class Backfill:
     async def async_cancel(self) -> None:
         """End a backfill for good."""
         await self.async_stop()
+        await self._want_no_more()
+
+    async def _want_no_more(self) -> None:
+        """Take note that nothing is to be read any more."""
         self._outbox.tally.backfill = None
+        self._forget_days()
         await self._outbox.flush()
 
     async def async_stop(self) -> None:
@@ -163,8 +174,7 @@ class Backfill:
                 )
             is_complete = False
         if is_complete:
-            self._outbox.tally.backfill = None
-            await self._outbox.flush()
+            await self._want_no_more()
         self._end(complete=is_complete)
 
     async def _read(self, request: Request) -> bool:
