@@ -448,10 +448,17 @@ async def test_take_source_out(
     assert shown["description_placeholders"] == {"relay": "Relay", "source": STRAP}
     result = await fix(issue, shown, next_step_id="remove")
     assert result["type"] == "create_entry"
-    assert entry.options == before | {"sources": list(sources[1:])}
+    declined = [*options.get("declined", ()), STRAP]
+    assert entry.options == before | {
+        "sources": list(sources[1:]),
+        "declined": declined,
+    }
     assert entry.runtime_data is not coordinator
     await let_pass(hass, freezer, timedelta(seconds=11))
     assert not issue_of(hass, "source_missing")
+    measure(hass, 70, STRAP, friendly_name="Heart rate")
+    await hass.async_block_till_done()
+    assert STRAP not in entry.options["sources"]
 
 
 async def test_take_silent_source_out(hass: HomeAssistant, fix: Fix) -> None:

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 
-from .const import ALL_SOURCES, DEFAULT_OPTIONS, DOMAIN
+from .const import ALL_SOURCES, CONF_DECLINED, CONF_SOURCES, DEFAULT_OPTIONS, DOMAIN
 from .flow.sources import has_sources
 from .issues import FixData
 from .monitor.coordinator import MonitorCoordinator
@@ -123,14 +123,13 @@ class SourceFlow(EntryRepairsFlow[RelayCoordinator]):
     async def async_step_remove(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Take it out of the sources."""
+        """Take it out of the sources, for good."""
         options = DEFAULT_OPTIONS | self._entry.options
+        if (source_id := self._data["source_id"]) in options[CONF_SOURCES]:
+            # Or else it would be followed when it is back
+            options[CONF_DECLINED] = [*options.get(CONF_DECLINED, ()), source_id]
         for option in ALL_SOURCES:
-            options[option] = [
-                source_id
-                for source_id in options[option]
-                if source_id != self._data["source_id"]
-            ]
+            options[option] = [one for one in options[option] if one != source_id]
         if not has_sources(options):
             return self.async_abort(reason="last_source")
         self.hass.config_entries.async_update_entry(self._entry, options=options)

@@ -332,3 +332,16 @@ async def test_declined_stays_declined(hass: HomeAssistant, stand_in: Pulsoid) -
     assert entry.options["declined"] == [other.id]
     await save_options(hass, entry, sources=[STRAP, other.entity_id])
     assert entry.options["declined"] == []
+
+
+async def test_gone_and_taken_out(hass: HomeAssistant, stand_in: Pulsoid) -> None:
+    """Who takes a sensor out while it is gone does not get it back with its return."""
+    strap = register(hass, "bthome", "strap_heart_rate")
+    measure(hass, 70, WATCH)
+    chosen = [strap.entity_id, WATCH]
+    entry = await add(hass, "pulsoid", stand_in, sources=chosen, follow_new=True)
+    hass.states.async_remove(strap.entity_id)
+    await save_options(hass, entry, sources=[WATCH])
+    measure(hass, 70, strap.entity_id, friendly_name="Heart rate")
+    await hass.async_block_till_done()
+    assert entry.options["sources"] == [WATCH]

@@ -201,7 +201,7 @@ def source_options(
 ) -> dict[str, Any]:
     """Return options changed by the input of a form with fields about sources.
 
-    Sensors that were found and not chosen are not to be followed later.
+    Sensors that were found and not chosen, or were taken out, are not to be followed later.
     """
     changed = {**options, **user_input}
     for option in ALL_SOURCES:
@@ -218,7 +218,8 @@ def source_options(
     matches = (
         async_source_id(hass, entity_id) for entity_id in found.matches[HEART_RATE]
     )
-    offered = dict.fromkeys((*options.get(CONF_DECLINED, ()), *matches))
+    declined = options.get(CONF_DECLINED, ())
+    offered = dict.fromkeys((*declined, *options[CONF_SOURCES], *matches))
     changed[CONF_DECLINED] = [
         source_id for source_id in offered if source_id not in sources
     ]
