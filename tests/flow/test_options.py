@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DEFAULT_OPTIONS
+from custom_components.heart_rate_relay.flow import options as options_flow
+from custom_components.heart_rate_relay.sources.finding import Found, async_find
 from dev.stand_ins import Gerosense, Pulsoid
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -345,3 +347,19 @@ async def test_gone_and_taken_out(hass: HomeAssistant, stand_in: Pulsoid) -> Non
     measure(hass, 70, strap.entity_id, friendly_name="Heart rate")
     await hass.async_block_till_done()
     assert entry.options["sources"] == [WATCH]
+
+
+async def test_paused_while_saved(
+    hass: HomeAssistant, stand_in: Pulsoid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is changed elsewhere, while the sensors are looked at, stays changed."""
+    entry = await add(hass, "pulsoid", stand_in)
+
+    async def find(hass: HomeAssistant) -> Found:
+        entry.runtime_data.async_pause(True)
+        return await async_find(hass)
+
+    monkeypatch.setattr(options_flow, "async_find", find)
+    await save_options(hass, entry, min_bpm=30)
+    assert entry.options["min_bpm"] == 30
+    assert entry.options["paused"]

@@ -119,8 +119,9 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change them, now that it was seen what the sources measure."""
-        options = DEFAULT_OPTIONS | self.config_entry.options
         found = await async_find(self.hass)
+        # Only now: what is changed elsewhere must stay so
+        options = DEFAULT_OPTIONS | self.config_entry.options
         return self.async_create_entry(
             data=source_options(self.hass, options, self._chosen, found)
         )
