@@ -349,6 +349,24 @@ async def test_gone_and_taken_out(hass: HomeAssistant, stand_in: Pulsoid) -> Non
     assert entry.options["sources"] == [WATCH]
 
 
+async def test_found_while_the_form_is_open(
+    hass: HomeAssistant, stand_in: Pulsoid
+) -> None:
+    """A sensor that was added by itself, unseen by who looks at the form, stays."""
+    entry = await add(hass, "pulsoid", stand_in, follow_new=True)
+    form = await show_options(hass, entry)
+    measure(hass, 70, WATCH, friendly_name="Heart rate")
+    await hass.async_block_till_done()
+    assert entry.options["sources"] == [STRAP, WATCH]
+    await hass.config_entries.options.async_configure(
+        form["flow_id"], suggested(form) | {"min_bpm": 30}
+    )
+    await hass.async_block_till_done()
+    assert entry.options["min_bpm"] == 30
+    assert entry.options["sources"] == [STRAP, WATCH]
+    assert entry.options["declined"] == []
+
+
 async def test_paused_while_saved(
     hass: HomeAssistant, stand_in: Pulsoid, monkeypatch: pytest.MonkeyPatch
 ) -> None:

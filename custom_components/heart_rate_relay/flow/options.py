@@ -1,5 +1,6 @@
 """Options of a relay."""
 
+from collections.abc import Collection
 from typing import Any, override
 
 import voluptuous as vol
@@ -24,6 +25,7 @@ from ..const import (
     CONF_MIN_BPM,
     CONF_MIN_INTERVAL,
     CONF_OTHER_SOURCES,
+    CONF_SOURCES,
     DEFAULT_OPTIONS,
     UNIT_BPM,
 )
@@ -44,6 +46,9 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
     """Changes what a relay collects and keeps."""
 
     step_of_sources = "init"
+
+    _known: Collection[str] = ()
+    """The sources of heart rates when they were shown first."""
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
@@ -100,6 +105,8 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
         if limits.gather is not None:
             fields |= GATHER
             options = {CONF_GATHER: limits.gather, **options}
+        if user_input is None and not self._chosen:
+            self._known = options[CONF_SOURCES]
         shown = user_input or self._chosen or options | self._source_entities(options)
         self._seen = shown[CONF_OTHER_SOURCES] if CONF_OTHER_SOURCES in fields else ()
         return self.async_show_form(
@@ -122,8 +129,13 @@ class RelayOptionsFlow(OptionsFlowWithReload, MeasuredFlow):
         found = await async_find(self.hass)
         # Only now: what is changed elsewhere must stay so
         options = DEFAULT_OPTIONS | self.config_entry.options
+        # What was followed meanwhile is in no form that a person saw
+        followed = [one for one in options[CONF_SOURCES] if one not in self._known]
+        entity_ids = (async_last_entity_id(self.hass, one) for one in followed)
+        sources = [*self._chosen[CONF_SOURCES], *entity_ids]
+        chosen = {**self._chosen, CONF_SOURCES: sources}
         return self.async_create_entry(
-            data=source_options(self.hass, options, self._chosen, found)
+            data=source_options(self.hass, options, chosen, found)
         )
 
     @property
