@@ -232,6 +232,23 @@ async def test_disabled(
     assert [arrival.value for arrival in influxdb.arrivals] == [70, 71, 72]
 
 
+async def test_repeated_while_disabled(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """What came meanwhile, and is repeated still, was measured once, and when it came."""
+    measure(hass, 60)
+    await set_up(hass, relay)
+    by_user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, by_user)
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        measure(hass, 70)
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, None)
+    assert (await backfill(hass, relay))["queued"] == 0
+    came_at = hass.states.get(STRAP).last_updated_timestamp  # type: ignore[union-attr] # it is there
+    assert await delivered(relay.runtime_data, influxdb) == [us(came_at)]
+
+
 async def test_disabled_for_long(
     now: float,
     hass: HomeAssistant,

@@ -384,6 +384,35 @@ async def test_steady_value_over_a_reload(
     listener.sources.stop()
 
 
+@pytest.mark.parametrize("platform", ["mqtt", "healthsync"])
+async def test_changed_while_nobody_listened(
+    hass: HomeAssistant,
+    entity_registry: er.EntityRegistry,
+    freezer: FrozenDateTimeFactory,
+    platform: str,
+) -> None:
+    """What changed meanwhile was measured then, however often it was repeated since."""
+    source_id = entity_registry.async_get_or_create(
+        "sensor", platform, "1", suggested_object_id="strap_heart_rate"
+    ).id
+    measure(hass, 71)
+    before = Listener(hass, [source_id], live_for=60)
+    before.sources.stop()
+    freezer.tick(10)
+    measure(hass, 72)
+    changed_at = now_us()
+    for _ in range(600):
+        freezer.tick(1)
+        measure(hass, 72)
+    listened = before.sources.listened._replace(until=changed_at / 1_000_000 - 10)
+    listener = Listener(hass, [source_id], live_for=60, listened=listened)
+    for _ in range(60):
+        freezer.tick(1)
+        measure(hass, 72)
+    assert [(r.value, r.measured_at) for r in listener.readings] == [(72, changed_at)]
+    listener.sources.stop()
+
+
 @pytest.mark.parametrize("attribute", ["date", "measured_at", "timestamp"])
 async def test_measured_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, attribute: str

@@ -116,7 +116,7 @@ class Observing[V](ABC):
         at = state.last_reported_timestamp
         if self._has_memory:
             self.value = self._parse(state)
-            if at <= since:
+            if (at := news_at(state, since)) <= since:
                 return ()
             self.known.was_away |= state.last_changed_timestamp > since
             return self.observe(state, state, at)
@@ -327,6 +327,15 @@ class Observing[V](ABC):
         return (
             state.attributes == old.attributes or state.last_updated > old.last_updated
         )
+
+
+def news_at(state: State, since: float) -> float:
+    """Return when a state came, or was repeated if it had come when somebody listened last.
+
+    What came after that was measured then, however often it was repeated since.
+    """
+    came_at, told_at = state.last_updated_timestamp, state.last_reported_timestamp
+    return told_at if came_at <= since < told_at else came_at
 
 
 class Observer(Observing[float]):

@@ -43,7 +43,7 @@ from .counter import Counter
 from .known import Known
 from .lineup import Lineup, Watcher
 from .manner import async_integration, async_manner
-from .observation import Observer, Observing
+from .observation import Observer, Observing, news_at
 from .position import PositionObserver
 from .rules import Rules
 from .wearer import Wearer
@@ -269,20 +269,17 @@ class Sources:
 
     def _begin(self, observer: Watcher) -> None:
         """Tell a new observer what its source said before."""
-        since = time.time()
+        now, until = time.time(), self._listened_until
+        since = now
         if state := self._hass.states.get(observer.source.entity_id):
             trusted = self._hass.state is CoreState.running
-            if state.last_reported_timestamp > self._listened_until:
-                since = state.last_reported_timestamp
-            readings = observer.begin(
-                state, trusted=trusted, since=self._listened_until
-            )
-            self._take(observer, readings, since)
+            readings = observer.begin(state, trusted=trusted, since=until)
+            self._take(observer, readings, now)
+            if (at := news_at(state, until)) > until:
+                since = at
         counts = isinstance(observer, Counter)
-        if self._listened_until < since and not counts:
-            self._coverage.interrupt(
-                observer.source.id, to_us(self._listened_until), to_us(since)
-            )
+        if until < since and not counts:
+            self._coverage.interrupt(observer.source.id, to_us(until), to_us(since))
         self._coverage.begin(observer.source.id, to_us(since), counts=counts)
 
     @callback
