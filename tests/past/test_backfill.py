@@ -232,6 +232,29 @@ async def test_disabled(
     assert [arrival.value for arrival in influxdb.arrivals] == [70, 71, 72]
 
 
+async def test_told_of_then(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """What is still there, and tells that it was measured meanwhile, comes once."""
+    dates = [dt_util.utc_from_timestamp(now - age).isoformat() for age in (9, 8, 7, 6)]
+    measure(hass, 60, date=dates[0])
+    await set_up(hass, relay)
+    measure(hass, 70, date=dates[1])
+    await until(lambda: len(influxdb.arrivals) == 1)
+    by_user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, by_user)
+    for value, date in ((71, dates[2]), (72, dates[3])):
+        await asyncio.sleep(0.01)
+        measure(hass, value, date=date)
+    hass.data.pop(HANDOVERS)
+    await asyncio.sleep(0.01)
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, None)
+    await until(lambda: len(influxdb.arrivals) == 2)
+    assert (await backfill(hass, relay))["queued"] == 1
+    await delivered(relay.runtime_data, influxdb)
+    assert [arrival.value for arrival in influxdb.arrivals] == [70, 72, 71]
+
+
 async def test_repeated_while_disabled(
     now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
 ) -> None:

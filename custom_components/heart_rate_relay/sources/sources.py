@@ -275,7 +275,8 @@ class Sources:
             trusted = self._hass.state is CoreState.running
             readings = observer.begin(state, trusted=trusted, since=until)
             self._take(observer, readings, now)
-            if (at := news_at(state, until)) > until:
+            if (at := news_at(state, until)) > until or readings:
+                # The recorder has it, too
                 since = at
         counts = isinstance(observer, Counter)
         if until < since and not counts:
