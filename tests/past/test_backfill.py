@@ -502,6 +502,20 @@ async def test_one_line(now: float, hass: HomeAssistant, pulsoid: Pulsoid) -> No
     ]
 
 
+async def test_one_line_to_the_end(
+    now: float, hass: HomeAssistant, pulsoid: Pulsoid
+) -> None:
+    """Of what ends while it is not yet sure that the first is silent, nothing is left out."""
+    entry = relay_entry("pulsoid", pulsoid_data(pulsoid), [STRAP, WATCH], live_for=20)
+    strap = beat(hass, range(30, 15, -1), now)
+    watch = beat(hass, (31, *range(15, 0, -1)), now, WATCH)
+    coordinator = await set_up(hass, entry)
+    assert (await backfill(hass, entry))["queued"] == 29
+    assert await delivered(coordinator, pulsoid) == [
+        at // 1000 * 1000 for at in (*strap[1:], *watch[1:])
+    ]
+
+
 async def test_steps(now: float, hass: HomeAssistant, gerosense: Gerosense) -> None:
     """A counter's past becomes what was walked from one count to the next."""
     # Where it is not about midnight: a count is one of a day

@@ -198,7 +198,7 @@ class Backfill:
         self, wanted: Mapping[str, Sequence[Span]], start: int, end: int, total: int
     ) -> bool:
         """Read one of the parts that are not covered, which are so long in total."""
-        past = await self._past(wanted)
+        past = await self._past(wanted, end)
         window = FIRST_WINDOW
         while start < end:
             until = min(start + window, end)
@@ -206,7 +206,7 @@ class Backfill:
                 return False
             if names_of(self._sources.observers).items() - past.names.items():
                 # A source was renamed, and so may have been looked for where it is no more
-                past = await self._past(wanted)
+                past = await self._past(wanted, end)
                 continue
             chunk, rested_at = part
             until = min(chunk.until, end)
@@ -224,11 +224,11 @@ class Backfill:
                 return False
         return True
 
-    async def _past(self, wanted: Mapping[str, Sequence[Span]]) -> Past:
+    async def _past(self, wanted: Mapping[str, Sequence[Span]], until: int) -> Past:
         """Return the past of the sources, once the recorder calls them as they are called now."""
         lineup = self._sources.without_memory()
         await get_instance(self._hass).async_block_till_done()
-        return Past(self._hass, lineup, wanted)
+        return Past(self._hass, lineup, wanted, until)
 
     async def _note_absences(self) -> None:
         """Take note of when the relay was not loaded, since that was last asked for."""

@@ -60,8 +60,9 @@ class Past:
         hass: HomeAssistant,
         lineup: Lineup,
         wanted: Mapping[str, Sequence[Span]],
+        until: int = FOREVER,
     ) -> None:
-        """Initialize the past as it is told to a lineup that knows nothing of it yet.
+        """Initialize the past until a time, as it is told to a lineup that knows nothing of it yet.
 
         Only what is wanted of each source, by its id, is made readings of. Where only the
         first live source counts, the others tell whether it does.
@@ -69,6 +70,7 @@ class Past:
         self._hass = hass
         self._lineup = lineup
         self._wanted = wanted
+        self._until = until
         self.names = names_of(lineup.observers)
         """What the sources were called when it was told of them."""
         self._entity_ids = [
@@ -95,6 +97,9 @@ class Past:
         passed = Readings.of(self._passed(start, end))
         self._read_until = end = end if self._states else self._next(end)
         settled = Readings.of(self._lineup.settled(end / SECOND))
+        if end >= self._until:
+            # Nobody will know more of what is still held back
+            settled = Readings.joined(settled, Readings.of(self._lineup.left()))
         return Chunk(Readings.joined(passed, settled), self._states, end)
 
     def _passed(self, start: int, end: int) -> Iterator[Reading]:
