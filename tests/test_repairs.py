@@ -496,6 +496,22 @@ async def test_leave_source(
     await let_pass(hass, freezer, timedelta(seconds=11))
 
 
+async def test_left_and_back(
+    freezer: FrozenDateTimeFactory, hass: HomeAssistant, fix: Fix
+) -> None:
+    """A source that was back when the relay was loaded again is told of when it is gone anew."""
+    entry, issue = await with_source_gone(hass, freezer, STRAP, WATCH)
+    await fix(issue, await fix(issue), next_step_id="leave")
+    await hass.config_entries.async_unload(entry.entry_id)
+    measure(hass, 70)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await let_pass(hass, freezer, timedelta(seconds=11))
+    assert not issue_of(hass, "source_missing")
+    hass.states.async_remove(STRAP)
+    await let_pass(hass, freezer, timedelta(seconds=11))
+    assert not the_issue(hass, "source_missing").dismissed_version
+
+
 async def test_only_source(
     freezer: FrozenDateTimeFactory, hass: HomeAssistant, fix: Fix
 ) -> None:

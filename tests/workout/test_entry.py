@@ -222,6 +222,27 @@ async def test_gone_sensor(gym: Gym) -> None:
     assert not ir.async_get(gym.hass).issues
 
 
+async def test_gone_sensors_that_are_ignored(gym: Gym) -> None:
+    """Whoever ignores that sensors are gone hears no more of it, until they are gone anew."""
+    gone = ("sensor.gone", "sensor.gone_power")
+    entry = workout_entry(sources=[gone[0]], other_sensors={"power": [gone[1]]})
+    await gym.open(entry)
+    await gym.wait(11)
+    registry = ir.async_get(gym.hass)
+    for domain, issue_id in list(registry.issues):
+        ir.async_ignore_issue(gym.hass, domain, issue_id, ignore=True)
+    await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(11)
+    issues = registry.issues.values()
+    assert [bool(issue.dismissed_version) for issue in issues] == [True, True]
+    await gym.hass.config_entries.async_unload(entry.entry_id)
+    for entity_id in gone:
+        measure(gym.hass, 80, entity_id)
+    await gym.hass.config_entries.async_setup(entry.entry_id)
+    await gym.wait(11)
+    assert not registry.issues
+
+
 async def test_sensor_removed_in_the_middle(gym: Gym) -> None:
     """A sensor that is removed ends a workout with the last that it measured."""
     await gym.open(workout_entry())

@@ -80,7 +80,7 @@ class Sources:
 
         What must survive a restart is kept in the tally, and when they were listened to in
         the coverage. Where they were in this run, they go on from there. Each reading goes to
-        on_reading, and to on_missing all sources that are gone, whenever that changes.
+        on_reading, and to on_missing all sources that are gone, whenever that may have changed.
         """
         self._lineup = Lineup(one_line=one_line)
         self.wearer = Wearer(hass, self._lineup.first_live)
@@ -391,6 +391,6 @@ class Sources:
             if not (entity_id := async_entity_id(self._hass, source_id))
             or not self._hass.states.get(entity_id)
         }
-        if missing != self._missing:
-            self._missing = missing
-            self._on_missing(missing)
+        # Also where nobody is gone: what was reported before a start may be ignored, and so still there
+        self._missing = missing
+        self._on_missing(missing)

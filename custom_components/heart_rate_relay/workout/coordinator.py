@@ -267,6 +267,9 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def _have_missing(self, key: bool, source_ids: set[str]) -> None:
         """Tell which sources are gone."""
         self._missing[key] = source_ids
+        if len(self._missing) == 1:
+            # Of the others nothing is known yet
+            return
         missing = set[str]().union(*self._missing.values())
         issues.async_update_sources(self.hass, self.config_entry, missing)
 
