@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 import time
 from typing import Any
 from unittest.mock import AsyncMock
@@ -211,6 +212,48 @@ async def test_not_twice_after_a_kill(
     assert (await backfill(hass, relay))["queued"] == 2
     seen = await delivered(relay.runtime_data, influxdb)
     assert seen[:2] == times[1:]
+
+
+@pytest.mark.parametrize("is_added", [True, False])
+async def test_not_twice_after_a_kill_later(
+    now: float,
+    hass: HomeAssistant,
+    relay: MockConfigEntry,
+    influxdb: InfluxDBv1,
+    is_added: bool,
+) -> None:
+    """So is what was delivered since a source was added, or the relay was enabled again."""
+    for entity_id in (STRAP, WATCH):
+        measure(hass, 60, entity_id)
+    await set_up(hass, relay)
+    if is_added:
+        options = {**relay.options, "sources": [STRAP, WATCH]}
+        hass.config_entries.async_update_entry(relay, options=options)
+        await hass.config_entries.async_reload(relay.entry_id)
+    else:
+        for disabled_by in (ConfigEntryDisabler.USER, None):
+            await hass.config_entries.async_set_disabled_by(relay.entry_id, disabled_by)
+    path = outbox_path(hass, relay.entry_id)
+
+    def written() -> dict[Path, bytes]:
+        return {file: file.read_bytes() for file in path.parent.glob(f"{path.stem}.*")}
+
+    before = written()
+    for value in (70, 71):
+        measure(hass, value, WATCH if is_added else STRAP)
+        await asyncio.sleep(0.01)
+    await until(lambda: len(influxdb.arrivals) == 2)
+    keeper = relay.runtime_data.outbox._keeper
+    await until(lambda: written() != before and not keeper.is_busy, 10)
+    left = written()
+    assert await hass.config_entries.async_unload(relay.entry_id)
+    for file in written():
+        file.unlink()
+    for file, data in left.items():
+        file.write_bytes(data)
+    hass.data.pop(HANDOVERS)
+    assert await hass.config_entries.async_setup(relay.entry_id)
+    assert (await backfill(hass, relay))["queued"] == 0
 
 
 async def test_disabled(

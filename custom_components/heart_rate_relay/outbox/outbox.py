@@ -13,7 +13,7 @@ from .entries import NO_ENTRIES, Entries, Entry
 from .hold import Hold
 from .keeper import Keeper
 from .memory import Memory, now
-from .tally import JsonScalar, Tally
+from .tally import Tally
 from .tiers import Bounds
 
 STORE_AFTER = 0.8
@@ -61,7 +61,7 @@ class Outbox:
         self._tiers = self._keeper.tiers
         self._fresh = Memory()
         self._settled = NONE
-        self._known_counters: dict[str, list[JsonScalar]] = {}
+        self._kept = Tally()
         self._is_answered = True
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
@@ -307,13 +307,13 @@ class Outbox:
         if gone is None:
             return False
         self._have_trouble(None)
-        self._known_counters = tally.counters
+        self._kept = tally
         self.tally.expired += gone
         return True
 
     def _tally_so_far(self) -> Tally:
         """Return a tally that counts no further than what is on disk with it."""
-        return replace(self.tally.copy(), counters=self._known_counters)
+        return replace(self.tally.copy(), counters=self._kept.counters)
 
     async def _load(self) -> bool:
         """Find what is on disk, once, and say whether that went well."""
@@ -322,7 +322,7 @@ class Outbox:
             tally := await self._keeper.on_disk(read, None, while_held=peek)
         ):
             self.tally.add(tally)
-            self._known_counters = tally.counters
+            self._kept = tally
             self.is_of_later_version = self._tiers.is_of_later_version
             self._loaded = True
         return self._loaded
@@ -353,10 +353,13 @@ class Outbox:
         """Write to disk what is overdue, and what is not with it.
 
         A counter is so even if what it counted was delivered: or else a kill would have
-        it counted once more.
+        it counted once more. So is a source that is listened to since a while ago, unless nothing
+        was ever written: or else it would come out of the recorder once more.
         """
         self._timer = None
-        if self.trouble or self._due <= now() or self._has_counted:
+        kept = self._kept.covered
+        has_begun = bool(kept) and kept != self.tally.covered
+        if self.trouble or self._due <= now() or self._has_counted or has_begun:
             self._store()
         else:
             self._set_timer()
@@ -384,7 +387,7 @@ class Outbox:
     @property
     def _has_counted(self) -> bool:
         """Whether a counter is not on disk as it is now."""
-        return self.tally.counters != self._known_counters
+        return self.tally.counters != self._kept.counters
 
     @property
     def _must_wait(self) -> bool:
