@@ -9,6 +9,7 @@ from custom_components.heart_rate_relay.outbox.tally import Tally
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..common import us
 from .test_sources import Listener
 
 FINISHED = "event.anna_workout_finished"
@@ -66,6 +67,24 @@ async def test_once_over_a_restart(hass: HomeAssistant) -> None:
     hass.states.async_set(FINISHED, state.state, state.attributes)
     assert before.values == [1800]
     assert after.values == []
+    after.sources.stop()
+
+
+async def test_once_over_an_update(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """What a former version kept elsewhere of the last event is known."""
+    finish(hass, 30)
+    state = hass.states.get(FINISHED)
+    assert state
+    tally = Tally(latest={FINISHED: us(dt_util.as_timestamp(state.state))})
+    before = listen(hass, tally)
+    assert before.values == []
+    before.sources.stop()
+    freezer.tick(3600)
+    finish(hass, 20)
+    after = listen(hass, tally)
+    assert after.values == [1200]
     after.sources.stop()
 
 

@@ -39,7 +39,7 @@ class Tally:
     overwritten: int = 0
     """Accepted, but held no more: the service cannot tell them from others of the same moment."""
     counters: dict[str, list[JsonScalar]] = field(default_factory=dict)
-    """What is known of each source that counts, so that no restart counts twice."""
+    """What is known of each source that counts, so that no restart counts twice, nor a workout."""
     memory: dict[str, JsonValue] = field(default_factory=dict)
     """What the destination has to know of what was delivered."""
     unseen_refusals: int = 0

@@ -244,7 +244,7 @@ class Sources:
             return Counter(metric, source, tally.counters)
         if metric.kind is Kind.WORKOUT:
             watch = WorkoutObserver if is_event(entity_id) else TrainingObserver
-            return watch(source, tally.latest)
+            return watch(source, tally)
         if metric.kind is Kind.POSITION:
             return PositionObserver(
                 source,

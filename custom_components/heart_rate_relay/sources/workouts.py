@@ -1,6 +1,6 @@
 """Workouts become readings: each once, and whole, when it is over, or while it goes on."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 import json
 from math import inf
@@ -10,6 +10,7 @@ from homeassistant.const import ATTR_RESTORED, STATE_OFF, STATE_ON
 from homeassistant.core import State
 
 from ..metrics import WORKOUT
+from ..outbox.tally import Tally
 from ..reading import SECOND, Reading, Source, to_us
 from .attributes import name_of
 from .manner import Manner
@@ -29,16 +30,20 @@ LEFT_OUT = frozenset(
 class WorkoutObserver:
     """Watches one source of workouts."""
 
-    def __init__(self, source: Source, latest: MutableMapping[str, int]) -> None:
+    def __init__(self, source: Source, tally: Tally) -> None:
         """Initialize the observer of an event entity.
 
-        When the last event was fired (µs, UTC) is kept in latest, by the source's id: what
-        was fired before is told again by no restart.
+        When the last event was fired (µs, UTC) is kept in the tally, by the source's id: what was
+        fired before is told again by no restart. It is kept as what a counter has shown is, which
+        is on disk before anything of it is delivered, and so by no kill either.
         """
         self.metric = WORKOUT
         self.source = source
         self.manner = Manner.MEASURES
-        self._latest = latest
+        self._fired = tally.counters
+        if (former := tally.latest.get(source.id)) is not None:
+            # A former version kept it so
+            self._fired.setdefault(source.id, [former])
         self._told: set[tuple[int, int]] = set()
         """What was told with the last event's time: others of it may come, but in this run."""
 
@@ -46,8 +51,8 @@ class WorkoutObserver:
         self, state: State, *, trusted: bool, since: float = inf
     ) -> Sequence[Reading]:
         """Take note of the event that was already there, new only if others were known."""
-        if self.source.id not in self._latest:
-            self._latest[self.source.id] = _fired_at(state) or 0
+        if self.source.id not in self._fired:
+            self._fired[self.source.id] = [_fired_at(state) or 0]
             return ()
         return self.observe(None, state, state.last_updated_timestamp)
 
@@ -57,7 +62,7 @@ class WorkoutObserver:
         """Return the workout that a state tells at that time, if it is a new one."""
         if state is None or ATTR_RESTORED in state.attributes:
             return ()
-        latest = self._latest.setdefault(self.source.id, 0)
+        latest = self._latest
         fired_at = _fired_at(state)
         begin = moment(state.attributes.get(ATTR_BEGIN), at)
         end = moment(state.attributes.get(ATTR_END), at)
@@ -73,9 +78,17 @@ class WorkoutObserver:
             return ()
         if fired_at > latest:
             self._told.clear()
-        self._latest[self.source.id] = fired_at
+        self._fired[self.source.id] = [fired_at]
         self._told.add(span)
         return self._readings(state, *span, at)
+
+    @property
+    def _latest(self) -> int:
+        """When the last event was fired (µs, UTC), 0 where none is known."""
+        match self._fired.get(self.source.id):
+            case [int(fired_at)]:
+                return fired_at
+        return 0
 
     def due(self, readings: Sequence[Reading]) -> Sequence[Reading]:
         """Return all of its readings: none comes too soon after another."""
