@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -87,6 +88,27 @@ async def test_send_reading_of_then(
     )
     await until(lambda: influxdb.arrivals)
     assert influxdb.arrivals[0].measured_at == then.timestamp() * 1_000_000
+
+
+@pytest.mark.parametrize(("minutes", "at"), [(15, 1), (45, 0)])
+async def test_send_reading_of_an_hour_that_comes_twice(
+    freezer: FrozenDateTimeFactory,
+    hass: HomeAssistant,
+    influxdb: InfluxDBv1,
+    minutes: int,
+    at: int,
+) -> None:
+    """A time that is told when summer ends is the nearest one that is past."""
+    freezer.move_to("2026-10-25T01:30:00Z")
+    relay = relay_entry("influxdb_v1", influxdb_data(influxdb))
+    await set_up(hass, relay)
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    told = f"2026-10-25 02:{minutes}:00"
+    await act(hass, relay, "send_reading", value=60, measured_at=told)
+    await until(lambda: influxdb.arrivals)
+    expected = datetime(2026, 10, 25, at, minutes, tzinfo=UTC)
+    assert influxdb.arrivals[0].measured_at == expected.timestamp() * 1_000_000
+    await hass.config_entries.async_unload(relay.entry_id)
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ async def _send_reading(call: ServiceCall) -> None:
     if not low <= value <= high:
         raise error("implausible_value", low=f"{low:g}", high=f"{high:g}")
     now = dt_util.utcnow()
-    measured_at = dt_util.as_utc(call.data.get(ATTR_MEASURED_AT, now))
+    measured_at = _past(call.data.get(ATTR_MEASURED_AT, now), now)
     max_age = timedelta(seconds=relay.outbox.max_age)
     if not now - max_age <= measured_at <= now:
         raise error("implausible_time", days=_days(relay))
@@ -271,6 +271,12 @@ async def _discard_outbox(call: ServiceCall) -> ServiceResponse:
     """Forget what waits, and return how many readings that were."""
     relay = await _relay(call)
     return {"discarded": await relay.async_discard()}
+
+
+def _past(told: datetime, now: datetime) -> datetime:
+    """Return a time in UTC: of a local one that comes twice, the latest that is past."""
+    first, second = (dt_util.as_utc(told.replace(fold=fold)) for fold in (0, 1))
+    return second if first < second <= now else first
 
 
 def _days(relay: RelayCoordinator) -> str:
