@@ -87,13 +87,12 @@ class Outbox:
 
     def heed(self, *, is_answered: bool) -> None:
         """Take note of whether readings are taken: if not, they are written sooner."""
-        if is_answered is self._is_answered:
-            return
-        self._is_answered = is_answered
-        # When a disk that failed is looked at has nothing to do with that, and is not put off
-        if not self.trouble:
-            self._cancel_timer()
-            self._set_timer()
+        if is_answered is not self._is_answered:
+            self._is_answered = is_answered
+            # A look at a disk that failed is not put off
+            if not self.trouble:
+                self._cancel_timer()
+                self._set_timer()
 
     async def open(self) -> None:
         """Find what was left when the outbox was last closed."""
@@ -360,13 +359,10 @@ class Outbox:
         kept = self._kept.covered
         has_begun = bool(kept) and kept != self.tally.covered
         if self.trouble or self._due <= now() or self._has_counted or has_begun:
-            self._store()
+            self._storing = asyncio.create_task(self.flush())
+            self._storing.add_done_callback(self._have_stored)
         else:
             self._set_timer()
-
-    def _store(self) -> None:
-        self._storing = asyncio.create_task(self.flush())
-        self._storing.add_done_callback(self._have_stored)
 
     def _have_stored(self, task: asyncio.Task[None]) -> None:
         self._storing = None
