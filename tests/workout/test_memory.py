@@ -234,9 +234,25 @@ async def test_ended_by_hand_and_loaded_again(gym: Gym, times: int) -> None:
     assert gym.state("binary_sensor.anna_workout") == "off"
     for _ in range(times):
         assert await gym.hass.config_entries.async_reload(entry.entry_id)
-    # The strap is still worn
+    # The strap is still worn, and takes its time to be back
+    await gym.wait(120)
     await gym.train(300, 130)
     assert gym.state("binary_sensor.anna_workout") == "off"
+
+
+async def test_taken_off_before_it_is_loaded_again(gym: Gym) -> None:
+    """What was ended by hand holds up none of the next day, whenever it was loaded again."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    await gym.turn("off")
+    await gym.train(90, 130)
+    measure(gym.hass, "unavailable")
+    await gym.wait(600)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(20 * 3600)
+    await gym.train(300, 130)
+    assert gym.state("binary_sensor.anna_workout") == "on"
 
 
 async def test_removed_while_found(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:

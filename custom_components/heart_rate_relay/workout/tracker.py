@@ -185,7 +185,7 @@ class Tracker:
 
     def resume(self, at: int) -> None:
         """Take note that nobody has listened until a time: that is no silence."""
-        if self.phase is not Phase.NONE and at - self._life <= LONGEST_ABSENCE:
+        if self.phase is Phase.NONE or at - self._life <= LONGEST_ABSENCE:
             self._heard_from = at
 
     def set_back(self, by: int) -> None:
@@ -222,7 +222,7 @@ class Tracker:
         if is_latest:
             if value != self._value or at - self._last > HOLD:
                 self._value, self._value_since = value, at
-            if self._last and at - self._last > HOLD:
+            if self._was_taken_off(at):
                 self.is_held = False
             self._last = at
         is_sign = sample.is_worn and self._is_enough(value)
@@ -244,6 +244,15 @@ class Tracker:
             self._live(at)
         if is_latest and at - self._value_since > STILL and sample.is_worn:
             self._is_still()
+
+    def _was_taken_off(self, at: int) -> bool:
+        """Return whether nothing was measured before a time for longer than while it is worn.
+
+        When somebody listens again it takes a while until a sensor is back.
+        """
+        if self._last > self._heard_from:
+            return at - self._last > HOLD
+        return 0 < self._heard_from < at - self._rules.end_after
 
     def _is_known_better(self, sample: Sample) -> bool:
         """Return whether a source that is preferred measured before and after a late value."""
