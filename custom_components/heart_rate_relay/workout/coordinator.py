@@ -45,7 +45,7 @@ from .journal import Happening, Start, tell, tell_all
 from .memory import Memory
 from .past import async_find
 from .paths import journal_of, shelf_of
-from .preference import Preference
+from .preference import Preferences
 from .sample import Sample
 from .settings import body_of, others_of, rules_of, sport_of, zones_of
 from .sport import Sport
@@ -94,7 +94,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         )
         known = {source_id: metric for metric in others for source_id in others[metric]}
         self.others = self._create_sources(Chosen(known=known), one_line=False)
-        self._preferences = {metric: Preference(ids) for metric, ids in others.items()}
+        self._preferences = Preferences(others)
         self._missing: dict[bool, set[str]] = {}
         self.tracker = self._create_tracker(Start(), self._have_finished)
         self._clock = Clock(time.time(), hass.loop.time())
@@ -242,9 +242,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     @callback
     def _have_other(self, reading: Reading) -> None:
         """Take anything else that was measured, if its source counts."""
-        # A tracker tells more than where it is
-        preference = self._preferences.setdefault(reading.metric, Preference(()))
-        if preference.counts(reading.source.id, reading.measured_at):
+        if self._preferences.counts(reading):
             self._have_sample(reading)
 
     def _have_sample(

@@ -1,8 +1,29 @@
 """Which of several sources of the same counts: the first in order that speaks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from ..metrics import LATITUDE, Metric
+from ..reading import Reading
 from .summary import HOLD
+
+
+class Preferences:
+    """The sources of all but heart rates, in the order of preference."""
+
+    def __init__(self, others: Mapping[Metric, Iterable[str]]) -> None:
+        """Initialize the order of the sources of each metric, the most preferred first."""
+        self._others = others
+        self._preferences: dict[Metric, Preference] = {}
+
+    def counts(self, reading: Reading) -> bool:
+        """Return whether what a source measured counts."""
+        metric = reading.metric
+        if metric not in self._preferences:
+            # A tracker tells more than where it is, and comes after sensors of that
+            ids = (*self._others.get(metric, ()), *self._others.get(LATITUDE, ()))
+            self._preferences[metric] = Preference(ids)
+        preference = self._preferences[metric]
+        return preference.counts(reading.source.id, reading.measured_at)
 
 
 class Preference:
