@@ -5,12 +5,16 @@ from xml.etree import ElementTree as ET
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
 
 from ..common import measure
 from .gym import Gym, workout_entry
 from .test_actions import act
 from .test_tcx import texts
+
+HOUR = 3600
 
 SPEEDS = {"speed": ["sensor.speed", "sensor.watch_speed"]}
 
@@ -26,6 +30,16 @@ async def test_first_one_counts(gym: Gym) -> None:
     await gym.train(600, 130, **RIDE)
     await gym.wait(600)
     assert gym.finished()["average_speed"] == FAST
+
+
+async def test_in_the_past(recorder_mock: Recorder, gym: Gym) -> None:
+    """So it is with what is found in the past."""
+    await gym.train(600, 130, **RIDE)
+    await gym.wait(HOUR)
+    await get_instance(gym.hass).async_block_till_done()
+    await gym.open(workout_entry(other_sensors=SPEEDS))
+    (found,) = (await act(gym, "find_workouts"))["found"]
+    assert found["average_speed"] == FAST
 
 
 def be_at(hass: HomeAssistant, name: str, latitude: float, longitude: float) -> None:

@@ -206,7 +206,9 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if self.tracker.phase is not Phase.NONE:
             end = min(end, self.tracker.begin)
         tracker = self._create_tracker(Start(), found.append)
-        await async_find(self.hass, (self.sources, self.others), tracker, start, end)
+        watched = (self.sources, self.others)
+        preferences = Preferences(others_of(self.options))
+        await async_find(self.hass, watched, tracker, preferences, start, end)
         tracker.pass_time(end + rules_of(self.options).end_after + 1)
         known = await self.memory.kept()
         new = [one for one in found if not one.summary.overlaps(known)]
@@ -250,16 +252,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     ) -> None:
         """Take what was measured."""
         self._look_at_clock()
-        self._happen(
-            Sample(
-                reading.metric.key,
-                reading.measured_at,
-                reading.value,
-                reading.duration,
-                is_worn,
-                rank,
-            )
-        )
+        self._happen(Sample.of(reading, is_worn=is_worn, rank=rank))
 
     @callback
     def _have_missing(self, key: bool, source_ids: set[str]) -> None:

@@ -7,10 +7,12 @@ import time
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
+from ..metrics import HEART_RATE
 from ..outbox.coverage import Span
 from ..past.history import Past
 from ..reading import SECOND, Reading
 from ..sources.sources import Sources
+from .preference import Preferences
 from .sample import Sample
 from .tracker import Tracker
 
@@ -22,6 +24,7 @@ async def async_find(
     hass: HomeAssistant,
     sources: Sequence[Sources],
     tracker: Tracker,
+    preferences: Preferences,
     start: int,
     end: int,
 ) -> None:
@@ -46,8 +49,8 @@ async def async_find(
             readings += chunk.readings
             nothing_until = min(nothing_until, chunk.until)
         for reading in sorted(readings, key=lambda reading: reading.measured_at):
-            key, value, duration = reading.metric.key, reading.value, reading.duration
-            tracker.take(Sample(key, reading.measured_at, value, duration))
+            if reading.metric is HEART_RATE or preferences.counts(reading):
+                tracker.take(Sample.of(reading))
         start = max(until, nothing_until)
         tracker.pass_time(start)
         # As long for everybody else

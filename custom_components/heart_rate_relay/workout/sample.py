@@ -1,9 +1,9 @@
 """What a workout is told by: values measured at a time."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from .. import metrics
-from ..reading import SECOND
+from ..reading import SECOND, Reading
 
 MINUTE = 60 * SECOND
 """In microseconds, like all times here: since the Unix epoch, UTC."""
@@ -38,3 +38,15 @@ class Sample(NamedTuple):
     """Whether nothing says that what measured it is not worn."""
     rank: int = 0
     """How many sources are preferred to the one that measured it."""
+
+    @classmethod
+    def of(cls, reading: Reading, *, is_worn: bool = True, rank: int = 0) -> Self:
+        """Return what a reading tells a workout."""
+        return cls(
+            reading.metric.key,
+            reading.measured_at,
+            reading.value,
+            reading.duration,
+            is_worn,
+            rank,
+        )
