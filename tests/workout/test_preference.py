@@ -9,7 +9,7 @@ from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
-from ..common import measure
+from ..common import STRAP, measure
 from .gym import Gym, workout_entry
 from .test_actions import act
 from .test_tcx import texts
@@ -18,28 +18,46 @@ HOUR = 3600
 
 SPEEDS = {"speed": ["sensor.speed", "sensor.watch_speed"]}
 
-RIDE = {"speed": (36.0, "km/h"), "watch_speed": (18.0, "km/h")}
-
 FAST = pytest.approx(36.5 / 3.6, abs=0.1)
 """What the first of both tells, in m/s."""
+
+
+async def ride(gym: Gym, seconds: float) -> None:
+    """Ride for a time of which both tell the speed."""
+    both = {"speed": (36.0, "km/h"), "watch_speed": (18.0, "km/h")}
+    await gym.train(seconds, 130, entity_id=STRAP, **both)
 
 
 async def test_first_one_counts(gym: Gym) -> None:
     """While the first speaks the second does not count."""
     await gym.open(workout_entry(other_sensors=SPEEDS))
-    await gym.train(600, 130, **RIDE)
+    await ride(gym, 600)
     await gym.wait(600)
     assert gym.finished()["average_speed"] == FAST
 
 
 async def test_in_the_past(recorder_mock: Recorder, gym: Gym) -> None:
     """So it is with what is found in the past."""
-    await gym.train(600, 130, **RIDE)
+    await ride(gym, 600)
     await gym.wait(HOUR)
     await get_instance(gym.hass).async_block_till_done()
     await gym.open(workout_entry(other_sensors=SPEEDS))
     (found,) = (await act(gym, "find_workouts"))["found"]
     assert found["average_speed"] == FAST
+
+
+async def test_clock_set_back(
+    gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the clock was set back does not let the second count, too."""
+    await gym.open(workout_entry(other_sensors=SPEEDS))
+    await ride(gym, 10)
+    loop_time = gym.hass.loop.time
+    freezer.tick(-HOUR)
+    monkeypatch.setattr(gym.hass.loop, "time", lambda: loop_time() + HOUR)
+    await ride(gym, 600)
+    await gym.wait(600)
+    assert gym.finished()["average_speed"] == FAST
 
 
 def be_at(hass: HomeAssistant, name: str, latitude: float, longitude: float) -> None:

@@ -267,6 +267,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def _look_at_clock(self) -> None:
         """Take note if the clock was set back."""
         if by := self._clock.set_back(time.time(), self.hass.loop.time()):
+            self._preferences.set_back(by)
             self._happen((journal.SET_BACK, by))
 
     def _happen(self, happening: Happening) -> None:

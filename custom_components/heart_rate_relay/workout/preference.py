@@ -25,6 +25,11 @@ class Preferences:
         preference = self._preferences[metric]
         return preference.counts(reading.source.id, reading.measured_at)
 
+    def set_back(self, by: int) -> None:
+        """Take note that the clock was ahead by so much until now (µs)."""
+        for preference in self._preferences.values():
+            preference.set_back(by)
+
 
 class Preference:
     """The sources of one metric in the order of preference."""
@@ -42,3 +47,7 @@ class Preference:
             if abs(at - spoke_at) <= HOLD:
                 return False
         return True
+
+    def set_back(self, by: int) -> None:
+        """Take note that the clock was ahead by so much until now (µs)."""
+        self._spoke_at = {one: at - by for one, at in self._spoke_at.items()}
