@@ -180,6 +180,22 @@ async def test_other_sensors(gym: Gym) -> None:
     assert gym.number("distance") == pytest.approx(36.5 / 6, abs=0.2)
 
 
+async def test_begun_after_the_clock_was_set_back(
+    gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that a person begins when the clock is right again began then, and not before."""
+    await gym.open(workout_entry(begins_by="hand"))
+    await gym.wait(600)
+    loop_time = gym.hass.loop.time
+    freezer.tick(-DAY)
+    monkeypatch.setattr(gym.hass.loop, "time", lambda: loop_time() + DAY)
+    await gym.turn("on")
+    await gym.train(300, 130)
+    await gym.turn("off")
+    await gym.wait(70)
+    assert gym.finished()["duration"] == pytest.approx(300, abs=1)
+
+
 async def test_quiet(gym: Gym) -> None:
     """While all goes on as it does, each entity writes at most two states a minute."""
     await gym.open(workout_entry())

@@ -186,6 +186,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     @callback
     def async_begin(self, sport: Sport | None = None) -> bool:
         """Begin a workout, and return whether there was none."""
+        self._look_at_clock()
         had_none = not self.tracker.is_on
         self._happen((journal.STARTED, now_us(), sport))
         return had_none
@@ -193,6 +194,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     @callback
     def async_end(self) -> bool:
         """End the workout, and return whether there was one."""
+        self._look_at_clock()
         was_on = self.tracker.is_on
         self._happen((journal.STOPPED, now_us()))
         return was_on
