@@ -202,9 +202,10 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     async def async_find(self, start: int, end: int) -> list[Summary]:
         """Find workouts of the past between two times (µs), and keep and tell them.
 
-        Those that overlap one that is kept are known already.
+        Those that overlap one that is kept, or is to be, are known already.
         """
         found: list[Finished] = []
+        told: list[Summary] = []
         if self.tracker.phase is not Phase.NONE:
             end = min(end, self.tracker.begin)
         tracker = self._create_tracker(Start(), found.append)
@@ -215,10 +216,11 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         known = await self.memory.kept()
         new = [one for one in found if not one.summary.overlaps(known)]
         for one in map(self._with_sport, new):
-            await self.memory.keep(one)
-            self._untold.append((Telling.FOUND, one.summary))
+            if await self.memory.keep(one):
+                told.append(one.summary)
+                self._untold.append((Telling.FOUND, one.summary))
         self._tell_untold()
-        return [one.summary for one in new]
+        return told
 
     @callback
     def async_listen_finished(

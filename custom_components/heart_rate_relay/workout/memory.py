@@ -64,12 +64,13 @@ class Memory:
         return await self._hass.async_add_executor_job(self._journal.read)
 
     async def kept(self) -> list[Summary]:
-        """Return what all workouts came to that are kept, the last one first."""
+        """Return what all workouts came to that are kept, or are to be, the last one first."""
+        unkept = [one.summary for one in reversed(self._unkept)]
 
         def kept() -> list[Summary]:
             return [*filter(None, map(self._shelf.summary, self._shelf.ids()))]
 
-        return await self._hass.async_add_executor_job(kept)
+        return unkept + await self._hass.async_add_executor_job(kept)
 
     def go_on(self, since: Sequence[Happening]) -> None:
         """Take note that what was read is still true.
@@ -130,12 +131,13 @@ class Memory:
         self._retry = None
         await self.keep_finished()
 
-    async def keep(self, finished: Finished) -> None:
-        """Keep a workout of the past."""
+    async def keep(self, finished: Finished) -> bool:
+        """Keep a workout of the past, and return whether it is, and was not before."""
         await self._free.wait()
         async with self._lock:
-            if not self._is_closed:
-                await self._keep(finished)
+            if self._is_closed or finished.summary.overlaps(await self.kept()):
+                return False
+            return await self._keep(finished)
 
     async def hold(self) -> None:
         """Write what has happened, and then nothing more."""
