@@ -103,3 +103,23 @@ async def test_while_held(recorder_mock: Recorder, gym: Gym) -> None:
     assert (await finding)["found"] == []
     await gym.wait(1)
     assert told_of(events) == [("finished", 295)]
+
+
+async def test_told_as_soon_as_kept(
+    recorder_mock: Recorder, gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept is told, whatever becomes of those that are found after it."""
+    for _ in range(2):
+        await gym.train(300, 130)
+        await gym.wait(3600)
+    await get_instance(gym.hass).async_block_till_done()
+    entry = workout_entry()
+    coordinator = await gym.open(entry)
+    events = async_capture_events(gym.hass, EVENT_STATE_CHANGED)
+    is_begun, go_on = hold_up(monkeypatch, after=1)
+    finding = asyncio.create_task(act(gym, "find_workouts"))
+    await gym.hass.async_add_executor_job(is_begun.wait)
+    kept = await gym.hass.async_add_executor_job(coordinator.shelf.ids)
+    assert len(told_of(events)) == len(kept) == 1
+    go_on.set()
+    await finding

@@ -219,7 +219,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             if await self.memory.keep(one):
                 told.append(one.summary)
                 self._untold.append((Telling.FOUND, one.summary))
-        self._tell_untold()
+                self._tell_untold()
         return told
 
     @callback
