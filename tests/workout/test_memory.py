@@ -18,6 +18,7 @@ from custom_components.heart_rate_relay.workout import coordinator as coordinato
 from custom_components.heart_rate_relay.workout.journal import Journal, Start, tell
 from custom_components.heart_rate_relay.workout.paths import folder_of
 from custom_components.heart_rate_relay.workout.sample import HEART_RATE, Sample
+from custom_components.heart_rate_relay.workout.shelf import Shelf
 from custom_components.heart_rate_relay.workout.tracker import Finished, Tracker
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
 
@@ -253,6 +254,39 @@ async def test_taken_off_before_it_is_loaded_again(gym: Gym) -> None:
     await gym.wait(20 * 3600)
     await gym.train(300, 130)
     assert gym.state("binary_sensor.anna_workout") == "on"
+
+
+async def test_unloaded_while_it_is_kept(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept when nobody is there any more to be told is told by the next one."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    is_begun, go_on = asyncio.Event(), threading.Event()
+    add = Shelf.add
+
+    def slow(shelf: Shelf, *args: Any) -> None:
+        gym.hass.loop.call_soon_threadsafe(is_begun.set)
+        assert go_on.wait(10)
+        add(shelf, *args)
+
+    monkeypatch.setattr(Shelf, "add", slow)
+    waiting = asyncio.create_task(gym.wait(600))
+    await is_begun.wait()
+    unloading = asyncio.create_task(
+        gym.hass.config_entries.async_unload(entry.entry_id)
+    )
+    while gym.state(FINISHED) != "unavailable":
+        await asyncio.sleep(0)
+    go_on.set()
+    assert await unloading
+    await waiting
+    await gym.open(entry)
+    await gym.wait(600)
+    assert gym.finished()["duration"] == 295
+    ids = await gym.hass.async_add_executor_job(entry.runtime_data.shelf.ids)
+    assert ids == ["20260601T080005Z"]
 
 
 async def test_removed_while_found(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:

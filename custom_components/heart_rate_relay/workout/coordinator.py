@@ -100,6 +100,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self._clock = Clock(time.time(), hass.loop.time())
         self._untold: list[tuple[Telling, Summary]] = []
         self._listener: Callable[[Telling, Summary], None] | None = None
+        self._is_over = False
         self._told_at = hass.loop.time()
         self._tick_timer: CALLBACK_TYPE | None = None
         self._zone: int | None = None
@@ -169,6 +170,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
 
     async def async_stop(self) -> None:
         """Stop to watch, with all that has happened written to disk."""
+        self._is_over = True
         for sources in (self.sources, self.others):
             sources.stop()
         if self._tick_timer:
@@ -232,6 +234,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
 
         def forget() -> None:
             self._listener = None
+            self._is_over = True
 
         return forget
 
@@ -309,11 +312,14 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         return replace(finished, summary=replace(finished.summary, sport=sport))
 
     @callback
-    def _have_kept(self, finished: Finished) -> None:
-        """Tell a workout that is over, and kept."""
+    def _have_kept(self, finished: Finished) -> bool:
+        """Tell a workout that is over, and kept, unless whoever watches next is to do so."""
+        if self._is_over:
+            return False
         self._untold.append((Telling.FINISHED, finished.summary))
         self._tell_untold()
         self._publish()
+        return True
 
     def _tell_untold(self) -> None:
         """Tell the workouts that are over to whoever listens."""

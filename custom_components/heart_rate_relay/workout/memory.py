@@ -28,11 +28,12 @@ class Memory:
         journal: Journal,
         shelf: Shelf,
         options: tuple[str, int],
-        on_kept: Callable[[Finished], None],
+        on_kept: Callable[[Finished], bool],
     ) -> None:
         """Initialize the memory of somebody's workouts, of which so many are kept.
 
-        What is over is told to on_kept as soon as it is kept.
+        What is over is told to on_kept as soon as it is kept. Where nobody is there any more to
+        be told, the journal has it still.
         """
         self._hass = hass
         self._journal = journal
@@ -121,7 +122,8 @@ class Memory:
                         self._hass, RETRY_AFTER, self._keep_again
                     )
                     return
-                self._on_kept(finished)
+                if not self._on_kept(finished):
+                    return
                 del self._unkept[0]
             if not self._unkept:
                 self._of_unkept.clear()
