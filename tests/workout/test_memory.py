@@ -120,6 +120,24 @@ async def test_next_one_while_stopped(gym: Gym) -> None:
     assert [*durations.values()] == [115, 241]
 
 
+async def test_metres_while_stopped(gym: Gym) -> None:
+    """However often it is loaded before it is kept, the way of the next one is as long."""
+    entry = workout_entry(other_sensors={"distance": ["sensor.way"]})
+    await gym.open(entry)
+    await gym.train(120, 130)
+    await backup.async_pre_backup(gym.hass)
+    await gym.wait(600)
+    for number in range(60):
+        await gym.train(5, 150 + number % 2, way=(1000 + 10 * number, "m"))
+    for _ in range(3):
+        assert await gym.hass.config_entries.async_reload(entry.entry_id)
+        await gym.wait(1)
+    await backup.async_post_backup(gym.hass)
+    await gym.train(120, 150)
+    await gym.wait(600)
+    assert gym.finished()["distance"] == pytest.approx(590, abs=11)
+
+
 async def test_reloaded_while_held(gym: Gym) -> None:
     """Workouts that are loaded again during a backup leave their files alone from then on."""
     entry = workout_entry()

@@ -41,6 +41,8 @@ class Memory:
         self._name, self._number = options
         self._on_kept = on_kept
         self._pending: list[Happening] = []
+        self._written = 0
+        """How much of that is in the journal already, until that begins anew."""
         self._unkept: list[Finished] = []
         self._of_unkept: list[Happening] = []
         """What happened in those, and is not in the journal."""
@@ -76,10 +78,12 @@ class Memory:
     def go_on(self, since: Sequence[Happening]) -> None:
         """Take note that what was read is still true.
 
-        Where a workout was over in it, only what happened since is, and not in the journal then.
+        Where a workout was over in it, only what happened since is, and not in the journal then,
+        but as long as that workout is not kept.
         """
         if since:
             self._pending = [*since, *self._pending]
+            self._written = len(since) if self._unkept else 0
         else:
             self._start = None
 
@@ -94,12 +98,13 @@ class Memory:
     def forget(self, start: Start) -> None:
         """Take note that what has happened came to nothing, and where to start now."""
         self._pending.clear()
+        self._written = 0
         self._start = start
 
     def finish(self, finished: Finished, start: Start) -> None:
         """Take note of a workout that is over, which is to be kept."""
         self._unkept.append(finished)
-        self._of_unkept += self._pending
+        self._of_unkept += self._pending[self._written :]
         self.forget(start)
 
     async def write(self, *, sync: bool) -> None:
@@ -161,7 +166,7 @@ class Memory:
         async with self._lock:
             if self._unkept:
                 self._start = None
-                self._pending = [*self._of_unkept, *self._pending]
+                self._pending = [*self._of_unkept, *self._pending[self._written :]]
             await self._write(sync=True)
             self._is_closed = True
         if self._retry:
@@ -175,7 +180,7 @@ class Memory:
             if not await self._try(partial(self._journal.begin, start)):
                 self._start = self._start or start
                 return
-        happened, self._pending = self._pending, []
+        happened, self._pending, self._written = self._pending, [], 0
         if not happened:
             return
         is_written = await self._try(lambda: self._journal.write(happened, sync=sync))
