@@ -49,7 +49,8 @@ class Journal:
     def read(self) -> tuple[Start, list[Happening]]:
         """Return what was written. Of a line that is torn nothing is known."""
         try:
-            first, *lines = self._path.read_text(encoding="utf-8").splitlines()
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+            first, *lines = text.splitlines()
             start = Start(*json.loads(first))
         except FileNotFoundError, TypeError, ValueError:
             return Start(), []
@@ -71,7 +72,8 @@ class Journal:
         with self._path.open("ab", buffering=0) as file:
             size = file.tell()
             try:
-                left = "".join(lines).encode()
+                # What was torn before must not take the first of these with it
+                left = "".join(["\n", *lines]).encode()
                 while left:
                     left = left[file.write(left) :]
                 if sync:
