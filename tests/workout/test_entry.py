@@ -196,6 +196,19 @@ async def test_begun_after_the_clock_was_set_back(
     assert gym.finished()["duration"] == pytest.approx(300, abs=1)
 
 
+async def test_zone_of_a_moment(gym: Gym, freezer: FrozenDateTimeFactory) -> None:
+    """A zone in which the heart rate never is for three seconds is never told."""
+    await gym.open(workout_entry())
+    await gym.train(120, 130)
+    zones = set()
+    for number in range(240):
+        freezer.tick(1)
+        measure(gym.hass, 130 if number % 7 else 170)
+        await gym.wait(0)
+        zones.add(gym.state("sensor.anna_zone"))
+    assert zones == {"2"}
+
+
 async def test_quiet(gym: Gym) -> None:
     """While all goes on as it does, each entity writes at most two states a minute."""
     await gym.open(workout_entry())

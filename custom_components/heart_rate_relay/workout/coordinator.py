@@ -390,7 +390,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self.async_set_updated_data(
             WorkoutData(
                 begin=tracker.begin if tracker.is_on else None,
-                zone=self._zone_now(),
+                zone=self.data.zone if tracker.is_on else None,
                 summary=summary,
             )
         )
