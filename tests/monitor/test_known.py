@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from custom_components.heart_rate_relay.const import DOMAIN
+from custom_components.heart_rate_relay.monitor import connection
 from custom_components.heart_rate_relay.monitor.profiles.heart_rate import MEASUREMENT
+from custom_components.heart_rate_relay.monitor.trouble import Trouble
 from dev.virtual_proxy import Strap, World
+from dev.virtual_proxy.link import Reason
 from dev.virtual_proxy.measurement import measurement
 from homeassistant.components import bluetooth
 from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from tests.common import until
 from tests.flow.common import assert_abort, fields, submit, suggested
 
@@ -97,6 +100,24 @@ async def test_rotation(
         assert {state.entity_id for state in hass.states.async_all()} == states
     await until(lambda: heart_rate(hass) == "72")
     assert_quiet(caplog)
+
+
+async def test_rotation_of_one_in_trouble(
+    hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What hindered the connection at the former address is over with it."""
+    monkeypatch.setattr(connection, "PATIENCE", dict.fromkeys(Trouble, 0.0))
+    strap = await watch(hass, air)
+    (entry,) = monitors(hass)
+    issues = ir.async_get(hass).issues
+    strap.refuse = Reason.TIMEOUT
+    strap.drop()
+    await until(lambda: (DOMAIN, f"refused_{entry.entry_id}") in issues)
+    strap.refuse = 0
+    strap.rotate()
+    await until(lambda: entry.data["address"] == strap.address)
+    await until(lambda: is_connected(hass))
+    assert not issues
 
 
 def heart_rate(hass: HomeAssistant) -> str | None:

@@ -107,6 +107,7 @@ class Connection:
         self._trouble: Trouble | None = None
         self._tried_since = 0.0
         self._told: Trouble | None = None
+        self._is_clear = False
         self._unreleased = hass.data.setdefault(UNRELEASED, {}).pop(address, None)
         self._task: asyncio.Task[None] | None = None
 
@@ -353,6 +354,7 @@ class Connection:
         """Take note that there was no connection."""
         LOGGER.debug("%s: %s (%s)", self._entry.title, trouble, error)
         self._trouble = trouble
+        self._is_clear = False
         self._tell()
 
     @guarded
@@ -364,8 +366,12 @@ class Connection:
             self._owner.have_trouble(self._told)
 
     def _have_recovered(self) -> None:
-        """Take note that nothing is wrong, or nothing that can be known."""
-        if self._trouble:
+        """Take note that nothing is wrong, or nothing that can be known.
+
+        What was told before this was made, of another address, is over, too.
+        """
+        if not self._is_clear:
+            self._is_clear = True
             self._trouble = self._told = None
             self._owner.have_trouble(None)
 
