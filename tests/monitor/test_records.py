@@ -1,7 +1,9 @@
 """What a monitor has kept is told with the time of its own clock, and never as of now."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 import time
 from zoneinfo import ZoneInfo
 
@@ -162,6 +164,38 @@ async def test_wrong_clock(
     # The second packet tells no time, and is of the same measurement
     await until(lambda: value_of(hass, WATER) == "35.75")
     assert value_of(hass, MUSCLES) == "17.875"
+
+
+def has_sent(scale: Scale, packets: int) -> bool:
+    """Return whether a scale has told so much."""
+    return len(scale.sent) == packets
+
+
+async def test_long_tale(hass: HomeAssistant, air: World, influxdb: InfluxDBv1) -> None:
+    """However long it takes to tell all that is kept, only the last was measured now."""
+    scale = await near_a_scale(hass, air, influxdb)
+    air.add_strap(scale)
+    await until(lambda: scale.links)
+    for number in range(1, 16):
+        scale.weigh(60 + number, time=ago(days=4000, minutes=-number))
+        await until(partial(has_sent, scale, number))
+        await asyncio.sleep(HOLD_TIME / 5)
+    await until(lambda: influxdb.arrivals, 20)
+    assert [value for value, _ in told(influxdb)] == [75]
+
+
+async def test_endless_tale(
+    hass: HomeAssistant, air: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told on and on is measured meanwhile, whatever the clock says."""
+    monkeypatch.setattr(records, "HOLD_AT_MOST", 2 * HOLD_TIME)
+    scale = quick(Scale)
+    await wear(hass, air, scale, profiles=("weight",))
+    sent = 0
+    while value_of(hass, WEIGHT) == STATE_UNKNOWN:
+        scale.weigh(70, time=ago(days=4000))
+        sent += 1
+        await until(partial(has_sent, scale, sent))
 
 
 async def test_unknown_time(

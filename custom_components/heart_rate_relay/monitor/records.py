@@ -27,7 +27,10 @@ What it tells is told as it is: by its time a record is known that is told once 
 """
 
 HOLD_TIME: Final = 3.0
-"""Seconds in which a monitor tells all that it has kept, one after the other."""
+"""Seconds after which nothing more comes of what a monitor has kept, and tells at once."""
+
+HOLD_AT_MOST: Final = 60.0
+"""Seconds for which it tells that: what goes on for longer is measured meanwhile."""
 
 type Tell = Callable[[str, Values, float, datetime | None], None]
 """Takes what a characteristic tells, received at a monotonic time, and when it was measured.
@@ -57,6 +60,7 @@ class Records:
         self._tell = tell
         self._held: dict[str, _Held] = {}
         """By characteristic, the last one each."""
+        self._held_since = 0.0
         self._timer: CALLBACK_TYPE | None = None
 
     @callback
@@ -76,8 +80,14 @@ class Records:
             # As what an oximeter calls stored: that is not what it was just used for
             return
         self._held[characteristic] = _Held(rest, at, now)
-        if not self._timer:
-            self._timer = async_call_later(self._hass, HOLD_TIME, self._tell_held)
+        if self._timer:
+            self._timer()
+        else:
+            self._held_since = at
+        left = max(0.0, self._held_since + HOLD_AT_MOST - at)
+        self._timer = async_call_later(
+            self._hass, min(HOLD_TIME, left), self._tell_held
+        )
 
     @callback
     def stop(self) -> None:
