@@ -63,6 +63,19 @@ async def test_begin_and_end(gym: Gym) -> None:
     assert gym.finished()["sport"] == "rowing"
 
 
+async def test_kind_of_one_that_goes_on(gym: Gym) -> None:
+    """To say what it is changes nothing of when it ends."""
+    await gym.open(workout_entry(begins_by="bound", bound=100))
+    await gym.train(600, 130)
+    await act(gym, "start_workout", sport="yoga")
+    await gym.train(300, 130)
+    # The watch is worn on
+    await gym.train(900, 80)
+    assert gym.state("binary_sensor.anna_workout") == "off"
+    assert gym.finished()["sport"] == "yoga"
+    assert gym.finished()["duration"] == pytest.approx(895, abs=6)
+
+
 async def test_export(gym: Gym) -> None:
     """The last workout is returned as a file, or another one that is kept."""
     await gym.open(workout_entry(keep_workouts=2))

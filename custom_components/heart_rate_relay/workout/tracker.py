@@ -147,7 +147,6 @@ class Tracker:
         """Begin a workout by hand, and return whether there was none."""
         self.pass_time(at)
         if self.is_on:
-            self._is_by_hand = True
             self.sport = sport or self.sport
             return False
         if self.phase is Phase.OVER:
