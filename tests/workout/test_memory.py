@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EIO
+from os import strerror
 from pathlib import Path
 import resource
 import stat
 import threading
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -216,6 +219,24 @@ async def test_restarts_after_a_torn_line(gym: Gym, torn: bytes) -> None:
     await gym.train(300, 130)
     await gym.wait(600)
     assert gym.finished()["duration"] == pytest.approx(1500, abs=6)
+
+
+async def test_unreadable(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A card that has lost the journal costs the workout in it, and none of the next ones."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    with monkeypatch.context() as broken:
+        broken.setattr(Journal, "read", Mock(side_effect=OSError(EIO, strerror(EIO))))
+        await gym.open(entry)
+    assert "Anna could not be read from disk" in caplog.text
+    await gym.wait(600)
+    await gym.train(300, 130)
+    await gym.wait(600)
+    assert gym.finished()["duration"] == 295
 
 
 @pytest.mark.parametrize("is_there", [False, True])

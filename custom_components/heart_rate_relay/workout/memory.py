@@ -64,7 +64,16 @@ class Memory:
         hold.join(self)
         if not hold.is_on:
             self._free.set()
-        return await self._hass.async_add_executor_job(self._journal.read)
+        try:
+            return await self._hass.async_add_executor_job(self._journal.read)
+        except OSError as err:
+            # It begins anew, elsewhere on the disk
+            LOGGER.error(
+                "%s could not be read from disk, a workout may be lost: %s",
+                self._name,
+                err.strerror,
+            )
+            return Start(), []
 
     async def kept(self) -> list[Summary]:
         """Return what all workouts came to that are kept, or are to be, the last one first."""
