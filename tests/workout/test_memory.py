@@ -9,6 +9,7 @@ from pathlib import Path
 import resource
 import stat
 import threading
+import time
 from typing import Any
 from unittest.mock import Mock
 
@@ -16,6 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.heart_rate_relay import backup
+from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.reading import SECOND, now_us
 from custom_components.heart_rate_relay.workout import coordinator as coordinator_module
 from custom_components.heart_rate_relay.workout.journal import Journal, Start, tell
@@ -24,6 +26,7 @@ from custom_components.heart_rate_relay.workout.sample import HEART_RATE, Sample
 from custom_components.heart_rate_relay.workout.shelf import Shelf
 from custom_components.heart_rate_relay.workout.tracker import Finished, Tracker
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
+from homeassistant.helpers import entity_registry as er
 
 from ..common import measure
 from .gym import Gym, workout_entry
@@ -311,6 +314,56 @@ async def test_taken_off_before_it_is_loaded_again(gym: Gym) -> None:
     await gym.wait(20 * 3600)
     await gym.train(300, 130)
     assert gym.state("binary_sensor.anna_workout") == "on"
+
+
+async def test_started_in_vain(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is over when Home Assistant starts is told, also where that has to be done twice."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    await gym.wait(3600)
+    entries = gym.hass.config_entries
+
+    async def fail(*_: object) -> None:
+        # By then the workout is kept
+        await gym.hass.async_add_executor_job(time.sleep, 0.3)
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(entries, "async_forward_entry_setups", fail)
+        assert not await entries.async_setup(entry.entry_id)
+    assert await entries.async_reload(entry.entry_id)
+    await gym.wait(1)
+    assert gym.finished()["duration"] == 295
+    await gym.train(300, 130)
+    await gym.wait(600)
+    assert gym.finished()["begin"] == "2026-06-01T09:05:06+00:00"
+
+
+async def test_over_with_nobody_to_tell(gym: Gym) -> None:
+    """Where the event is disabled nothing waits for it."""
+    entry = workout_entry()
+    entry.add_to_hass(gym.hass)
+    er.async_get(gym.hass).async_get_or_create(
+        "event",
+        DOMAIN,
+        f"{entry.entry_id}_finished",
+        config_entry=entry,
+        disabled_by=er.RegistryEntryDisabler.USER,
+    )
+    await gym.open(entry)
+    await gym.train(300, 130)
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    await gym.wait(3600)
+    await gym.open(entry)
+    await gym.wait(11)
+    assert gym.number("average_heart_rate") == pytest.approx(130, abs=1)
+    await gym.train(300, 150)
+    (content,) = (
+        content for name, content in contents(gym).items() if name.endswith("journal")
+    )
+    assert content.count(b"sample") == 60
 
 
 async def test_unloaded_while_it_is_kept(

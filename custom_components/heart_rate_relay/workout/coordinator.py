@@ -7,7 +7,7 @@ from functools import partial
 import time
 from typing import Any, TypeIs, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
@@ -98,9 +98,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self._missing: dict[bool, set[str]] = {}
         self.tracker = self._create_tracker(Start(), self._have_finished)
         self._clock = Clock(time.time(), hass.loop.time())
-        self._untold: list[tuple[Telling, Summary]] = []
         self._listener: Callable[[Telling, Summary], None] | None = None
-        self._is_over = False
         self._told_at = hass.loop.time()
         self._tick_timer: CALLBACK_TYPE | None = None
         self._zone: int | None = None
@@ -170,7 +168,6 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
 
     async def async_stop(self) -> None:
         """Stop to watch, with all that has happened written to disk."""
-        self._is_over = True
         for sources in (self.sources, self.others):
             sources.stop()
         if self._tick_timer:
@@ -220,8 +217,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         for one in map(self._with_sport, new):
             if await self.memory.keep(one):
                 told.append(one.summary)
-                self._untold.append((Telling.FOUND, one.summary))
-                self._tell_untold()
+                self._tell(Telling.FOUND, one.summary)
         return told
 
     @callback
@@ -230,11 +226,10 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     ) -> CALLBACK_TYPE:
         """Have one listener told of each workout that is over, also of those before."""
         self._listener = listener
-        self._tell_untold()
+        self._keep_finished()
 
         def forget() -> None:
             self._listener = None
-            self._is_over = True
 
         return forget
 
@@ -302,6 +297,10 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         finished = self._with_sport(finished)
         self.memory.finish(finished, self._start_of())
         self.data = replace(self.data, summary=finished.summary)
+        self._keep_finished()
+
+    def _keep_finished(self) -> None:
+        """Keep what is over, as soon as the disk takes it."""
         keeping = self.memory.keep_finished()
         self.config_entry.async_create_task(self.hass, keeping, f"{self.name} finished")
 
@@ -313,18 +312,18 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
 
     @callback
     def _have_kept(self, finished: Finished) -> bool:
-        """Tell a workout that is over, and kept, unless whoever watches next is to do so."""
-        if self._is_over:
+        """Tell a workout that is over, and kept, unless nobody is there yet, or any more."""
+        is_there = self._listener or self.config_entry.state is ConfigEntryState.LOADED
+        if not is_there or self.hass.is_stopping:
             return False
-        self._untold.append((Telling.FINISHED, finished.summary))
-        self._tell_untold()
+        self._tell(Telling.FINISHED, finished.summary)
         self._publish()
         return True
 
-    def _tell_untold(self) -> None:
-        """Tell the workouts that are over to whoever listens."""
-        while self._listener and self._untold:
-            self._listener(*self._untold.pop(0))
+    def _tell(self, telling: Telling, summary: Summary) -> None:
+        """Tell a workout to whoever listens."""
+        if self._listener:
+            self._listener(telling, summary)
 
     # What comes of it
 

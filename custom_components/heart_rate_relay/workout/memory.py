@@ -16,7 +16,7 @@ from .summary import Summary
 from .tracker import Finished
 
 RETRY_AFTER = 10.0
-"""Seconds after which to see whether a disk that did not take a workout does."""
+"""Seconds after which to see whether a disk takes a workout, or somebody is there to be told."""
 
 
 class Memory:
@@ -32,8 +32,8 @@ class Memory:
     ) -> None:
         """Initialize the memory of somebody's workouts, of which so many are kept.
 
-        What is over is told to on_kept as soon as it is kept. Where nobody is there any more to
-        be told, the journal has it still.
+        What is over is told to on_kept as soon as it is kept. Where nobody is there to be told,
+        the journal has it still, and it is told later.
         """
         self._hass = hass
         self._journal = journal
@@ -131,12 +131,10 @@ class Memory:
         async with self._lock:
             while self._unkept and self._free.is_set() and not self._is_closed:
                 finished = self._unkept[0]
-                if not await self._keep(finished):
+                if not await self._keep(finished) or not self._on_kept(finished):
                     self._retry = self._retry or async_call_later(
                         self._hass, RETRY_AFTER, self._keep_again
                     )
-                    return
-                if not self._on_kept(finished):
                     return
                 del self._unkept[0]
             if not self._unkept:
