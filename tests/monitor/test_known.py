@@ -380,6 +380,19 @@ async def test_two_changes_at_once(hass: HomeAssistant, air: World) -> None:
     await until(lambda: strap.links)
 
 
+async def test_stranger_left_already(hass: HomeAssistant, air: World) -> None:
+    """One that has a third address by then does not go back to that of a stranger."""
+    entry = monitor_entry(RANDOM_ADDRESS, name="Watch")
+    monitor = await set_up_monitor(hass, entry)
+    await monitor.async_adopt(NAMESAKES[0])
+    moving = asyncio.create_task(monitor.async_adopt(NAMESAKES[1]))
+    await asyncio.sleep(0)
+    monitor.have_other()
+    await moving
+    await until(lambda: not monitor._moving.locked())
+    assert entry.data["address"] == NAMESAKES[1]
+
+
 async def test_stranger(hass: HomeAssistant, air: World) -> None:
     """One that only looks the same is offered, and the watch keeps its address."""
     strap = await watch(hass, air)

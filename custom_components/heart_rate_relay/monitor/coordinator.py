@@ -322,7 +322,7 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         """Go back to the former address: the new one is another monitor's."""
         self.strangers.add(self.address)
         self.config_entry.async_create_background_task(
-            self.hass, self._async_return(), f"{self.name} return"
+            self.hass, self._async_return(self.address), f"{self.name} return"
         )
 
     # Monitors that change their address
@@ -332,10 +332,11 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         async with self._moving:
             await self._async_move(address, former=self.address)
 
-    async def _async_return(self) -> None:
-        """Go back to the former address, and let the other monitor be found."""
+    async def _async_return(self, other: str) -> None:
+        """Go back from the address of another monitor, and let that be found."""
         async with self._moving:
-            if former := self.config_entry.data.get(CONF_FORMER_ADDRESS):
+            former = self.config_entry.data.get(CONF_FORMER_ADDRESS)
+            if former and self.address == other:
                 await self._async_move(former, former=None)
 
     async def _async_move(self, address: str, *, former: str | None) -> None:
@@ -344,11 +345,8 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
         left = self.address
         self.hass.config_entries.async_update_entry(
             self.config_entry,
-            data={
-                **self.config_entry.data,
-                CONF_ADDRESS: address,
-                CONF_FORMER_ADDRESS: former,
-            },
+            data=self.config_entry.data
+            | {CONF_ADDRESS: address, CONF_FORMER_ADDRESS: former},
             unique_id=address,
         )
         async_let_be_found(self.hass, left)
