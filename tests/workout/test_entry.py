@@ -95,6 +95,26 @@ async def test_restart_in_the_middle(
     assert gym.number("average_heart_rate") == pytest.approx(140, abs=1)
 
 
+async def test_way_over_a_restart(gym: Gym) -> None:
+    """What was covered while Home Assistant started again is part of the way, once."""
+    entry = workout_entry(other_sensors={"distance": ["sensor.way"]})
+    await gym.open(entry)
+    await gym.train(10, 130)
+    metres = 1000
+    for _ in range(3):
+        for number in range(60):
+            metres += 10
+            await gym.train(5, 130 + number % 2, way=(metres, "m"))
+        assert await gym.hass.config_entries.async_unload(entry.entry_id)
+        gym.hass.states.async_set("sensor.way", "unavailable")
+        await gym.wait(60)
+        metres += 100
+        await gym.open(entry)
+    await gym.wait(600)
+    # Of the first one nothing is known, nor of what came after the last
+    assert gym.finished()["distance"] == pytest.approx(3 * 600 + 2 * 100 - 10)
+
+
 async def test_clock_ahead_for_a_day(
     gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ from ..const import (
 )
 from ..metrics import METRICS
 from ..outbox.coverage import Coverage
-from ..outbox.tally import Tally
+from ..outbox.tally import JsonScalar, Tally
 from ..reading import Reading, now_us
 from ..sources.chosen import Chosen
 from ..sources.rules import Rules
@@ -89,6 +89,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
             self._have_kept,
         )
         others = others_of(self.options)
+        self._counters: dict[str, list[JsonScalar]] = {}
         self.sources = self._create_sources(
             Chosen(self.options[CONF_SOURCES]), one_line=True
         )
@@ -120,7 +121,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
                 max_bpm=DEFAULT_OPTIONS[CONF_MAX_BPM],
                 live_for=DEFAULT_OPTIONS[CONF_LIVE_FOR],
             ),
-            Tally(),
+            Tally(counters=self._counters),
             Coverage({}, ""),
             takes=METRICS.values(),
             one_line=one_line,
@@ -132,13 +133,9 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         self, start: Start, on_finished: Callable[[Finished], None]
     ) -> Tracker:
         """Return what tells workouts, by what the options say."""
-
-        def create() -> Measured:
-            return Measured(body_of(self.options), self.zones)
-
         return Tracker(
             rules_of(self.options),
-            create,
+            partial(Measured, body_of(self.options), self.zones),
             on_finished,
             told_until=start.told_until,
             is_held=start.is_held,
@@ -149,6 +146,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         for latest in (await self.memory.kept())[:1]:
             self.data = replace(self.data, summary=latest)
         start, happened = await self.memory.read()
+        self._counters.update(journal.counted(happened))
         self.tracker = self._create_tracker(start, self._have_finished)
         over = await tell_all(self.tracker, happened)
         if (ahead := self.tracker.latest - now_us()) > 0:
@@ -173,6 +171,9 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if self._tick_timer:
             self._tick_timer()
             self._tick_timer = None
+        if self.tracker.phase is not Phase.NONE:
+            for source_id, count in self._counters.items():
+                self.memory.note((journal.COUNTED, source_id, *count))
         await self.memory.close()
 
     @override

@@ -5,7 +5,7 @@ again, in the same order, comes to the same. Blocking: for an executor.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 import json
 import os
@@ -28,6 +28,7 @@ STARTED = "started"
 STOPPED = "stopped"
 RESUMED = "resumed"
 SET_BACK = "set_back"
+COUNTED = "counted"
 
 type Happening = Sample | Line
 
@@ -97,6 +98,19 @@ def tell(tracker: Tracker, happening: Happening) -> None:
             tracker.resume(at)
         case (str(kind), int(by)) if kind == SET_BACK:
             tracker.set_back(by)
+
+
+def counted(happened: Sequence[Happening]) -> dict[str, list[Field]]:
+    """Return what was known of each counter, by its source, when it was stopped to listen.
+
+    After a kill that is not known: what was counted since is told already.
+    """
+    found: dict[str, list[Field]] = {}
+    for one in reversed(happened):
+        if isinstance(one, Sample) or one[0] != COUNTED:
+            break
+        found[str(one[1])] = [*one[2:]]
+    return found
 
 
 async def tell_all(tracker: Tracker, happened: Iterable[Happening]) -> int:
