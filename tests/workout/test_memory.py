@@ -126,6 +126,22 @@ async def test_next_one_while_stopped(gym: Gym) -> None:
     assert [*durations.values()] == [115, 241]
 
 
+async def test_ended_by_hand_while_stopped(gym: Gym) -> None:
+    """What a person has ended, and is not kept when it is loaded again, has ended then."""
+    entry = workout_entry(begins_by="hand")
+    await gym.open(entry)
+    await backup.async_pre_backup(gym.hass)
+    await gym.turn("on")
+    await gym.wait(300)
+    await gym.turn("off")
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(1)
+    assert gym.state("binary_sensor.anna_workout") == "off"
+    await backup.async_post_backup(gym.hass)
+    await gym.wait(11)
+    assert gym.finished()["duration"] == 300
+
+
 async def test_metres_while_stopped(gym: Gym) -> None:
     """However often it is loaded before it is kept, the way of the next one is as long."""
     entry = workout_entry(other_sensors={"distance": ["sensor.way"]})

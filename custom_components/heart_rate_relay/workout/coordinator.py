@@ -282,7 +282,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
                 self.memory.begin(self._start_of())
             self.memory.note(happening)
         elif was is not Phase.NONE or happening[0] == journal.SET_BACK:
-            self.memory.forget(self._start_of())
+            self.memory.forget(self._start_of(), happening)
         self._follow(was)
 
     def _follow(self, was: Phase) -> None:

@@ -104,8 +104,13 @@ class Memory:
         """Take note of what happens while there is a workout, or signs of one."""
         self._pending.append(happening)
 
-    def forget(self, start: Start) -> None:
-        """Take note that what has happened came to nothing, and where to start now."""
+    def forget(self, start: Start, last: Happening | None = None) -> None:
+        """Take note that what has happened came to nothing, and where to start now.
+
+        What happened last may be the end of a workout that is not kept yet.
+        """
+        if last and self._unkept:
+            self._of_unkept.append(last)
         self._pending.clear()
         self._written = 0
         self._start = start
