@@ -1,9 +1,9 @@
 """What a workout keeps on disk: while a backup is made, and while the disk takes nothing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from errno import EIO
+from errno import EIO, ENOSPC
 from os import strerror
 from pathlib import Path
 import resource
@@ -13,8 +13,12 @@ import time
 from typing import Any
 from unittest.mock import Mock
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    async_fire_time_changed,
+)
 
 from custom_components.heart_rate_relay import backup
 from custom_components.heart_rate_relay.const import DOMAIN
@@ -27,6 +31,7 @@ from custom_components.heart_rate_relay.workout.shelf import Shelf
 from custom_components.heart_rate_relay.workout.tracker import Finished, Tracker
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from ..common import measure
 from .gym import Gym, workout_entry
@@ -140,6 +145,45 @@ async def test_ended_by_hand_while_stopped(gym: Gym) -> None:
     await backup.async_post_backup(gym.hass)
     await gym.wait(11)
     assert gym.finished()["duration"] == 300
+
+
+async def test_over_while_the_journal_begins(
+    gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is over while a slow card begins the journal of it is in that until it is kept."""
+    entry = workout_entry(begins_by="hand")
+    await gym.open(entry)
+    is_begun, go_on = threading.Event(), threading.Event()
+    begin = Journal.begin
+
+    def slow(journal: Journal, start: Start) -> None:
+        is_begun.set()
+        assert go_on.wait(10)
+        begin(journal, start)
+
+    def act(what: str) -> Awaitable[Any]:
+        target = {"entity_id": "switch.anna_workout"}
+        return gym.hass.services.async_call("switch", f"turn_{what}", target, True)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Journal, "begin", slow)
+        disk.setattr(Shelf, "add", Mock(side_effect=OSError(ENOSPC, strerror(ENOSPC))))
+        await act("on")
+        freezer.tick(1)
+        async_fire_time_changed(gym.hass, dt_util.utcnow())
+        await gym.hass.async_add_executor_job(is_begun.wait)
+        for number in range(60):
+            freezer.tick(5)
+            measure(gym.hass, 130 + number % 2)
+            await asyncio.sleep(0)
+        freezer.tick(30)
+        await act("off")
+        go_on.set()
+        await gym.wait(1)
+        assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(11)
+    assert gym.finished()["duration"] == 331
+    assert gym.finished()["average_heart_rate"] == pytest.approx(130.5, abs=0.1)
 
 
 async def test_metres_while_stopped(gym: Gym) -> None:

@@ -192,6 +192,9 @@ class Memory:
             if not await self._try(partial(self._journal.begin, start)):
                 self._start = self._start or start
                 return
+            if self._unkept:
+                # It was over meanwhile, and is in the journal until it is kept
+                return
         happened, self._pending, self._written = self._pending, [], 0
         if not happened:
             return
