@@ -186,6 +186,39 @@ async def test_over_while_the_journal_begins(
     assert gym.finished()["average_heart_rate"] == pytest.approx(130.5, abs=0.1)
 
 
+async def test_over_while_a_full_disk_is_slow(
+    gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is lost of what was to be written just when the workout was over."""
+    entry = workout_entry(begins_by="hand")
+    await gym.open(entry)
+    is_begun, go_on = threading.Event(), threading.Event()
+    full = OSError(ENOSPC, strerror(ENOSPC))
+
+    def slow(*_: Any, **__: Any) -> None:
+        is_begun.set()
+        assert go_on.wait(10)
+        raise full
+
+    await gym.turn("on")
+    with monkeypatch.context() as disk:
+        disk.setattr(Shelf, "add", Mock(side_effect=full))
+        disk.setattr(Journal, "write", Mock(side_effect=full))
+        await gym.train(300, 130)
+        disk.setattr(Journal, "write", slow)
+        freezer.tick(30)
+        async_fire_time_changed(gym.hass, dt_util.utcnow())
+        await gym.hass.async_add_executor_job(is_begun.wait)
+        target = {"entity_id": "switch.anna_workout"}
+        await gym.hass.services.async_call("switch", "turn_off", target, True)
+        go_on.set()
+        await gym.wait(1)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(11)
+    assert gym.finished()["duration"] == 330
+    assert gym.finished()["average_heart_rate"] == pytest.approx(130.5, abs=0.1)
+
+
 async def test_metres_while_stopped(gym: Gym) -> None:
     """However often it is loaded before it is kept, the way of the next one is as long."""
     entry = workout_entry(other_sensors={"distance": ["sensor.way"]})

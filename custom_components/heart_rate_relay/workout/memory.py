@@ -199,7 +199,9 @@ class Memory:
         if not happened:
             return
         is_written = await self._try(lambda: self._journal.write(happened, sync=sync))
-        if not is_written and not self._start:
+        if not is_written and self._unkept:
+            self._of_unkept = [*happened, *self._of_unkept]
+        elif not is_written and not self._start:
             self._pending = [*happened, *self._pending]
 
     async def _keep(self, finished: Finished) -> bool:
