@@ -11,7 +11,7 @@ import stat
 import threading
 import time
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -25,6 +25,7 @@ from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.reading import SECOND, now_us
 from custom_components.heart_rate_relay.workout import coordinator as coordinator_module
 from custom_components.heart_rate_relay.workout.journal import Journal, Start, tell
+from custom_components.heart_rate_relay.workout.memory import Memory
 from custom_components.heart_rate_relay.workout.paths import folder_of
 from custom_components.heart_rate_relay.workout.sample import HEART_RATE, Sample
 from custom_components.heart_rate_relay.workout.shelf import Shelf
@@ -432,6 +433,23 @@ async def test_started_in_vain(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> Non
     await gym.train(300, 130)
     await gym.wait(600)
     assert gym.finished()["begin"] == "2026-06-01T09:05:06+00:00"
+
+
+async def test_failed_before_it_was_read(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start that fails leaves what it has not read as it was."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    with monkeypatch.context() as broken:
+        broken.setattr(Memory, "kept", AsyncMock(side_effect=RuntimeError))
+        assert not await gym.hass.config_entries.async_setup(entry.entry_id)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.train(300, 130)
+    await gym.wait(600)
+    assert gym.finished()["duration"] == 595
 
 
 async def test_over_with_nobody_to_tell(gym: Gym) -> None:

@@ -46,7 +46,7 @@ class Memory:
         self._unkept: list[Finished] = []
         self._of_unkept: list[Happening] = []
         """What happened in those, and is not in the journal."""
-        self._start: Start | None = Start()
+        self._start: Start | None = None
         self._lock = asyncio.Lock()
         self._free = asyncio.Event()
         self._is_closed = False
