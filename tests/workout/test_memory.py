@@ -220,6 +220,29 @@ async def test_over_while_a_full_disk_is_slow(
     assert gym.finished()["average_heart_rate"] == pytest.approx(130.5, abs=0.1)
 
 
+async def test_next_one_on_a_disk_that_is_full(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one that was kept and told nothing is told with the next one, for which no room was."""
+    entry = workout_entry(begins_by="hand")
+    await gym.open(entry)
+    full = Mock(side_effect=OSError(ENOSPC, strerror(ENOSPC)))
+    with monkeypatch.context() as disk:
+        for bpm in (130, 150):
+            await gym.turn("on")
+            await gym.train(300, bpm)
+            await gym.wait(30)
+            disk.setattr(Journal, "begin", full)
+            await gym.turn("off")
+            await gym.wait(60)
+            assert gym.finished()["average_heart_rate"] == pytest.approx(130.5, abs=0.1)
+            disk.setattr(Shelf, "add", full)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(11)
+    assert gym.finished()["average_heart_rate"] == pytest.approx(150.5, abs=0.1)
+    assert gym.finished()["duration"] == 330
+
+
 async def test_metres_while_stopped(gym: Gym) -> None:
     """However often it is loaded before it is kept, the way of the next one is as long."""
     entry = workout_entry(other_sensors={"distance": ["sensor.way"]})

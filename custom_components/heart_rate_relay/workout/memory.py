@@ -42,10 +42,12 @@ class Memory:
         self._on_kept = on_kept
         self._pending: list[Happening] = []
         self._written = 0
-        """How much of that is in the journal already, until that begins anew."""
+        """How much of that is in the journal already, until what is before it is kept."""
         self._unkept: list[Finished] = []
         self._of_unkept: list[Happening] = []
         """What happened in those, and is not in the journal."""
+        self._start_of_unkept: Start | None = None
+        """Where to start before that, None where the journal has begun with them."""
         self._start: Start | None = None
         self._lock = asyncio.Lock()
         self._free = asyncio.Event()
@@ -57,6 +59,11 @@ class Memory:
     def is_due(self) -> bool:
         """Whether there is anything to write."""
         return bool(self._pending or (self._start and not self._unkept))
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether what the journal has is over: it has that until it is kept."""
+        return bool(self._start and self._unkept)
 
     async def read(self) -> tuple[Start, list[Happening]]:
         """Return what had happened when Home Assistant was stopped, or killed."""
@@ -117,6 +124,8 @@ class Memory:
 
     def finish(self, finished: Finished, start: Start) -> None:
         """Take note of a workout that is over, which is to be kept."""
+        if not self._unkept:
+            self._start_of_unkept = self._start
         self._unkept.append(finished)
         self._of_unkept += self._pending[self._written :]
         self.forget(start)
@@ -144,6 +153,7 @@ class Memory:
                 del self._unkept[0]
             if not self._unkept:
                 self._of_unkept.clear()
+                self._written = 0
         await self.write(sync=True)
 
     async def _keep_again(self, _: datetime) -> None:
@@ -177,7 +187,7 @@ class Memory:
         async_hold(self._hass).leave(self)
         async with self._lock:
             if self._unkept:
-                self._start = None
+                self._start = self._start_of_unkept
                 self._pending = [*self._of_unkept, *self._pending[self._written :]]
             await self._write(sync=True)
             self._is_closed = True
@@ -192,10 +202,9 @@ class Memory:
             if not await self._try(partial(self._journal.begin, start)):
                 self._start = self._start or start
                 return
-            if self._unkept:
-                # It was over meanwhile, and is in the journal until it is kept
+            if self._is_over:
                 return
-        happened, self._pending, self._written = self._pending, [], 0
+        happened, self._pending = self._pending, []
         if not happened:
             return
         is_written = await self._try(lambda: self._journal.write(happened, sync=sync))
