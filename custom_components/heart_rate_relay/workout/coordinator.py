@@ -261,11 +261,10 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
     def _have_missing(self, key: bool, source_ids: set[str]) -> None:
         """Tell which sources are gone."""
         self._missing[key] = source_ids
-        if len(self._missing) == 1:
-            # Of the others nothing is known yet
-            return
-        missing = set[str]().union(*self._missing.values())
-        issues.async_update_sources(self.hass, self.config_entry, missing)
+        # Until all were looked at, of the others nothing is known
+        if len(self._missing) > 1:
+            missing = set[str]().union(*self._missing.values())
+            issues.async_update_sources(self.hass, self.config_entry, missing)
 
     def _look_at_clock(self) -> None:
         """Take note if the clock was set back."""
@@ -350,8 +349,7 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         if was is not Phase.NONE and self.tracker.phase is Phase.NONE:
             self.memory.forget(self._start_of())
         now = self.hass.loop.time()
-        is_time = now - self._told_at >= PUBLISH_INTERVAL.total_seconds()
-        if is_time:
+        if is_time := now - self._told_at >= PUBLISH_INTERVAL.total_seconds():
             self._told_at = now
         if self.memory.is_due:
             write = self.memory.write(sync=is_time)
