@@ -1,11 +1,15 @@
 """Workouts at Open Wearables: whole, once, and seen to be there."""
 
+from dataclasses import replace
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from custom_components.heart_rate_relay.delivery import backoff
+from custom_components.heart_rate_relay.delivery.delivery import Delivery
 from custom_components.heart_rate_relay.destinations.base import Destination
 from custom_components.heart_rate_relay.destinations.errors import (
     NotStoredError,
@@ -17,9 +21,13 @@ from custom_components.heart_rate_relay.destinations.open_wearables.api_key impo
 )
 from custom_components.heart_rate_relay.destinations.tokens import Tokens
 from custom_components.heart_rate_relay.metrics import HEART_RATE, WORKOUT
+from custom_components.heart_rate_relay.outbox.outbox import Outbox
 from custom_components.heart_rate_relay.reading import SECOND, Reading, Source
 from dev.stand_ins import Arrival, Failure, OpenWearables
 from dev.stand_ins.open_wearables import API_KEY
+
+from ..common import until
+from ..outbox.common import DAY
 
 BEGIN = 1_780_000_000 * SECOND
 
@@ -174,6 +182,38 @@ async def test_dropped(
     assert len(open_wearables.store) == 3
     with pytest.raises(NotStoredError):
         await destination.deliver([*beats(4), bad[0]])
+
+
+async def test_dropped_from_a_full_batch(
+    open_wearables: OpenWearables,
+    destination: Destination,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """So it is where as many wait behind it as a batch holds, and more: nothing is stuck."""
+    as_measured = open_wearables._import
+
+    def import_(batch: Any) -> None:
+        if "workouts" not in batch.content["data"]:
+            as_measured(batch)
+
+    monkeypatch.setattr(open_wearables, "_import", import_)
+    monkeypatch.setattr(backoff, "MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.01)
+    destination.limits = replace(destination.limits, max_batch=4)
+    outbox = Outbox(tmp_path / "outbox.db", max_readings=100, max_age=3650 * DAY)
+    await outbox.open()
+    bad = workout(0.5, BEGIN - 28 * SECOND)
+    readings = [*beats(2), bad, *beats(9, BEGIN + 3 * SECOND)]
+    for one in readings:
+        outbox.add(one)
+    delivery = Delivery(outbox, destination, lambda _: None)
+    delivery.start()
+    await until(lambda: len(outbox) == 0)
+    await delivery.stop()
+    await outbox.close()
+    assert [refusal.reading for refusal in delivery.refusals] == [bad]
+    assert len(open_wearables.store) == 11
 
 
 async def test_sport_unknown(

@@ -1,6 +1,7 @@
 """A person at a server that an API key opens: what is imported can be seen."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -41,6 +42,9 @@ MIN_PAUSE = 0.25
 
 WITNESS_VALID = 120.0
 """Seconds for which it holds that the server imports, and a batch must be at fault."""
+
+OFTEN = 2
+"""How often a workout is missing before the others that came with it are no longer in the way."""
 
 NOT_IMPORTED = "accepted by the server, but not imported"
 
@@ -99,8 +103,8 @@ class OpenWearables(OpenWearablesPeople):
         self._seconds_each = 0.0
         self._suspects: frozenset[Record] = frozenset()
         self._suspected_until = 0.0
-        self._missed: set[Reading] = set()
-        """Workouts that were not imported when they were last sent."""
+        self._missed = Counter[Reading]()
+        """How often workouts were not imported since all were."""
 
     @override
     async def deliver(self, readings: Sequence[Reading]) -> Receipt:
@@ -118,18 +122,21 @@ class OpenWearables(OpenWearablesPeople):
         refused = [*await self._import(records[:first])]
         refused += await self._import(records[first:])
         others = len(records) - len(refused)
-        refused += await self._import_workouts(workouts, others=others)
+        is_alone = not readings
+        refused += await self._import_workouts(workouts, others, is_alone=is_alone)
         self._is_careful = False
         self._missed.clear()
         return Receipt(tuple(refused))
 
     async def _import_workouts(
-        self, workouts: Sequence[Reading], *, others: int
+        self, workouts: Sequence[Reading], others: int, *, is_alone: bool
     ) -> Sequence[Refusal]:
         """Have workouts imported one by one, and return which the server dropped.
 
         That is what was missing before, and is again while others were imported just now. Raises
         NotStoredError where that is not known yet: it may be the server that imports nothing.
+        Or else what comes along is there already, and leaves no room for such others: raises
+        RefusedError then, so that it goes in a batch of its own.
         """
         refused: list[Refusal] = []
         there = await self._workouts_there(workouts) if workouts else None
@@ -141,10 +148,13 @@ class OpenWearables(OpenWearablesPeople):
                 continue
             await self._see_person()
             reason = await self._reason(set(names_of(workout.source)))
-            if not others or workout not in self._missed:
-                self._missed.add(workout)
-                raise NotStoredError("not_imported", reason)
-            refused.append(Refusal(workout, _explained(reason)))
+            if others and self._missed[workout]:
+                refused.append(Refusal(workout, _explained(reason)))
+                continue
+            self._missed[workout] += 1
+            if not (others or is_alone) and self._missed[workout] > OFTEN:
+                raise RefusedError(_explained(reason))
+            raise NotStoredError("not_imported", reason)
         return refused
 
     async def _send_workout(self, workout: Reading) -> bool:
