@@ -315,6 +315,26 @@ async def test_repeated_while_disabled(
     assert await delivered(relay.runtime_data, influxdb) == [us(came_at)]
 
 
+async def test_back_while_disabled(
+    now: float, hass: HomeAssistant, relay: MockConfigEntry, influxdb: InfluxDBv1
+) -> None:
+    """What a cloud told again meanwhile, after something else, can be had as that can."""
+    er.async_get(hass).async_get_or_create(
+        "sensor", "healthsync", "1", suggested_object_id="strap_heart_rate"
+    )
+    measure(hass, 60)
+    await set_up(hass, relay)
+    by_user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, by_user)
+    for value in (70, 60, 60):
+        await asyncio.sleep(0.01)
+        measure(hass, value)
+    await hass.config_entries.async_set_disabled_by(relay.entry_id, None)
+    assert (await backfill(hass, relay))["queued"] == 2
+    await delivered(relay.runtime_data, influxdb)
+    assert [arrival.value for arrival in influxdb.arrivals] == [70, 60]
+
+
 async def test_disabled_for_long(
     now: float,
     hass: HomeAssistant,

@@ -275,9 +275,9 @@ class Sources:
             trusted = self._hass.state is CoreState.running
             readings = observer.begin(state, trusted=trusted, since=until)
             self._take(observer, readings, now)
-            if (at := news_at(state, until)) > until or readings:
+            if readings:
                 # The recorder has it, too
-                since = at
+                since = news_at(state, until)
         counts = isinstance(observer, Counter)
         if until < since and not counts:
             self._coverage.interrupt(observer.source.id, to_us(until), to_us(since))
