@@ -15,6 +15,7 @@ from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData
 from homeassistant.helpers.recorder import get_instance
 
+from ..common import STRAP, WATCH, measure
 from .gym import Gym, workout_entry
 from .test_actions import act
 from .test_memory import full_disk
@@ -123,3 +124,15 @@ async def test_told_as_soon_as_kept(
     assert len(told_of(events)) == len(kept) == 1
     go_on.set()
     await finding
+
+
+async def test_to_the_end(recorder_mock: Recorder, gym: Gym) -> None:
+    """Of what ends while it is not yet sure that the first is silent, nothing is left out."""
+    measure(gym.hass, "unavailable", WATCH)
+    await gym.train(300, 130)
+    await gym.train(20, 140, entity_id=WATCH)
+    await gym.wait(1)
+    await get_instance(gym.hass).async_block_till_done()
+    await gym.open(workout_entry(sources=[STRAP, WATCH]))
+    (found,) = (await act(gym, "find_workouts"))["found"]
+    assert found["duration"] == 310

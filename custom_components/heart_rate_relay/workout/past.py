@@ -37,7 +37,8 @@ async def async_find(
     # What was measured last may not have been written yet
     await instance.async_block_till_done()
     pasts = [
-        Past(hass, one.without_memory(), _wanted(one, start, end)) for one in sources
+        Past(hass, one.without_memory(), _wanted(one, start, end), end)
+        for one in sources
     ]
     while start < end:
         until = min(start + WINDOW, end)
