@@ -261,6 +261,25 @@ async def test_metres_while_stopped(gym: Gym) -> None:
     assert gym.finished()["distance"] == pytest.approx(590, abs=11)
 
 
+async def test_metres_after_one_of_which_nothing_was_measured(
+    gym: Gym, freezer: FrozenDateTimeFactory
+) -> None:
+    """So it is where one came to nothing while the machine slept, and the next one began then."""
+    entry = workout_entry(other_sensors={"distance": ["sensor.way"]})
+    await gym.open(entry)
+    await gym.turn("on")
+    freezer.tick(13 * 3600)
+    for number in range(60):
+        await gym.train(5, 150 + number % 2, way=(1000 + 10 * number, "m"))
+    for _ in range(3):
+        assert await gym.hass.config_entries.async_reload(entry.entry_id)
+        await gym.wait(1)
+    await gym.train(120, 150)
+    await gym.wait(600)
+    assert gym.finished()["duration"] < 600
+    assert gym.finished()["distance"] == pytest.approx(590, abs=11)
+
+
 async def test_reloaded_while_held(gym: Gym) -> None:
     """Workouts that are loaded again during a backup leave their files alone from then on."""
     entry = workout_entry()

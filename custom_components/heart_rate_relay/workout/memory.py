@@ -95,13 +95,11 @@ class Memory:
         """Take note that what was read is still true.
 
         Where a workout was over in it, only what happened since is, and not in the journal then,
-        but as long as that workout is not kept.
+        but as long as that workout is not kept. Where it came to nothing, all goes on in the journal.
         """
-        if since:
+        if self._unkept:
             self._pending = [*since, *self._pending]
-            self._written = len(since) if self._unkept else 0
-        else:
-            self._start = None
+            self._written = len(since)
 
     def begin(self, start: Start) -> None:
         """Take note of where a workout may begin, before all that happens in it."""
