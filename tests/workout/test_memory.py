@@ -243,6 +243,44 @@ async def test_next_one_on_a_disk_that_is_full(
     assert gym.finished()["duration"] == 330
 
 
+async def test_over_while_a_full_disk_is_slow_to_begin(
+    gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is where the disk finds that it has no room just when the next one is over."""
+    entry = workout_entry(begins_by="hand")
+    await gym.open(entry)
+    is_begun, go_on = threading.Event(), threading.Event()
+    full = OSError(ENOSPC, strerror(ENOSPC))
+
+    def slow(*_: Any) -> None:
+        is_begun.set()
+        assert go_on.wait(10)
+        raise full
+
+    with monkeypatch.context() as disk:
+        await gym.turn("on")
+        await gym.train(300, 130)
+        await gym.wait(30)
+        disk.setattr(Journal, "begin", Mock(side_effect=full))
+        await gym.turn("off")
+        await gym.wait(60)
+        disk.setattr(Shelf, "add", Mock(side_effect=full))
+        await gym.turn("on")
+        await gym.train(300, 150)
+        disk.setattr(Journal, "begin", slow)
+        freezer.tick(30)
+        async_fire_time_changed(gym.hass, dt_util.utcnow())
+        await gym.hass.async_add_executor_job(is_begun.wait)
+        target = {"entity_id": "switch.anna_workout"}
+        await gym.hass.services.async_call("switch", "turn_off", target, True)
+        go_on.set()
+        await gym.wait(1)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(11)
+    assert gym.finished()["average_heart_rate"] == pytest.approx(150.5, abs=0.1)
+    assert gym.finished()["duration"] == 330
+
+
 async def test_metres_while_stopped(gym: Gym) -> None:
     """However often it is loaded before it is kept, the way of the next one is as long."""
     entry = workout_entry(other_sensors={"distance": ["sensor.way"]})

@@ -198,6 +198,9 @@ class Memory:
         while start := self._start:
             self._start = None
             if not await self._try(partial(self._journal.begin, start)):
+                if self._is_over:
+                    # It seemed to have begun with what was over meanwhile
+                    self._start_of_unkept = self._start_of_unkept or start
                 self._start = self._start or start
                 return
             if self._is_over:
