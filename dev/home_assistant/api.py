@@ -113,10 +113,14 @@ class Api:
         Raises HomeAssistantError when the input is not accepted.
         """
         path = f"{flow}/{step['flow_id']}"
-        following: Answer = await self._call("POST", path, user_input)
-        while following["type"] == "progress":
-            await asyncio.sleep(POLL_INTERVAL)
-            following = await self._call("GET", path)
+        async with self._events("data_entry_flow_progressed") as events:
+            following: Answer = await self._call("POST", path, user_input)
+            while following["type"] == "progress":
+                # Whoever asks just when it goes on by itself takes the next step beside it
+                async for event in events:
+                    if event["data"]["flow_id"] == step["flow_id"]:
+                        break
+                following = await self._call("GET", path)
         if following["type"] == "abort" or following.get("errors"):
             reason = following.get("errors") or following.get("reason")
             raise HomeAssistantError(
@@ -154,15 +158,11 @@ class Api:
 
     async def listen(self, on_state: Callable[[str, str], None]) -> None:
         """Pass on every change of a state, until the connection is gone."""
-        async with self._socket() as socket:
-            subscription = {"type": "subscribe_events", "event_type": "state_changed"}
-            await socket.send_json(subscription | {"id": 1})
-            async for message in socket:
-                answer = message.json()
-                if answer["type"] == "event":
-                    data = answer["event"]["data"]
-                    state = data["new_state"]
-                    on_state(data["entity_id"], state["state"] if state else "gone")
+        async with self._events("state_changed") as events:
+            async for event in events:
+                data = event["data"]
+                state = data["new_state"]
+                on_state(data["entity_id"], state["state"] if state else "gone")
 
     async def state_of(self, entity_id: str) -> str | None:
         """Return what an entity shows, None where there is none."""
@@ -184,6 +184,15 @@ class Api:
         async with self._socket() as socket:
             await socket.send_json({"type": kind, "id": 1, **about})
             return (await socket.receive_json())["result"]
+
+    @asynccontextmanager
+    async def _events(self, kind: str) -> AsyncIterator[AsyncIterator[Answer]]:
+        """Return all events of a kind from now on, until the connection is gone."""
+        async with self._socket() as socket:
+            subscription = {"type": "subscribe_events", "event_type": kind}
+            await socket.send_json(subscription | {"id": 1})
+            await socket.receive_json()
+            yield (message.json()["event"] async for message in socket)
 
     @asynccontextmanager
     async def _socket(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:

@@ -20,6 +20,8 @@ class HomeAssistant:
         """Initialize it."""
         self._answers = iter(answers)
         self.requests: list[str] = []
+        self.progressed: list[str] = []
+        """The flows of which it tells that they went on."""
 
     def application(self) -> web.Application:
         """Return what is served."""
@@ -48,9 +50,16 @@ class HomeAssistant:
         assert await socket.receive_json() == {"type": "auth", "access_token": TOKEN}
         await socket.send_json({"type": "auth_ok"})
         command = await socket.receive_json()
+        answer = {"id": command["id"], "type": "result"}
+        if command["type"] == "subscribe_events":
+            await socket.send_json(answer)
+            for flow_id in self.progressed:
+                event = {"data": {"flow_id": flow_id}}
+                await socket.send_json({"type": "event", "event": event})
+            await socket.receive()
+            return socket
         self.requests.append(command["type"])
-        result = {"id": command["id"], "type": "result", "result": next(self._answers)}
-        await socket.send_json(result)
+        await socket.send_json(answer | {"result": next(self._answers)})
         return socket
 
 
@@ -87,8 +96,9 @@ async def test_a_discovery_is_waited_for(
 async def test_progress_is_waited_for(
     socket_enabled: None, aiohttp_client: AiohttpClient, ending: str
 ) -> None:
-    """The step that follows counts, be it the end."""
+    """The step that follows counts, be it the end, once it is said that there is one."""
     there = HomeAssistant([{"type": one} for one in ("progress", "progress", ending)])
+    there.progressed = ["other", "abc", "other", "abc"]
     api = await connect(aiohttp_client, there)
     step: Answer = {"flow_id": "abc", "handler": "ours"}
     if ending == "abort":
