@@ -1,5 +1,6 @@
 """The blueprints, as Home Assistant imports and runs them."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 import re
@@ -276,3 +277,37 @@ async def test_workouts(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> 
     assert off
     (told,) = notes
     assert told.data["message"] == "9 min, 148 bpm on average, 171 at most, 124 kcal"
+
+
+async def test_slow_fan(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """A fan that takes a while to turn off is off after a workout that ends in a zone."""
+    turned: list[str] = []
+
+    async def set_percentage(call: ServiceCall) -> None:
+        turned.append(str(call.data["percentage"]))
+
+    async def turn_off(_: ServiceCall) -> None:
+        for _turn in range(20):
+            await asyncio.sleep(0)
+        turned.append("off")
+
+    hass.services.async_register("fan", "set_percentage", set_percentage)
+    hass.services.async_register("fan", "turn_off", turn_off)
+    freezer.move_to("2026-06-01 08:00:00+00:00")
+    measure(hass, "unavailable")
+    gym = Gym(hass, freezer)
+    entry = workout_entry()
+    await gym.open(entry)
+    # Loaded again, it tells that a workout is over before it tells the zone
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await use(
+        hass,
+        "workout_fan",
+        workout="binary_sensor.anna_workout",
+        zone="sensor.anna_zone",
+        fan="fan.gym",
+    )
+    await gym.train(300, 130)
+    await gym.turn("off")
+    await hass.async_block_till_done()
+    assert turned == ["40", "off"]
