@@ -523,3 +523,31 @@ async def test_only_source(
     assert (result["type"], result["reason"]) == ("abort", "last_source")
     assert entry.options == before
     assert not the_issue(hass, "source_missing").dismissed_version
+
+
+@pytest.mark.parametrize("choice", ["remove", "leave"])
+async def test_relay_removed_meanwhile(
+    freezer: FrozenDateTimeFactory, hass: HomeAssistant, fix: Fix, choice: str
+) -> None:
+    """A dialog that was open when the relay was removed ends well, whatever is chosen."""
+    entry, issue = await with_source_gone(hass, freezer, STRAP, WATCH)
+    shown = await fix(issue)
+    await hass.config_entries.async_remove(entry.entry_id)
+    result = await fix(issue, shown, next_step_id=choice)
+    assert result["type"] == {"remove": "create_entry", "leave": "abort"}[choice]
+
+
+async def test_source_back_meanwhile(
+    freezer: FrozenDateTimeFactory, hass: HomeAssistant, fix: Fix
+) -> None:
+    """A source that was back before it was left is told of when it is gone anew."""
+    _, issue = await with_source_gone(hass, freezer, STRAP, WATCH)
+    shown = await fix(issue)
+    measure(hass, 70)
+    await let_pass(hass, freezer, timedelta(seconds=11))
+    assert not issue_of(hass, "source_missing")
+    result = await fix(issue, shown, next_step_id="leave")
+    assert (result["type"], result["reason"]) == ("abort", "left")
+    hass.states.async_remove(STRAP)
+    await let_pass(hass, freezer, timedelta(seconds=11))
+    assert not the_issue(hass, "source_missing").dismissed_version

@@ -30,10 +30,14 @@ class EntryRepairsFlow[CoordinatorT](RepairsFlow):
         self._data = data
 
     @property
+    def _issue(self) -> ir.IssueEntry | None:
+        """What is to be mended, None where it was taken back since the dialog was opened."""
+        return ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+
+    @property
     def _placeholders(self) -> Mapping[str, str] | None:
         """What the texts are filled in with: the same as those of the issue."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        return issue.translation_placeholders if issue else None
+        return self._issue.translation_placeholders if self._issue else None
 
 
 class ConfirmFlow[CoordinatorT](EntryRepairsFlow[CoordinatorT]):
@@ -124,6 +128,9 @@ class SourceFlow(EntryRepairsFlow[RelayCoordinator]):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Take it out of the sources, for good."""
+        if not self.hass.config_entries.async_get_entry(self._entry.entry_id):
+            # With the relay all of its sources are gone
+            return self.async_create_entry(data={})
         options = DEFAULT_OPTIONS | self._entry.options
         if (source_id := self._data["source_id"]) in options[CONF_SOURCES]:
             # Or else it would be followed when it is back
@@ -140,7 +147,8 @@ class SourceFlow(EntryRepairsFlow[RelayCoordinator]):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Say no more of it."""
-        ir.async_ignore_issue(self.hass, DOMAIN, self.issue_id, ignore=True)
+        if self._issue:
+            ir.async_ignore_issue(self.hass, DOMAIN, self.issue_id, ignore=True)
         return self.async_abort(reason="left")
 
 
