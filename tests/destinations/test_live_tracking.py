@@ -319,6 +319,24 @@ async def test_repeat_refused(
     assert await outcome(refused) == REFUSED
 
 
+async def test_repeat_too_large(
+    live_tracking: stand_ins.LiveTracking, connect: Connect
+) -> None:
+    """What is too much to be told anew in one go is told in several."""
+    readings = ride(now(), 60)
+    destination = connect("livetracking", live_tracking.url)
+    await destination.deliver(readings)
+    expected = told(live_tracking)
+    live_tracking._series.points.clear()
+    destination = connect("livetracking", live_tracking.url)
+    await destination.deliver(readings[10:])
+    await destination.deliver(readings[:10])
+    live_tracking.failures.extend([stand_ins.Failure(413)] * 2)
+    while destination.repeat_at is not None:
+        assert await destination.repeat() == Receipt()
+    assert told(live_tracking) == expected
+
+
 def test_several_sources() -> None:
     """A watch and a phone go the same way; what was cycled comes to what was walked."""
     sessions = Sessions()

@@ -116,6 +116,7 @@ class LiveTracking(LineProtocolServer):
         self._config = config
         self._sessions: Sessions | None = None
         self._repeat_at = 0.0
+        self._repeat_most = MAX_LINES
 
     @override
     async def validate(self) -> Account:
@@ -171,14 +172,16 @@ class LiveTracking(LineProtocolServer):
     async def repeat(self) -> Receipt:
         """Tell the oldest seconds anew that a late reading has changed."""
         sessions = self._known_sessions()
-        seconds = sorted(sessions.due)[:MAX_LINES]
+        seconds = sorted(sessions.due)[: self._repeat_most]
         answer = await self._write(line for _, line in _totals_of(sessions, seconds))
-        if not is_written(answer) and not isinstance(
-            error := meaning_of(answer), RefusedError
-        ):
-            raise error
-        # What is refused is too old
-        sessions.due.difference_update(seconds)
+        match None if is_written(answer) else meaning_of(answer):
+            case RefusedError(is_too_large=True) if len(seconds) > 1:
+                self._repeat_most = len(seconds) // 2
+            case None | RefusedError():
+                # What is refused is too old
+                sessions.due.difference_update(seconds)
+            case error:
+                raise error
         self._repeat_at = asyncio.get_running_loop().time() + REPEAT_EVERY
         return Receipt()
 
