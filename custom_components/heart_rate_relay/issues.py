@@ -1,5 +1,7 @@
 """What is reported to the repairs."""
 
+from hashlib import sha256
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -8,6 +10,17 @@ from .const import DOMAIN
 
 type FixData = dict[str, str | int | float | None]
 """What a fix flow needs to know, as Home Assistant keeps it."""
+
+
+def id_of(kind: str, entry: ConfigEntry, source_id: str = "") -> str:
+    """Return the id of an issue of an entry, or of one of its sources.
+
+    Ids are told in diagnostics, and a source may be called after its wearer.
+    """
+    if not source_id:
+        return f"{kind}_{entry.entry_id}"
+    digest = sha256(source_id.encode()).hexdigest()[:8]
+    return f"{kind}_{entry.entry_id}_{digest}"
 
 
 @callback

@@ -335,3 +335,21 @@ async def test_diagnostics(gym: Gym, hass_client: ClientSessionGenerator) -> Non
     }
     text = json.dumps(told)
     assert not {word for word in ("133", "134", "117", "1996", "Anna") if word in text}
+
+
+async def test_diagnostics_of_a_gone_sensor(
+    gym: Gym, hass_client: ClientSessionGenerator
+) -> None:
+    """Nothing that is downloaded names a sensor, the ids of what is reported of it neither."""
+    assert await async_setup_component(gym.hass, "diagnostics", {})
+    entry = workout_entry(
+        sources=["sensor.zulu_gone"], other_sensors={"power": ["sensor.zulu_power"]}
+    )
+    await gym.open(entry)
+    await gym.wait(11)
+    assert len(ir.async_get(gym.hass).issues) == 2
+    client = await hass_client()
+    answer = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
+    text = await answer.text()
+    assert text.count(f"workout_source_missing_{entry.entry_id}") == 2
+    assert "zulu" not in text

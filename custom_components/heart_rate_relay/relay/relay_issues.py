@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Container, Iterable, Mapping
 from enum import StrEnum
-from hashlib import sha256
 from itertools import chain
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,7 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import ALL_SOURCES, DEFAULT_OPTIONS, DOMAIN
 from ..destinations.errors import DestinationError, NotEntitledError, NotStoredError
-from ..issues import FixData, async_create, async_delete
+from ..issues import FixData, async_create, async_delete, id_of
 from ..outbox.outbox import Outbox
 from ..outbox.tally import Tally
 from ..sources.candidates import async_last_entity_id
@@ -83,7 +82,7 @@ def async_update_refuses_all(
 def async_update_room(hass: HomeAssistant, entry: ConfigEntry, share: float) -> None:
     """Report an outbox that is filled to a large share of its bounds."""
     kind = "outbox_nearly_full"
-    before = ir.async_get(hass).async_get_issue(DOMAIN, _id(kind, entry))
+    before = ir.async_get(hass).async_get_issue(DOMAIN, id_of(kind, entry))
     limit = ROOM_AGAIN if before else NEARLY_FULL
     _report(hass, entry, kind, is_reported=share >= limit)
 
@@ -190,23 +189,12 @@ def _report(
     **words: str,
 ) -> None:
     """Report an issue of a relay, or of one of its sources, or take it back."""
-    issue_id = _id(kind, entry, source_id)
+    issue_id = id_of(kind, entry, source_id)
     if is_reported:
         words["relay"] = entry.title
         async_create(hass, issue_id, key or kind, severity, fix=fix, **words)
     else:
         async_delete(hass, issue_id)
-
-
-def _id(kind: str, entry: ConfigEntry, source_id: str = "") -> str:
-    """Return the id of an issue.
-
-    Ids are told in diagnostics, and a source may be called after its wearer.
-    """
-    if not source_id:
-        return f"{kind}_{entry.entry_id}"
-    digest = sha256(source_id.encode()).hexdigest()[:8]
-    return f"{kind}_{entry.entry_id}_{digest}"
 
 
 def _fix(fix: Fix, entry: ConfigEntry, source_id: str = "") -> FixData:

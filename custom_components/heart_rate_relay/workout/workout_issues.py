@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import CONF_OTHERS, CONF_SOURCES
-from ..issues import async_create, async_delete
+from ..issues import async_create, async_delete, id_of
 from ..sources.candidates import async_last_entity_id
 
 
@@ -17,7 +17,7 @@ def async_update_sources(
     """Report the sources that are gone."""
     others = entry.options.get(CONF_OTHERS, {}).values()
     for source_id in chain(entry.options[CONF_SOURCES], *others):
-        issue_id = f"workout_source_missing_{entry.entry_id}_{source_id}"
+        issue_id = id_of("workout_source_missing", entry, source_id)
         if source_id in missing:
             async_create(
                 hass,
