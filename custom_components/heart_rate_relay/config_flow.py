@@ -131,15 +131,17 @@ class HeartRateRelayConfigFlow(
         if account.id:
             service = self._form.same_accounts_as or self._data[CONF_SERVICE]
             await self.async_set_unique_id(f"{service} {account.id}")
-        if self.source == SOURCE_REAUTH:
-            entry = self._get_reauth_entry()
-            if account.id and entry.unique_id:
-                self._abort_if_unique_id_mismatch(reason="wrong_account")
-            return self.async_update_reload_and_abort(entry, data=self._data)
+        entry = self._entry
+        if self.source == SOURCE_REAUTH and account.id and entry and entry.unique_id:
+            self._abort_if_unique_id_mismatch(reason="wrong_account")
         if not account.id:
             self._async_abort_entries_match(dict(self._data))
-        elif not self._entry or self._entry.unique_id != self.unique_id:
+        elif not entry or entry.unique_id != self.unique_id:
             self._abort_if_unique_id_configured()
+        if self.source == SOURCE_REAUTH:
+            return self.async_update_reload_and_abort(
+                self._get_reauth_entry(), data=self._data
+            )
         if self.source == SOURCE_RECONFIGURE:
             return self._reconfigure(account)
         self._title = account.name

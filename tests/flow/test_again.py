@@ -155,6 +155,34 @@ async def test_wrong_account(hass: HomeAssistant, service: str, stand_in: Any) -
     assert entry.data == before
 
 
+@pytest.mark.parametrize("service", ["gerosense_proxy"])
+async def test_token_of_another_relay(
+    hass: HomeAssistant, service: str, stand_in: Any
+) -> None:
+    """Nor does who takes the token of another relay, where nothing else tells whose it is."""
+    entry = await add(hass, service, stand_in)
+    before = dict(entry.data)
+    stand_in.token = "of-somebody-else"
+    await add(hass, service, stand_in)
+    form = await ask_again(hass, entry, SOURCE_REAUTH)
+    result = await submit(hass, form, {"token": stand_in.token})
+    assert_abort(result, "already_configured")
+    assert entry.data == before
+
+
+async def test_profile_of_another_relay(hass: HomeAssistant, stand_in: Pulsoid) -> None:
+    """Nor does who could not be told apart, and is now told to be somebody else."""
+    stand_in.profile_id = None
+    entry = await add(hass, "pulsoid", stand_in)
+    before = dict(entry.data)
+    stand_in.token, stand_in.profile_id = "of-somebody-else", "somebody-else"
+    await add(hass, "pulsoid", stand_in)
+    form = await ask_again(hass, entry, SOURCE_REAUTH)
+    result = await submit(hass, form, pulsoid_data(stand_in))
+    assert_abort(result, "already_configured")
+    assert entry.data == before
+
+
 @either_way
 async def test_new_token_without_a_profile(
     hass: HomeAssistant, stand_in: Pulsoid, source: str, step_id: str, reason: str
