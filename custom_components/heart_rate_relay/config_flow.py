@@ -223,6 +223,9 @@ class HeartRateRelayConfigFlow(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Add the relay, now that it was seen what its sources measure."""
+        if not self.unique_id:
+            # Another dialog may have been open beside this one
+            self._async_abort_entries_match(dict(self._data))
         return self.async_create_entry(
             title=self._title,
             data=self._data,

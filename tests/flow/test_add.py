@@ -315,6 +315,17 @@ async def test_same_account_twice(
     assert len(hass.config_entries.async_entries(DOMAIN)) == 1
 
 
+@pytest.mark.parametrize("service", ["gerosense_proxy"])
+async def test_two_dialogs(hass: HomeAssistant, service: str, stand_in: Any) -> None:
+    """Nor does it get a second one where two dialogs were open at a time."""
+    forms = [await to_sources(hass, service, stand_in) for _ in range(2)]
+    given = {"sources": [STRAP], "follow_new": False}
+    added, aborted = [await submit(hass, form, given) for form in forms]
+    assert added["type"] is FlowResultType.CREATE_ENTRY
+    assert aborted["type"] is FlowResultType.ABORT
+    assert aborted["reason"] == "already_configured"
+
+
 async def test_two_accounts(hass: HomeAssistant, stand_in: Pulsoid) -> None:
     """Two wearers have two relays."""
     await add(hass, "pulsoid", stand_in)
