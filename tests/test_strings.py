@@ -196,8 +196,9 @@ def test_steps() -> None:
     assert relay == {"init", "measured", "address", "hosted"}
     # Home Assistant always begins with the former
     assert steps_of(monitor_flow.MonitorOptionsFlow) == {"init", "monitor"}
-    assert steps_of(workout_flow.WorkoutOptionsFlow) == {"init", "workout"}
-    assert set(STRINGS["options"]["step"]) == relay | {"monitor", "workout"}
+    workout = {"files", "kept", "workout"}
+    assert steps_of(workout_flow.WorkoutOptionsFlow) == workout | {"init"}
+    assert set(STRINGS["options"]["step"]) == relay | workout | {"monitor"}
 
 
 type Shown = Mapping[str, list[ConfigFlowResult]]

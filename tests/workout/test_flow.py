@@ -1,8 +1,12 @@
 """How workouts are added and changed."""
 
+from html import unescape
+from http import HTTPStatus
+import re
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.heart_rate_relay.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
@@ -134,4 +138,50 @@ async def test_change_with_a_sensor_that_is_gone(gym: Gym) -> None:
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["bound"] == 120
     assert entry.options["other_sensors"]["power"] == ["sensor.bike_power"]
+    await gym.hass.async_block_till_done()
+
+
+async def test_files(gym: Gym, hass_client_no_auth: ClientSessionGenerator) -> None:
+    """The files of the last workouts are given as links, which a browser saves."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    await gym.wait(600)
+    flows = gym.hass.config_entries.options
+    menu = await flows.async_init(entry.entry_id)
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["menu_options"] == ["files", "workout"]
+    shown = await flows.async_configure(menu["flow_id"], {"next_step_id": "files"})
+    words = shown["description_placeholders"]
+    assert words
+    (line,) = words["files"].splitlines()
+    assert line.startswith("- 2026-06-01 01:00: ")
+    browser = await hass_client_no_auth()
+    links = re.findall(r'<a href="([^"]+)" target="_blank">(\w+)</a>', line)
+    assert [kind for _, kind in links] == ["TCX", "FIT"]
+    for address, kind in links:
+        answer = await browser.get(unescape(address))
+        assert answer.status == HTTPStatus.OK
+        assert answer.content_disposition
+        assert answer.content_disposition.type == "attachment"
+        assert str(answer.content_disposition.filename).endswith(f".{kind.lower()}")
+    before = dict(entry.options)
+    ended = await flows.async_configure(shown["flow_id"], {})
+    assert ended["type"] is FlowResultType.CREATE_ENTRY
+    await gym.hass.async_block_till_done()
+    assert entry.options == before
+
+
+async def test_change_where_workouts_are_kept(gym: Gym) -> None:
+    """The options can be changed then, too."""
+    entry = workout_entry()
+    await gym.open(entry)
+    await gym.train(300, 130)
+    await gym.wait(600)
+    flows = gym.hass.config_entries.options
+    menu = await flows.async_init(entry.entry_id)
+    form = await flows.async_configure(menu["flow_id"], {"next_step_id": "workout"})
+    given = {key: value for key, value in GIVEN.items() if key != "name"}
+    await flows.async_configure(form["flow_id"], given | {"bound": 120})
+    assert entry.options["bound"] == 120
     await gym.hass.async_block_till_done()

@@ -33,9 +33,9 @@ def address_words(hass: HomeAssistant, destination: Destination) -> Mapping[str,
     assert isinstance(destination, Hosted)
     address = async_address(hass, destination.path)
     preview = async_address(hass, destination.preview)
-    return {"address": _link(address, address), "looks": _link(preview, "↗")}
+    return {"address": link(address, address), "looks": link(preview, "↗")}
 
 
-def _link(address: str, text: str) -> str:
+def link(address: str, text: str) -> str:
     """Return a link that opens beside Home Assistant: the frontend believes to know all others."""
     return f'<a href="{escape(address)}" target="_blank">{escape(text)}</a>'

@@ -1,11 +1,13 @@
 """The steps of the flows that are about workouts."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.components.http.auth import async_sign_path
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigFlow,
@@ -71,13 +73,23 @@ from ..sources.flaws import Flaw, async_unit_flaw
 from ..sources.position import DOMAINS as PLACES
 from ..workout.body import Sex
 from ..workout.coordinator import is_workout
+from ..workout.export import Kind
+from ..workout.files import file_url
+from ..workout.paths import shelf_of
 from ..workout.settings import body_of, bounds_of, zones_of
+from ..workout.shelf import time_of
 from ..workout.sport import Sport
 from ..workout.tracker import BeginsBy
 from ..workout.zones import COUNT, DEFAULT_SHARES, ZonesBy
+from .address import link
 from .sources import SOURCE_DOMAINS, source_ids
 
 AUTOMATIC = "automatic"
+
+MOST_FILES = 100
+"""Workouts whose files are offered: the action gives those of all."""
+
+LINKS_VALID = timedelta(hours=1)
 
 OTHERS = (SPEED, POWER, CADENCE, DISTANCE, CYCLING_DISTANCE, ALTITUDE)
 """What a workout is told by besides heart rates."""
@@ -310,13 +322,48 @@ class WorkoutFlow(ConfigFlow):
 
 
 class WorkoutOptionsFlow(OptionsFlowWithReload):
-    """Changes what the workouts of a wearer are told by."""
+    """Changes what the workouts of a wearer are told by, and gives the files of the last ones."""
+
+    _kept: Sequence[str] = ()
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Change the options."""
+        """Change the options, or be given the files of workouts where there are any."""
+        shelf = shelf_of(self.hass, self.config_entry.entry_id)
+        self._kept = await self.hass.async_add_executor_job(shelf.ids)
+        if self._kept:
+            return await self.async_step_kept()
         return await self.async_step_workout()
+
+    async def async_step_kept(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose what to do where workouts are kept."""
+        return self.async_show_menu(step_id="kept", menu_options=["files", "workout"])
+
+    async def async_step_files(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Give the files of the last workouts: the media browser plays, and saves nothing."""
+        if user_input is not None:
+            return self.async_create_entry(data=self.config_entry.options)
+        files = map(self._links, self._kept[:MOST_FILES])
+        return self.async_show_form(
+            step_id="files",
+            data_schema=vol.Schema({}),
+            description_placeholders={"files": "\n".join(files)},
+        )
+
+    def _links(self, id_: str) -> str:
+        """Return a line with when a workout began, and links to its files."""
+        links = [
+            link(async_sign_path(self.hass, path, LINKS_VALID), kind.upper())
+            for kind in Kind
+            for path in (file_url(self.config_entry.entry_id, id_, kind),)
+        ]
+        began = dt_util.as_local(time_of(id_))
+        return f"- {began:%Y-%m-%d %H:%M}: {', '.join(links)}"
 
     async def async_step_workout(
         self, user_input: dict[str, Any] | None = None
