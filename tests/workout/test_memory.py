@@ -31,6 +31,7 @@ from custom_components.heart_rate_relay.workout.sample import HEART_RATE, Sample
 from custom_components.heart_rate_relay.workout.shelf import Shelf
 from custom_components.heart_rate_relay.workout.tracker import Finished, Tracker
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
@@ -43,6 +44,18 @@ FINISHED = "event.anna_workout_finished"
 def contents(gym: Gym) -> dict[str, bytes]:
     """Return what is in the files."""
     return {file.name: file.read_bytes() for file in folder_of(gym.hass).iterdir()}
+
+
+def durations(told: list[Event[EventStateChangedData]]) -> list[float]:
+    """Return how long each workout took that was told, in that order."""
+    found = {
+        state.state: state.attributes["duration"]
+        for event in told
+        if event.data["entity_id"] == FINISHED
+        and (state := event.data["new_state"])
+        and state.state not in ("unknown", "unavailable")
+    }
+    return [*found.values()]
 
 
 async def test_held(gym: Gym) -> None:
@@ -122,14 +135,38 @@ async def test_next_one_while_stopped(gym: Gym) -> None:
         await gym.wait(1)
     await gym.train(120, 150)
     await gym.wait(600)
-    durations = {
-        state.state: state.attributes["duration"]
-        for event in told
-        if event.data["entity_id"] == FINISHED
-        and (state := event.data["new_state"])
-        and state.state not in ("unknown", "unavailable")
-    }
-    assert [*durations.values()] == [115, 241]
+    assert durations(told) == [115, 241]
+
+
+async def test_first_of_two_told_before_it_is_loaded_again(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there was room for the first of two only, that is not told again with the next."""
+    entry = workout_entry()
+    await gym.open(entry)
+    told = async_capture_events(gym.hass, EVENT_STATE_CHANGED)
+    full = OSError(ENOSPC, strerror(ENOSPC))
+    add = Shelf.add
+
+    def add_one(shelf: Shelf, finished: Finished, keep: int) -> None:
+        if shelf.ids():
+            raise full
+        add(shelf, finished, keep)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Shelf, "add", Mock(side_effect=full))
+        for seconds in (300, 120):
+            await gym.train(seconds, 130)
+            await gym.wait(600)
+        disk.setattr(Shelf, "add", add_one)
+        await gym.wait(3600)
+        assert durations(told) == [295]
+        for _ in range(2):
+            assert await gym.hass.config_entries.async_reload(entry.entry_id)
+            await gym.wait(11)
+    assert durations(told) == [295]
+    await gym.wait(11)
+    assert durations(told) == [295, 115]
 
 
 async def test_ended_by_hand_while_stopped(gym: Gym) -> None:

@@ -316,7 +316,8 @@ class WorkoutCoordinator(DataUpdateCoordinator[WorkoutData]):
         is_there = self._listener or self.config_entry.state is ConfigEntryState.LOADED
         if not is_there or self.hass.is_stopping:
             return False
-        self._tell(Telling.FINISHED, finished.summary)
+        if finished.summary.begin not in self.memory.told:
+            self._tell(Telling.FINISHED, finished.summary)
         self._publish()
         return True
 

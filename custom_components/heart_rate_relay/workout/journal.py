@@ -29,6 +29,7 @@ STOPPED = "stopped"
 RESUMED = "resumed"
 SET_BACK = "set_back"
 COUNTED = "counted"
+TOLD = "told"
 
 type Happening = Sample | Line
 
@@ -111,6 +112,15 @@ def counted(happened: Sequence[Happening]) -> dict[str, list[Field]]:
             break
         found[str(one[1])] = [*one[2:]]
     return found
+
+
+def told(happened: Iterable[Happening]) -> set[Field]:
+    """Return when those workouts began that are in it, and were told already.
+
+    What is over is in it until all that was over with it is told.
+    """
+    lines = [one for one in happened if not isinstance(one, Sample)]
+    return {one[1] for one in lines if one[0] == TOLD}
 
 
 async def tell_all(tracker: Tracker, happened: Iterable[Happening]) -> int:

@@ -10,7 +10,7 @@ from homeassistant.helpers.event import async_call_later
 
 from ..const import LOGGER
 from ..held import async_hold
-from .journal import Happening, Journal, Start
+from .journal import TOLD, Field, Happening, Journal, Start, told
 from .shelf import Shelf
 from .summary import Summary
 from .tracker import Finished
@@ -35,6 +35,8 @@ class Memory:
         What is over is told to on_kept as soon as it is kept. Where nobody is there to be told,
         the journal has it still, and it is told later.
         """
+        self.told: set[Field] = set()
+        """When those began that are over once more, and not to be told again."""
         self._hass = hass
         self._journal = journal
         self._shelf = shelf
@@ -72,7 +74,9 @@ class Memory:
         if not hold.is_on:
             self._free.set()
         try:
-            return await self._hass.async_add_executor_job(self._journal.read)
+            start, happened = await self._hass.async_add_executor_job(
+                self._journal.read
+            )
         except OSError as err:
             # It begins anew, elsewhere on the disk
             LOGGER.error(
@@ -81,6 +85,8 @@ class Memory:
                 err.strerror,
             )
             return Start(), []
+        self.told = told(happened)
+        return start, happened
 
     async def kept(self) -> list[Summary]:
         """Return what all workouts came to that are kept, or are to be, the last one first."""
@@ -149,6 +155,7 @@ class Memory:
                     )
                     return
                 del self._unkept[0]
+                self._of_unkept.append((TOLD, finished.summary.begin))
             if not self._unkept:
                 self._of_unkept.clear()
                 self._written = 0
