@@ -185,18 +185,24 @@ async def test_ended_by_hand_while_stopped(gym: Gym) -> None:
     assert gym.finished()["duration"] == 300
 
 
+@pytest.mark.parametrize("is_full", [False, True])
 async def test_over_while_the_journal_begins(
-    gym: Gym, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+    gym: Gym,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    is_full: bool,
 ) -> None:
     """What is over while a slow card begins the journal of it is in that until it is kept."""
     entry = workout_entry(begins_by="hand")
-    await gym.open(entry)
     is_begun, go_on = threading.Event(), threading.Event()
+    full = OSError(ENOSPC, strerror(ENOSPC))
     begin = Journal.begin
 
     def slow(journal: Journal, start: Start) -> None:
         is_begun.set()
         assert go_on.wait(10)
+        if is_full:
+            raise full
         begin(journal, start)
 
     def act(what: str) -> Awaitable[Any]:
@@ -204,8 +210,11 @@ async def test_over_while_the_journal_begins(
         return gym.hass.services.async_call("switch", f"turn_{what}", target, True)
 
     with monkeypatch.context() as disk:
+        if is_full:
+            disk.setattr(Journal, "begin", Mock(side_effect=full))
+        await gym.open(entry)
         disk.setattr(Journal, "begin", slow)
-        disk.setattr(Shelf, "add", Mock(side_effect=OSError(ENOSPC, strerror(ENOSPC))))
+        disk.setattr(Shelf, "add", Mock(side_effect=full))
         await act("on")
         freezer.tick(1)
         async_fire_time_changed(gym.hass, dt_util.utcnow())
@@ -218,7 +227,7 @@ async def test_over_while_the_journal_begins(
         await act("off")
         go_on.set()
         await gym.wait(1)
-        assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
     await gym.wait(11)
     assert gym.finished()["duration"] == 331
     assert gym.finished()["average_heart_rate"] == pytest.approx(130.5, abs=0.1)
@@ -255,6 +264,27 @@ async def test_over_while_a_full_disk_is_slow(
     await gym.wait(11)
     assert gym.finished()["duration"] == 330
     assert gym.finished()["average_heart_rate"] == pytest.approx(130.5, abs=0.1)
+
+
+async def test_first_one_on_a_disk_that_is_full(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one that there ever was is not lost either, if there is room at a restart."""
+    entry = workout_entry()
+    full = Mock(side_effect=OSError(ENOSPC, strerror(ENOSPC)))
+    with monkeypatch.context() as disk:
+        for kind, what in ((Journal, "begin"), (Journal, "write"), (Shelf, "add")):
+            disk.setattr(kind, what, full)
+        await gym.open(entry)
+        await gym.train(300, 130)
+        await gym.wait(600)
+        await gym.train(120, 150)
+    assert await gym.hass.config_entries.async_reload(entry.entry_id)
+    await gym.wait(1)
+    assert gym.finished()["duration"] == 295
+    await gym.train(60, 150)
+    await gym.wait(600)
+    assert gym.finished()["duration"] == pytest.approx(180, abs=10)
 
 
 async def test_next_one_on_a_disk_that_is_full(
