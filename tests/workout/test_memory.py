@@ -465,6 +465,29 @@ async def test_restarts_after_a_torn_line(gym: Gym, torn: bytes) -> None:
     assert gym.finished()["duration"] == pytest.approx(1500, abs=6)
 
 
+async def test_sport_of_a_later_version(gym: Gym) -> None:
+    """A kind of training that is not known here costs nothing but its name."""
+    entry = workout_entry(begins_by="hand")
+    await gym.open(entry)
+    await gym.hass.services.async_call(
+        DOMAIN,
+        "start_workout",
+        {"config_entry_id": entry.entry_id, "sport": "yoga"},
+        blocking=True,
+    )
+    await gym.train(300, 130)
+    assert await gym.hass.config_entries.async_unload(entry.entry_id)
+    (journal,) = folder_of(gym.hass).iterdir()
+    text = journal.read_text(encoding="utf-8")
+    assert "yoga" in text
+    journal.write_text(text.replace("yoga", "skiing"), encoding="utf-8")
+    await gym.open(entry)
+    await gym.turn("off")
+    await gym.wait(80)
+    assert gym.finished()["duration"] == 300
+    assert gym.finished()["sport"] == "other"
+
+
 async def test_unreadable(
     gym: Gym, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

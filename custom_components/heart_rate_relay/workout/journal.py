@@ -92,7 +92,8 @@ def tell(tracker: Tracker, happening: Happening) -> None:
         case Sample():
             tracker.take(happening)
         case (str(kind), int(at), sport) if kind == STARTED:
-            tracker.start(at, Sport(str(sport)) if sport else None)
+            # A later version may know others
+            tracker.start(at, Sport(str(sport)) if sport in list(Sport) else None)
         case (str(kind), int(at)) if kind == STOPPED:
             tracker.stop(at)
         case (str(kind), int(at)) if kind == RESUMED:
