@@ -165,6 +165,23 @@ def test_forgotten_switch() -> None:
     assert not trainer.is_on()
 
 
+@pytest.mark.parametrize("since", [0, 5.1])
+def test_chair_at_a_start_by_hand(since: float) -> None:
+    """A strap on a chair is no sign from the start on, whether it was known before or not.
+
+    A journal begins with the start: what comes out of it after a restart is the same.
+    """
+    trainer = Trainer(BeginsBy.HAND)
+    still = [(second / 60, 77) for second in range(600) if second / 60 >= since]
+    trainer.tell(one for one in still if one[0] < 5)
+    trainer.tracker.start(at(5))
+    trainer.tell(one for one in still if one[0] >= 5)
+    trainer.tracker.pass_time(at(60))
+    assert trainer.is_on()
+    trainer.tracker.stop(at(60))
+    assert trainer.spans() == [(5, 60)]
+
+
 def test_by_hand_without_sensors() -> None:
     """A person's word is enough where nothing is measured."""
     trainer = Trainer(BeginsBy.HAND)

@@ -8,7 +8,7 @@ microseconds since the Unix epoch, UTC.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
-from math import nan
+from math import isnan, nan
 
 from .sample import EFFORTS, HEART_RATE, MINUTE, Sample
 from .sport import Sport
@@ -155,6 +155,7 @@ class Tracker:
         self.phase = Phase.ON
         self._is_by_hand = True
         self.sport = sport
+        self._value = nan
         return True
 
     def stop(self, at: int) -> bool:
@@ -220,7 +221,9 @@ class Tracker:
         is_latest = at >= self._last
         if is_latest:
             if value != self._value or at - self._last > HOLD:
-                self._value, self._value_since = value, at
+                # Of the first one after a start by hand no journal tells since when it is so
+                is_first = self._is_by_hand and isnan(self._value)
+                self._value, self._value_since = value, self.begin if is_first else at
             if self._was_taken_off(at):
                 self.is_held = False
             self._last = at
