@@ -380,6 +380,18 @@ async def test_two_changes_at_once(hass: HomeAssistant, air: World) -> None:
     await until(lambda: strap.links)
 
 
+async def test_same_change_twice(hass: HomeAssistant, air: World) -> None:
+    """From an address that two flows took for its own there is a way back, too."""
+    await watch(hass, air)
+    (entry,) = monitors(hass)
+    monitor = entry.runtime_data
+    air.add_strap(
+        quick_strap("Watch", NAMESAKES[0], random_address=True, serial="00000002")
+    )
+    await asyncio.gather(*(monitor.async_adopt(NAMESAKES[0]) for _ in range(2)))
+    await until(lambda: entry.data["address"] == RANDOM_ADDRESS)
+
+
 async def test_stranger_left_already(hass: HomeAssistant, air: World) -> None:
     """One that has a third address by then does not go back to that of a stranger."""
     entry = monitor_entry(RANDOM_ADDRESS, name="Watch")

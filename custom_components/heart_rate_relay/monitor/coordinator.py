@@ -330,7 +330,9 @@ class MonitorCoordinator(DataUpdateCoordinator[MonitorData]):
     async def async_adopt(self, address: str) -> None:
         """Take an address for that of this monitor, which changes it now and then."""
         async with self._moving:
-            await self._async_move(address, former=self.address)
+            # Two may have found that out
+            if address != self.address:
+                await self._async_move(address, former=self.address)
 
     async def _async_return(self, other: str) -> None:
         """Go back from the address of another monitor, and let that be found."""
