@@ -36,10 +36,10 @@ class BlueZ:
         ):
             monkeypatch.setattr(module, name, manager)
 
-    def know(self, address: str, **properties: object) -> None:
-        """Know a device, by the address by which it was first heard."""
-        path = f"/org/bluez/hci0/dev_{address.replace(':', '_')}"
-        known = {"Address": address, "Alias": "", "Adapter": "/org/bluez/hci0"}
+    def know(self, address: str, adapter: str = "hci0", **properties: object) -> None:
+        """Know a device, by the address by which an adapter first heard it."""
+        path = f"/org/bluez/{adapter}/dev_{address.replace(':', '_')}"
+        known = {"Address": address, "Alias": "", "Adapter": f"/org/bluez/{adapter}"}
         self._properties[path] = {DEVICE: {**known, **properties}}
 
     async def call(self, message: Message) -> Message:

@@ -98,12 +98,18 @@ async def test_address_that_bluez_never_knows(
     assert_form_without_error(shown, "bluetooth_confirm")
 
 
+@pytest.mark.parametrize("others", [(), ("hci1",)])
 async def test_bond_tells_the_true_address(
-    hass: HomeAssistant, air: World, bluez: BlueZ
+    hass: HomeAssistant, air: World, bluez: BlueZ, others: tuple[str, ...]
 ) -> None:
-    """A monitor that was paired is heard at another address from then on, and is the same."""
+    """A monitor that was paired is heard at another address from then on, and is the same.
+
+    Whatever other adapters know of it, that it is not paired with.
+    """
     entry = monitor_entry(RANDOM_ADDRESS)
     await set_up_monitor(hass, entry)
+    for adapter in others:
+        bluez.know(RANDOM_ADDRESS, adapter, AddressType="random")
     bluez.know(RANDOM_ADDRESS, Address=IDENTITY, AddressType="public", Paired=True)
     assert_abort(await discover(hass, address=IDENTITY), "monitor_recognised")
     assert entry.data["address"] == entry.unique_id == IDENTITY

@@ -5,6 +5,7 @@ Where there is none, nothing is known. Proxies have none of this.
 
 import asyncio
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from bleak.backends.device import BLEDevice
@@ -34,13 +35,16 @@ class Known(NamedTuple):
 
 
 async def async_look_up(address: str) -> Known | None:
-    """Return what BlueZ knows of the device that is, or was, heard at an address."""
+    """Return what BlueZ knows of the device that is, or was, heard at an address.
+
+    Of several adapters that know it, what the one does that it is paired with, if one is.
+    """
     found = [
         known
         for known in await _async_devices()
         if address in (known.address, known.former)
     ]
-    return found[0] if found else None
+    return max(found, key=attrgetter("is_paired"), default=None)
 
 
 async def async_are_others_connected(address: str) -> bool:
