@@ -113,8 +113,17 @@ class Keeper(Peripheral, ABC):
 
     @override
     def _measure(self) -> None:
-        for _ in range(len(self.kept)):
+        for _, packets in tuple(self.kept):
+            if not self._is_wanted(packets):
+                return
             super()._measure()
+
+    def _is_wanted(self, packets: Sequence[Packet]) -> bool:
+        """Return whether somebody has asked for all of that, which may take a while."""
+        return any(
+            all(link.subscribed(characteristic) for characteristic, _ in packets)
+            for link in self.links
+        )
 
 
 @dataclass(eq=False)

@@ -89,4 +89,4 @@ async def test_fields(
         return any(one == pytest.approx(value, rel=0.02) for one in values)
 
     for field, value in expected.values():
-        await until(lambda: arrived(field, value), 20)  # noqa: B023 - awaited at once
+        await until(lambda: arrived(field, value))  # noqa: B023 - awaited at once

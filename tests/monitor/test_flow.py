@@ -6,7 +6,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from custom_components.heart_rate_relay.flow import monitor as flow_module
-from custom_components.heart_rate_relay.monitor import link, measuring, probe
+from custom_components.heart_rate_relay.monitor import measuring, probe
 from dev.virtual_proxy import Strap, World
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import STATE_OFF, STATE_UNAVAILABLE
@@ -52,12 +52,6 @@ MEASURING = bytes.fromhex("2b0bb648")
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a moment only for what may never come."""
     be_impatient(monkeypatch)
-
-
-@pytest.fixture
-def soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try for a second only to connect."""
-    monkeypatch.setattr(link, "CONNECT_TIMEOUT", 1)
 
 
 # With one click
@@ -201,19 +195,19 @@ async def add_anyway(
     return entry
 
 
-@pytest.mark.usefixtures("soon_given_up")
 async def test_gone_between(hass: HomeAssistant, air: World) -> None:
     """One that was taken off since can be added, and goes on when it is back."""
-    air.proxies[0].dial_timeout = 0.2
+    (proxy,) = air.proxies
+    patience, proxy.dial_timeout = proxy.dial_timeout, 0.2
     strap = air.add_strap(quick_strap())
     shown = await offer(hass)
     strap.power_off()
     entry = await add_anyway(hass, await accept(hass, shown), "not_read")
+    proxy.dial_timeout = patience
     strap.power_on()
-    await until(lambda: entry.data["details"], 10)
+    await until(lambda: entry.data["details"])
 
 
-@pytest.mark.usefixtures("soon_given_up")
 async def test_refused(hass: HomeAssistant, air: World) -> None:
     """One that somebody else holds can be added."""
     strap = air.add_strap(quick_strap(refuse=0x3E))

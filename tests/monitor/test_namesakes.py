@@ -206,9 +206,9 @@ async def test_own_one_is_back(
         assert choices(shown, "monitor") == {gym.entry.entry_id: "Watch"}
         answer = {"monitor": gym.entry.entry_id}
         assert_abort(await submit(hass, shown, answer), "monitor_recognised")
-    await until(lambda: gym.own.links and gym.entry.data["address"] == address, 10)
+    await until(lambda: gym.own.links and gym.entry.data["address"] == address)
     arrived = len(influxdb.arrivals)
-    await until(lambda: len(influxdb.arrivals) > arrived, 10)
+    await until(lambda: len(influxdb.arrivals) > arrived)
     gym.assert_own()
 
 
@@ -235,7 +235,7 @@ async def test_wrong_answer(
     assert gym.entry.data["address"] == OTHER_ADDRESS
     # Though it be stopped before it could find out
     assert await hass.config_entries.async_reload(gym.entry.entry_id)
-    await until(lambda: gym.entry.data["address"] == OWN_ADDRESS, 10)
+    await until(lambda: gym.entry.data["address"] == OWN_ADDRESS)
     assert gym.entry.data["details"]["serial_number"] == "00000001"
     assert_form_without_error(await offer(hass), "bluetooth_confirm")
     assert other.sent == []
@@ -261,11 +261,11 @@ async def test_two_wearers(hass: HomeAssistant, air: World) -> None:
         air.add_strap(watch(OTHER_ADDRESS, OTHER, "00000002")),
     ]
     for _ in range(3):
-        await until(lambda: all(one.links for one in watches), 20)
+        await until(lambda: all(one.links for one in watches))
         for one in watches:
             one.rotate()
         for entry, one in zip(entries, watches, strict=True):
-            await until(lambda: entry.data["address"] == one.address, 20)  # noqa: B023 - awaited at once
+            await until(lambda: entry.data["address"] == one.address)  # noqa: B023 - awaited at once
     assert flows(hass) == []
 
 

@@ -122,10 +122,10 @@ async def test_service_is_gone(hass: HomeAssistant, air: World) -> None:
     bike.own_services = fewer  # type: ignore[method-assign] # as another firmware would
     entry.runtime_data._measuring.stale_after = 0.5
     bike.drop()
-    await until(lambda: value_of(hass, RESISTANCE) == STATE_UNKNOWN, 20)
+    await until(lambda: value_of(hass, RESISTANCE) == STATE_UNKNOWN)
     states = note_states(hass, POWER)
-    await until(lambda: states.count("200") > 5, 20)
-    await until(lambda: shows(hass, CADENCE, 90), 10)
+    await until(lambda: states.count("200") > 5)
+    await until(lambda: shows(hass, CADENCE, 90))
     assert not ir.async_get(hass).issues
     assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
 
@@ -139,8 +139,8 @@ async def test_two_totals(hass: HomeAssistant, air: World) -> None:
     await until(lambda: shows(hass, DISTANCE, 500))
     states = note_states(hass, DISTANCE)
     bike.drop()
-    await until(lambda: STATE_UNKNOWN in states, 20)
-    await until(lambda: shows(hass, DISTANCE, 500), 20)
+    await until(lambda: STATE_UNKNOWN in states)
+    await until(lambda: shows(hass, DISTANCE, 500))
     assert {float(one) for one in states if one.isdecimal()} <= {500}
     assert not [one for one in states if one.startswith("2")]
 

@@ -191,7 +191,7 @@ async def test_better_profile(hass: HomeAssistant, air: World) -> None:
     # And when the better one falls silent, the other steps in
     bike.is_trainer = False
     entry.runtime_data._measuring.stale_after = 0.5
-    await until(lambda: number(hass, CADENCE) == pytest.approx(90, rel=0.02), 15)
+    await until(lambda: number(hass, CADENCE) == pytest.approx(90, rel=0.02))
 
 
 async def test_one_of_several_refuses(
@@ -380,7 +380,7 @@ async def test_strap_beside_a_bike(
         await set_up_monitor(hass, entry)
     air.add_strap(strap)
     shown = ("sensor.strap_12_heart_rate", "sensor.bike_heart_rate")
-    await until(lambda: all(number(hass, entity_id) for entity_id in shown), 10)
+    await until(lambda: all(number(hass, entity_id) for entity_id in shown))
     registry = er.async_get(hass)
     sources = [registry.async_get(entity_id) for entity_id in shown]
     relay = relay_entry(
@@ -393,7 +393,7 @@ async def test_strap_beside_a_bike(
     await until(lambda: len(pulsoid.arrivals) > 20)
     assert {arrival.value for arrival in pulsoid.arrivals} == {120}
     strap.power_off()
-    await until(lambda: pulsoid.arrivals[-1].value == 150, 20)
+    await until(lambda: pulsoid.arrivals[-1].value == 150)
 
 
 async def test_answers_no_more(
@@ -426,6 +426,6 @@ async def test_pairing(hass: HomeAssistant, air: World, pairs: bool) -> None:
         await until(lambda: number(hass, POWER) == 200)
         assert bike.paired
     else:
-        await until(lambda: ir.async_get(hass).issues, 10)
+        await until(lambda: ir.async_get(hass).issues)
         ((_, issue_id),) = ir.async_get(hass).issues
         assert issue_id.startswith("pairing_needed")

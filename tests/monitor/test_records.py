@@ -104,7 +104,7 @@ async def test_three_at_once(
     for mass, when in zip(weights, times, strict=True):
         scale.weigh(mass, time=when)
     air.add_strap(scale)
-    await until(lambda: len(influxdb.arrivals) == 3, 20)
+    await until(lambda: len(influxdb.arrivals) == 3)
     expected = [
         (mass, seconds(when)) for mass, when in zip(weights, times, strict=True)
     ]
@@ -116,7 +116,7 @@ async def test_three_at_once(
     # What it sends again, as it was not told that it arrived, is nothing new
     scale.weigh(70.0, time=times[1])
     scale.weigh(72.0, time=ago(seconds=1))
-    await until(lambda: len(influxdb.arrivals) == 4, 20)
+    await until(lambda: len(influxdb.arrivals) == 4)
     assert influxdb.arrivals[-1].value == 72
 
 
@@ -128,7 +128,7 @@ async def test_latest_first(
     scale.weigh(71.5, time=ago(seconds=5))
     scale.weigh(70.0, time=ago(days=1))
     air.add_strap(scale)
-    await until(lambda: not scale.kept and len(scale.sent) == 2, 20)
+    await until(lambda: not scale.kept and len(scale.sent) == 2)
     await until(lambda: value_of(hass, WEIGHT) == "71.5")
     await until(lambda: len(influxdb.arrivals) == 1)
     assert [value for value, _ in told(influxdb)] == [71.5]
@@ -156,7 +156,7 @@ async def test_wrong_clock(
     for mass, minutes in ((70.0, 3), (70.5, 2), (71.5, 0)):
         scale.weigh(mass, fat=20, time=ago(**wrong) - timedelta(minutes=minutes))
     air.add_strap(scale)
-    await until(lambda: influxdb.arrivals, 20)
+    await until(lambda: influxdb.arrivals)
     assert hass.states.get(FAT)
     ((value, at),) = told(influxdb)
     assert value == 71.5
@@ -180,7 +180,7 @@ async def test_long_tale(hass: HomeAssistant, air: World, influxdb: InfluxDBv1) 
         scale.weigh(60 + number, time=ago(days=4000, minutes=-number))
         await until(partial(has_sent, scale, number))
         await asyncio.sleep(HOLD_TIME / 5)
-    await until(lambda: influxdb.arrivals, 20)
+    await until(lambda: influxdb.arrivals)
     assert [value for value, _ in told(influxdb)] == [75]
 
 
@@ -209,7 +209,7 @@ async def test_unknown_time(
         _, ((number, data),) = scale.kept.pop()
         scale.kept.append((mass, [(number, bytes([data[0] | 2]) + data[1:] + when)]))
     air.add_strap(scale)
-    await until(lambda: influxdb.arrivals, 20)
+    await until(lambda: influxdb.arrivals)
     ((value, at),) = told(influxdb)
     assert value == 71.5
     assert abs(at - time.time()) < NOW_ISH
@@ -223,7 +223,7 @@ async def test_without_time(
     air.add_strap(scale)
     await until(lambda: scale.links)
     scale.weigh(71.5, fat=20)
-    await until(lambda: influxdb.arrivals, 20)
+    await until(lambda: influxdb.arrivals)
     state = hass.states.get(WEIGHT)
     assert state
     assert "measured_at" not in state.attributes
@@ -257,7 +257,7 @@ async def test_thermometer(
     thermometer.take(38.5, time=(fever := ago(hours=20)))
     thermometer.take(36.5, time=(cured := ago(seconds=2)))
     air.add_strap(thermometer)
-    await until(lambda: len(influxdb.arrivals) == 2, 20)
+    await until(lambda: len(influxdb.arrivals) == 2)
     assert told(influxdb) == [(38.5, seconds(fever)), (36.5, seconds(cured))]
 
 
@@ -285,9 +285,9 @@ async def test_ahead(hass: HomeAssistant, air: World, influxdb: InfluxDBv1) -> N
     when = ago(seconds=-40)
     scale.weigh(70, time=when)
     air.add_strap(scale)
-    await until(lambda: influxdb.arrivals, 20)
+    await until(lambda: influxdb.arrivals)
     scale.weigh(70, time=when)
-    await until(lambda: not scale.kept and len(scale.sent) == 2, 20)
+    await until(lambda: not scale.kept and len(scale.sent) == 2)
     scale.weigh(71, time=ago(seconds=-41))
     await until(lambda: value_of(hass, WEIGHT) == "71.0")
     await until(lambda: len(influxdb.arrivals) > 1)
@@ -308,7 +308,7 @@ async def test_gone_meanwhile(
     await until(lambda: value_of(hass, CONNECTED) == "off")
     assert value_of(hass, WEIGHT) == STATE_UNKNOWN
     states = note_states(hass, CONNECTED)
-    await until(lambda: value_of(hass, WEIGHT) == "70.0", 20)
+    await until(lambda: value_of(hass, WEIGHT) == "70.0")
     assert "on" not in states
 
 
@@ -321,7 +321,7 @@ async def test_two_packets_without_day(hass: HomeAssistant, air: World) -> None:
     )
     scale.kept.append((20, [(COMPOSITION, data) for data in packets]))
     await wear(hass, air, scale, profiles=("body_composition",))
-    await until(lambda: hass.states.get(WATER), 20)
+    await until(lambda: hass.states.get(WATER))
     assert value_of(hass, WATER) == "35.0"
     assert value_of(hass, MUSCLES) == "18.0"
 
