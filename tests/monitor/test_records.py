@@ -244,6 +244,19 @@ async def test_two_packets(hass: HomeAssistant, air: World) -> None:
         assert state.attributes["measured_at"].timestamp() == seconds(when)
 
 
+async def test_two_packets_without_time(hass: HomeAssistant, air: World) -> None:
+    """What takes two packets is one measurement, though both tell how much is fat."""
+    scale = quick(Scale)
+    profiles = ("weight", "body_composition")
+    await wear(hass, air, scale, profiles=profiles, features=features_of(*profiles))
+    states = note_states(hass, FAT)
+    for mass in (70, 72):
+        scale.weigh(mass, fat=20)
+    await until(lambda: value_of(hass, WATER) == "36.0")
+    assert value_of(hass, MUSCLES) == "18.0"
+    assert states == ["20.0", "20.0"]
+
+
 async def test_thermometer(
     hass: HomeAssistant, air: World, influxdb: InfluxDBv1
 ) -> None:

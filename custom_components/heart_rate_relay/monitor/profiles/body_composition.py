@@ -44,22 +44,41 @@ class CompositionDecoder:
     """Makes values of measurements, of which one may take two packets.
 
     Each has its own flags, and tells what it has: only the first the time. So the second is
-    told with what was in the first, where that is a record.
+    told with what was in the first, where that is a record, and else without the body fat,
+    which is in both.
     """
 
     def __init__(self, _: Settings) -> None:
         """Initialize the decoder."""
         self._begun: Values = {}
-        """What the first packet told of a record of which more is to come."""
+        """What the first packet told of a measurement of which more is to come."""
 
     def decode(self, data: bytes, at: float) -> Values:
         """Return what a packet (0x2A9C) tells. Raises MalformedError."""
         values = parse_measurement(data)
         if not int.from_bytes(data[:2], "little") & _IS_ONE_OF_SEVERAL:
             self._begun = {}
-        elif MEASURED_AT.key in values:
+        elif MEASURED_AT.key in values or not self._goes_on_with(values):
             self._begun = values
-        return {**self._begun, **values}
+        elif MEASURED_AT.key in self._begun:
+            return {**self._begun, **values}
+        else:
+            return {key: told for key, told in values.items() if key != BODY_FAT.key}
+        return values
+
+    def _goes_on_with(self, values: Values) -> bool:
+        """Return whether a packet without a time tells more of what has begun.
+
+        It does not where it tells again anything but the body fat, or nothing else.
+        """
+        if MEASURED_AT.key in self._begun:
+            return True
+        both = values.keys() & self._begun.keys()
+        return (
+            both == {BODY_FAT.key}
+            and len(values) > 1
+            and values[BODY_FAT.key] == self._begun[BODY_FAT.key]
+        )
 
     def reset(self) -> None:
         """Forget what has begun."""
