@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from custom_components.heart_rate_relay.const import DOMAIN
 from custom_components.heart_rate_relay.monitor import records
 from dev.stand_ins import InfluxDBv1, Pulsoid
 from dev.virtual_proxy import Oximeter, Scale, Thermometer, World
 from dev.virtual_proxy.health import COMPOSITION, INTERMEDIATE, clock, composition_part
 from dev.virtual_proxy.oximeter import CONTINUOUS, SPOT_CHECK, continuous, spot_check
-from homeassistant.const import STATE_UNKNOWN
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -213,6 +214,26 @@ async def test_unknown_time(
     ((value, at),) = told(influxdb)
     assert value == 71.5
     assert abs(at - time.time()) < NOW_ISH
+
+
+async def test_stopped_meanwhile(
+    hass: HomeAssistant,
+    air: World,
+    influxdb: InfluxDBv1,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was measured just before Home Assistant stops is told, whatever the clock says."""
+    monkeypatch.setattr(records, "HOLD_TIME", 60)
+    scale = await near_a_scale(hass, air, influxdb)
+    air.add_strap(scale)
+    (entry, *_) = hass.config_entries.async_entries(DOMAIN)
+    await until(lambda: scale.links)
+    scale.weigh(70, time=ago(days=4000))
+    await until(lambda: entry.runtime_data._records._held)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await until(lambda: influxdb.arrivals)
+    ((value, at),) = told(influxdb)
+    assert (value, abs(at - time.time()) < NOW_ISH) == (70, True)
 
 
 async def test_without_time(

@@ -91,10 +91,10 @@ class Records:
 
     @callback
     def stop(self) -> None:
-        """Tell nothing any more."""
+        """Tell what is held: nothing more comes of it, and the monitor keeps it no longer."""
         if self._timer:
             self._timer()
-            self._timer = None
+            self._tell_held(dt_util.utcnow())
 
     @callback
     @guarded
