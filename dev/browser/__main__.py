@@ -158,6 +158,7 @@ async def _walk(stage: Stage) -> None:
     for name in ("gerosense", "open_wearables", "open_wearables_invitation"):
         await using.press_send_now(stage, titles[name])
     await training.see_summary(stage)
+    await training.get_files(stage)
     await using.see_all_delivered(stage)
 
 

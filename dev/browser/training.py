@@ -3,6 +3,7 @@
 import re
 
 from playwright.async_api import Locator, expect
+from yarl import URL
 
 from dev.home_assistant.config import ROOT
 from homeassistant.util.yaml import parse_yaml
@@ -104,6 +105,22 @@ async def see_summary(stage: Stage) -> None:
     (workout,) = workouts.values()
     assert workout.values["meanHeartRate"] > 0
     stage.say(f"{NAME}: the summary is there, and the workout at Open Wearables")
+
+
+async def get_files(stage: Stage) -> None:
+    """Get the file of the workout by its link."""
+    form = stage.form
+    await stage.open_options(NAME)
+    await form.choose("Get the files")
+    await form.shows("The last workouts as files")
+    link = form.dialog.get_by_role("link", name="TCX").first
+    await expect(link).to_be_visible()
+    address = stage.url.join(URL(await link.get_attribute("href") or ""))
+    answer = await stage.page.request.get(str(address))
+    assert b"TrainingCenterDatabase" in await answer.body()
+    await form.submit()
+    await form.end("Finish", "Options successfully saved")
+    stage.say(f"{NAME}: got the file of the workout")
 
 
 async def _pick_entity(field: Locator, name: str) -> None:
