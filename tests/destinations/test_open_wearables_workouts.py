@@ -159,12 +159,11 @@ async def test_worker_killed(
     assert len(open_wearables.workouts) == 1
 
 
-async def test_dropped(
-    open_wearables: OpenWearables,
-    destination: Destination,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def drops_workouts(
+    open_wearables: OpenWearables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is missing again, while others are imported, is refused, and holds up nothing more."""
+    """Have the server import all but workouts."""
     as_measured = open_wearables._import
 
     def import_(batch: Any) -> None:
@@ -172,6 +171,11 @@ async def test_dropped(
             as_measured(batch)
 
     monkeypatch.setattr(open_wearables, "_import", import_)
+
+
+@pytest.mark.usefixtures("drops_workouts")
+async def test_dropped(open_wearables: OpenWearables, destination: Destination) -> None:
+    """What is missing again, while others are imported, is refused, and holds up nothing more."""
     bad = [workout(), workout(20, BEGIN + 7200 * SECOND)]
     for count in (1, 2):
         with pytest.raises(NotStoredError):
@@ -184,6 +188,7 @@ async def test_dropped(
         await destination.deliver([*beats(4), bad[0]])
 
 
+@pytest.mark.usefixtures("drops_workouts")
 async def test_dropped_from_a_full_batch(
     open_wearables: OpenWearables,
     destination: Destination,
@@ -191,13 +196,6 @@ async def test_dropped_from_a_full_batch(
     tmp_path: Path,
 ) -> None:
     """So it is where as many wait behind it as a batch holds, and more: nothing is stuck."""
-    as_measured = open_wearables._import
-
-    def import_(batch: Any) -> None:
-        if "workouts" not in batch.content["data"]:
-            as_measured(batch)
-
-    monkeypatch.setattr(open_wearables, "_import", import_)
     monkeypatch.setattr(backoff, "MIN_BACKOFF", 0.01)
     monkeypatch.setattr(backoff, "MAX_BACKOFF", 0.01)
     destination.limits = replace(destination.limits, max_batch=4)

@@ -357,11 +357,11 @@ class WorkoutOptionsFlow(OptionsFlowWithReload):
 
     def _links(self, id_: str) -> str:
         """Return a line with when a workout began, and links to its files."""
-        links = [
+        paths = {kind: file_url(self.config_entry.entry_id, id_, kind) for kind in Kind}
+        links = (
             link(async_sign_path(self.hass, path, LINKS_VALID), kind.upper())
-            for kind in Kind
-            for path in (file_url(self.config_entry.entry_id, id_, kind),)
-        ]
+            for kind, path in paths.items()
+        )
         began = dt_util.as_local(time_of(id_))
         return f"- {began:%Y-%m-%d %H:%M}: {', '.join(links)}"
 

@@ -120,8 +120,9 @@ def told(happened: Iterable[Happening]) -> set[Field]:
 
     What is over is in it until all that was over with it is told.
     """
-    lines = [one for one in happened if not isinstance(one, Sample)]
-    return {one[1] for one in lines if one[0] == TOLD}
+    return {
+        one[1] for one in happened if not isinstance(one, Sample) and one[0] == TOLD
+    }
 
 
 async def tell_all(tracker: Tracker, happened: Iterable[Happening]) -> int:
